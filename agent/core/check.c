@@ -1,0 +1,73 @@
+/* The invariants of design 3, as code. They are judged from the state alone, apart from the paths that led
+ * there, so that a mistake in a path cannot hide itself. */
+#include "agent/core/parts.h"
+
+static const struct failure *cause(const struct core *c, const struct service *s)
+{
+	for (int32_t i = 0; i < FAILURES_MAX; i++)
+		if (c->failure[i].used && c->failure[i].f.id == s->rb.failure)
+			return &c->failure[i].f;
+	return NULL;
+}
+
+static bool history_shows_success(const struct service *s)
+{
+	for (uint32_t i = 1; i < s->n_history; i++)
+		if (s->history[i].status == SD_SUCCESSFUL)
+			return true;
+	return false;
+}
+
+static bool source_is_bad(const struct core *c, const struct service *s)
+{
+	const struct revision *rev = look_revision(s, s->dep.source_revision);
+	int32_t release = rev == NULL ? NONE : release_of_revision(c, s->m.name, rev);
+
+	return release != NONE && c->release[release].bad && !c->release[release].good;
+}
+
+static const char *check_stop(const struct core *c, const struct service *s)
+{
+	const struct failure *f = cause(c, s);
+	const struct policy *p = core_policy(c, s->m.name);
+
+	if (s->dep_ms == 0 || c->now_ms - s->dep_ms >= 10 * SEC || s->dep_ms < s->work.decided_ms)
+		return "1: a stop on an answer that is not fresh";
+	if (!str_eq(s->dep.arn, s->rb.deployment) || (s->dep.status != SD_PENDING && s->dep.status != SD_IN_PROGRESS))
+		return "1: a stop for a deployment that AWS does not name as ongoing";
+	if (rollback_was_accepted(c, s->rb.deployment) || s->rb.accepted)
+		return "2: a second stop for a deployment that one was accepted for";
+	if (source_is_bad(c, s) && !history_shows_success(s))
+		return "3: a stop that leads back to a revision known bad";
+	if (s->work.seq == 0 || s->work.save || s->work.seq > c->saved_seq)
+		return "4: a stop before its intent is durable";
+	if (!s->rb.by_operator && (f == NULL || f->blame != BLAME_RELEASE))
+		return "5: a stop for a failure that is not the release's";
+	if (!s->rb.confirmed && !s->rb.by_operator && p->mode != MODE_AUTO)
+		return "6: a stop that nobody allowed";
+	return NULL;
+}
+
+static const char *check_told(const struct core *c, uint32_t index)
+{
+	const struct failure *f = &c->failure[index].f;
+
+	for (int32_t i = 0; i < FAILURES_MAX; i++)
+		if (c->failure[i].used && (uint32_t)i != index && c->failure[i].f.class == f->class &&
+		    str_eq(c->failure[i].f.task, f->task) && str_eq(c->failure[i].f.container, f->container))
+			return "7: the same failure told twice";
+	return NULL;
+}
+
+const char *core_check(const struct core *c, const struct action *out, size_t n)
+{
+	const char *broken = NULL;
+
+	for (size_t i = 0; i < n && broken == NULL; i++) {
+		if (out[i].type == ACT_AWS_STOP)
+			broken = check_stop(c, &c->service[out[i].index]);
+		else if (out[i].type == ACT_REPORT)
+			broken = check_told(c, out[i].index);
+	}
+	return broken;
+}

@@ -1,0 +1,300 @@
+/* What the engine says about containers: the first witness of create, start, exit, OOM and health. */
+#include "agent/core/parts.h"
+
+/* The signals that ask a container to end: TERM, KILL, INT and QUIT (also used as an image's STOPSIGNAL). */
+static bool asks_to_stop(int32_t signal)
+{
+	return signal == 15 || signal == 9 || signal == 2 || signal == 3;
+}
+
+/* How long until a created container that did not start is looked at again: a failed start has no event. */
+static uint64_t inspect_gap_ms(uint32_t tries)
+{
+	static const uint16_t gap[] = { 30, 60, 120, 250, 500, 1000, 2000, 5000, 10000, 30000 };
+	const uint32_t n = sizeof(gap) / sizeof(gap[0]);
+
+	return gap[tries < n ? tries : n - 1];
+}
+
+static int32_t task_of_labels(struct core *c, const struct ev_container *ev)
+{
+	int32_t task = task_find(c, ev->task);
+
+	if (task == NONE)
+		task = task_add(c, ev->task);
+	if (task == NONE)
+		return NONE;
+	if (c->task[task].family[0] == '\0') {
+		PUT(c->task[task].family, ev->family);
+		c->task[task].revision = ev->revision;
+	}
+	return task;
+}
+
+static int32_t container_seen(struct core *c, const struct ev_container *ev)
+{
+	int32_t at = container_find(c, ev->id);
+
+	if (at == NONE) {
+		if (ev->task[0] == '\0' || ev->what == C_DESTROYED)
+			return NONE;
+		at = container_add(c, ev->id);
+		if (at == NONE)
+			return NONE;
+		c->container[at].task = task_of_labels(c, ev);
+		PUT(c->container[at].name, ev->name);
+	}
+	if (ev->image[0] != '\0')
+		PUT(c->container[at].image, ev->image);
+	if (ev->image_id[0] != '\0')
+		PUT(c->container[at].image_id, ev->image_id);
+	return at;
+}
+
+static void start_failed(struct core *c, int32_t at, const struct ev_container *ev)
+{
+	struct container *k = &c->container[at];
+	struct sighting s = {
+		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = ev->reason,
+		.stage = STAGE_START, .class = ev->class, .has_exit = ev->has_exit, .exit_code = ev->exit_code,
+		.essential = k->essential,
+	};
+
+	k->inspect_ms = 0;
+	if (!k->stop_asked)
+		(void)judge_sighting(c, &s);
+}
+
+/* An exit that nobody asked for, by what is known at the moment it is seen. */
+static enum class exit_class(const struct core *c, const struct container *k, uint64_t lived_ms)
+{
+	const struct task *t = &c->task[k->task];
+	const struct release *r = t->release == NONE ? NULL : &c->release[t->release];
+	const struct policy *p = core_policy(c, t->service);
+
+	if (k->oom)
+		return CLASS_OOM;
+	for (uint32_t i = 0; r != NULL && i < r->n_images; i++)
+		if (str_eq(r->image[i].container, k->name) && r->image[i].arch[0] != '\0' && c->node.arch[0] != '\0' &&
+		    !str_eq(r->image[i].arch, c->node.arch) && lived_ms < 2 * SEC)
+			return CLASS_EXEC_FORMAT;
+	if (k->exit_code > 128 && k->exit_code < 128 + 65)
+		return CLASS_KILLED_BY_SIGNAL;
+	if (lived_ms < p->early_exit_ms)
+		return r != NULL && r->failed + 1 >= p->failures ? CLASS_CRASH_LOOP : CLASS_EXITED_EARLY;
+	return CLASS_EXITED;
+}
+
+static void exit_reason(struct text *t, const struct container *k, uint64_t lived_ms)
+{
+	if (k->oom)
+		text_s(t, "Out of memory: the kernel killed the container; ");
+	text_s(t, "exited with code ");
+	text_i64(t, k->exit_code);
+	if (!k->live)
+		return;
+	text_s(t, ", ");
+	text_u64(t, lived_ms / 1000);
+	text_c(t, '.');
+	text_u64(t, lived_ms % 1000 / 100);
+	text_s(t, " s after its start");
+}
+
+static void died(struct core *c, int32_t at, int64_t unix_ms)
+{
+	struct container *k = &c->container[at];
+	struct task *t = &c->task[k->task];
+	uint64_t lived_ms = k->live ? c->now_ms - k->started_ms : 0;
+	char reason[SENTENCE_CAP];
+	struct text text = text_on(reason, sizeof(reason));
+
+	t->running_ms = 0;
+	if (k->stop_asked || t->stop_ordered || k->essential == TRI_NO)
+		return;
+	/* code 0 is success unless a service's essential container says it; that is known later */
+	if (k->exit_code == 0 && !k->oom && !(k->essential == TRI_YES && t->kind == FK_SERVICE))
+		return;
+	exit_reason(&text, k, lived_ms);
+	(void)judge_sighting(c, &(struct sighting){
+		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
+		.stage = STAGE_RUN, .class = exit_class(c, k, lived_ms), .has_exit = true,
+		.exit_code = k->exit_code, .essential = k->essential, .unix_ms = unix_ms,
+	});
+}
+
+static void started(struct core *c, int32_t at, int64_t unix_ms)
+{
+	struct container *k = &c->container[at];
+	struct task *t = &c->task[k->task];
+
+	k->state = CS_RUNNING;
+	k->live = true;
+	k->oom = k->has_exit = k->stop_asked = false;
+	k->starts++;
+	k->started_ms = c->now_ms;
+	k->started_unix_ms = unix_ms != 0 ? unix_ms : c->now_unix_ms;
+	k->inspect_ms = k->image_id[0] == '\0' ? c->now_ms : 0;
+	k->inspects = 0;
+	t->running_ms = c->now_ms;
+	if (k->image_id[0] != '\0')
+		release_bind(c, k->task, false);
+	if (t->release != NONE)
+		release_started(c, t->release);
+	if (k->deaths > 0)
+		judge_restarts(c, k->task, at, k->deaths);
+}
+
+static void listed(struct core *c, int32_t at, const struct ev_container *ev)
+{
+	struct container *k = &c->container[at];
+	struct task *t = &c->task[k->task];
+	bool running_before = k->state == CS_RUNNING;
+
+	k->listed = true;
+	if (ev->state != CS_UNKNOWN)
+		k->state = ev->state;
+	if (ev->started_unix_ms != 0)
+		k->started_unix_ms = ev->started_unix_ms;
+	if (ev->finished_unix_ms != 0)
+		k->finished_unix_ms = ev->finished_unix_ms;
+	if (ev->inspected && ev->has_exit) {
+		k->has_exit = true;
+		k->exit_code = ev->exit_code;
+		k->oom = k->oom || ev->oom_killed;
+	}
+	if (k->image_id[0] != '\0')
+		release_bind(c, k->task, false);
+	if (k->state == CS_CREATED) {
+		if (ev->inspected && ev->reason[0] != '\0')
+			start_failed(c, at, ev);
+		else if (k->inspect_ms == 0 && k->inspects < 24)
+			k->inspect_ms = c->now_ms + inspect_gap_ms(k->inspects);
+		return;
+	}
+	k->inspect_ms = !ev->inspected && k->state == CS_RUNNING && k->started_unix_ms == 0 ? c->now_ms : 0;
+	if (k->state != CS_RUNNING)
+		t->running_ms = running_before ? 0 : t->running_ms;
+	else if (t->running_ms == 0 && k->started_unix_ms != 0) {
+		uint64_t age = c->now_unix_ms > k->started_unix_ms ? (uint64_t)(c->now_unix_ms - k->started_unix_ms) : 0;
+
+		t->running_ms = age < c->now_ms ? c->now_ms - age : 1;
+	}
+}
+
+static void unhealthy(struct core *c, int32_t at, int64_t unix_ms)
+{
+	struct container *k = &c->container[at];
+
+	if (k->stop_asked || c->task[k->task].stop_ordered)
+		return;
+	(void)judge_sighting(c, &(struct sighting){
+		.task = k->task, .container = k->name, .image = k->image, .digest = "",
+		.reason = "health check failed: the engine calls the container unhealthy",
+		.stage = STAGE_RUN, .class = CLASS_UNHEALTHY, .essential = k->essential, .unix_ms = unix_ms,
+	});
+}
+
+void on_container(struct core *c, const struct ev_container *ev)
+{
+	int32_t at = container_seen(c, ev);
+	struct container *k;
+
+	if (at == NONE || c->container[at].task == NONE)
+		return;
+	k = &c->container[at];
+	switch (ev->what) {
+	case C_LISTED:
+		listed(c, at, ev);
+		break;
+	case C_CREATED:
+		k->state = CS_CREATED;
+		k->inspect_ms = c->now_ms + inspect_gap_ms(0);
+		break;
+	case C_NETWORK_LEFT:
+		if (k->state == CS_CREATED)
+			k->inspect_ms = c->now_ms;
+		break;
+	case C_STARTED:
+		started(c, at, ev->time_unix_ms);
+		break;
+	case C_DIED:
+		k->state = CS_EXITED;
+		k->has_exit = true;
+		k->exit_code = ev->exit_code;
+		k->deaths++;
+		k->finished_unix_ms = ev->time_unix_ms;
+		died(c, at, ev->time_unix_ms);
+		break;
+	case C_OOM:
+		k->oom = true;
+		break;
+	case C_KILLED:
+		k->stop_asked = k->stop_asked || asks_to_stop(ev->signal);
+		break;
+	case C_STOPPED:
+		k->stop_asked = true;
+		break;
+	case C_UNHEALTHY:
+		unhealthy(c, at, ev->time_unix_ms);
+		break;
+	case C_HEALTHY:
+		break;
+	case C_DESTROYED:
+		*k = (struct container){ .used = false };
+		break;
+	case C_WHATS:
+		break;
+	}
+}
+
+void on_image(struct core *c, const struct ev_image *ev)
+{
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		struct release *r = &c->release[i];
+
+		for (uint32_t k = 0; r->used && k < r->n_images; k++) {
+			if (!str_eq(r->image[k].image_id, ev->image_id))
+				continue;
+			r->save = r->save || (r->good && !str_eq(r->image[k].digest, ev->digest));
+			PUT(r->image[k].digest, ev->digest);
+			PUT(r->image[k].arch, ev->arch);
+		}
+	}
+}
+
+static void engine_synced(struct core *c)
+{
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		if (c->container[i].used && !c->container[i].listed)
+			c->container[i] = (struct container){ .used = false };
+}
+
+void on_sync(struct core *c, const struct ev_sync *ev)
+{
+	if (ev->source == SRC_ENGINE && ev->end)
+		engine_synced(c);
+	for (int32_t i = 0; ev->source == SRC_ENGINE && !ev->end && i < CONTAINERS_MAX; i++)
+		c->container[i].listed = false;
+	for (int32_t i = 0; ev->source == SRC_INTROSPECTION && i < TASKS_MAX; i++) {
+		struct task *t = &c->task[i];
+
+		if (!t->used)
+			continue;
+		if (ev->end && t->in_agent && !t->in_listing)
+			t->in_agent = !(t->ended = true);
+		t->in_listing = false;
+	}
+}
+
+/* Called when an inspect has been asked for: spaces the next one while nothing changes. */
+void containers_tick(struct core *c)
+{
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++) {
+		struct container *k = &c->container[i];
+
+		if (!k->used || k->inspect_ms == 0 || k->inspect_ms > c->now_ms)
+			continue;
+		k->inspects++;
+		k->inspect_ms = k->state == CS_CREATED && k->inspects < 24 ? c->now_ms + inspect_gap_ms(k->inspects) : 0;
+	}
+}

@@ -1,0 +1,87 @@
+/* event_aws.h - what AWS, a person at the box, and the journal tell the judgement. */
+#ifndef KEDGE_CORE_EVENT_AWS_H
+#define KEDGE_CORE_EVENT_AWS_H
+
+#include "agent/core/record.h"
+
+/* ServiceDeployment.status of the ECS API 2014-11-13; SD_OTHER is a word kedge does not know yet. */
+enum sd_status {
+	SD_NONE, SD_PENDING, SD_IN_PROGRESS, SD_SUCCESSFUL, SD_STOPPED, SD_STOP_REQUESTED, SD_ROLLBACK_REQUESTED,
+	SD_ROLLBACK_IN_PROGRESS, SD_ROLLBACK_SUCCESSFUL, SD_ROLLBACK_FAILED, SD_OTHER, SD_STATUSES
+};
+enum cb_status { CB_NONE, CB_TRIGGERED, CB_MONITORING, CB_MONITORING_COMPLETE, CB_DISABLED };
+
+/* `ask` repeats the number of the action that asked, so that a late answer to an old question is seen as such. */
+struct ev_aws_task {
+	char task[ARN_CAP], service[NAME_CAP];    /* service empty: the task is of no service */
+	char started_by[STARTED_BY_CAP];
+	bool missing;                             /* AWS no longer knows the task */
+};
+
+struct sd_brief {
+	char arn[ARN_CAP], target_revision[ARN_CAP];
+	enum sd_status status;
+	int64_t created_unix_ms, finished_unix_ms;
+};
+struct ev_aws_list { uint32_t service, ask, n; struct sd_brief item[HISTORY_MAX]; }; /* newest first */
+
+struct ev_aws_deployment {
+	uint32_t service, ask;
+	bool missing;                             /* failures[]: MISSING */
+	char arn[ARN_CAP], target_revision[ARN_CAP], source_revision[ARN_CAP], rollback_revision[ARN_CAP];
+	enum sd_status status;
+	char status_reason[SENTENCE_CAP];
+	uint32_t requested, running, pending;     /* of the target revision */
+	uint32_t source_running;
+	bool cb_enabled, cb_rollback, paused;     /* paused: a lifecycle hook awaits action, or bake time */
+	enum cb_status cb_status;
+	uint32_t cb_failures, cb_threshold;
+	int64_t created_unix_ms;
+};
+
+struct image_pin { char container[NAME_CAP], digest[DIGEST_CAP]; };
+struct ev_aws_revision {
+	uint32_t service, ask;
+	bool missing, last;                       /* last: no further revision of this answer follows */
+	char arn[ARN_CAP], family[NAME_CAP];
+	uint32_t revision, n;
+	struct image_pin image[TASK_CONTAINERS];
+};
+
+/* Container instances that tried the deployment's target, and what became of it there. */
+struct ev_aws_quorum { uint32_t service, ask, tried, failed, ran_well; };
+
+struct ev_aws_stopped { uint32_t service, ask; char arn[ARN_CAP]; };
+
+enum aws_op { OP_LIST, OP_DEPLOYMENT, OP_REVISION, OP_TASK, OP_QUORUM, OP_STOP, OP_SERVICES, AWS_OPS };
+enum aws_error {
+	AE_UNREACHABLE,     /* no answer: DNS, connect, TLS, time-out, 5xx after the retries */
+	AE_THROTTLED, AE_DENIED, AE_CREDENTIALS, AE_CLOCK, AE_CONFLICT, AE_NOT_FOUND, AE_UNSUPPORTED,
+	AE_INVALID,         /* AWS did not like the request, or kedge the answer */
+	AWS_ERRORS
+};
+struct ev_aws_failed {
+	uint32_t service, ask;
+	enum aws_op op;
+	enum aws_error error;
+	char task[ARN_CAP];                       /* OP_TASK: whose */
+	char detail[REASON_CAP];                  /* AWS's own message: names action and resource when denied */
+};
+
+enum op_verb { OPV_ROLLBACK, OPV_CONFIRM, OPV_CANCEL, OPV_HOLD, OPV_LOOK };
+struct ev_operator {
+	enum op_verb verb;
+	char service[NAME_CAP], id[32];
+	uint64_t for_ms;                          /* OPV_HOLD; 0 ends the hold */
+	uint32_t uid;
+};
+
+struct ev_restore { struct record record; bool last; };
+
+const char *sd_status_name(enum sd_status status);   /* AWS's own word; "" for SD_NONE */
+bool sd_status_from(struct slice word, enum sd_status *out);
+bool sd_ongoing(enum sd_status status);
+const char *aws_op_name(enum aws_op op);             /* AWS's action name, e.g. StopServiceDeployment */
+const char *aws_error_name(enum aws_error error);
+
+#endif

@@ -1,0 +1,87 @@
+/* The sentence shown everywhere: terminal, log, page and hook cannot disagree. */
+#include "agent/core/parts.h"
+
+static const struct failure *newest_failure(const struct core *c, const struct service *s)
+{
+	const struct failure *best = NULL;
+
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		const struct failure *f = &c->failure[i].f;
+
+		if (c->failure[i].used && str_eq(f->service, s->m.name) && (best == NULL || f->id > best->id))
+			best = f;
+	}
+	return best;
+}
+
+static void definition(struct text *t, const char *family, uint32_t revision)
+{
+	text_s(t, family);
+	text_c(t, ':');
+	text_u64(t, revision);
+}
+
+static void serving_words(struct text *t, enum serving serving)
+{
+	switch (serving) {
+	case SERVING_NEW:
+		text_s(t, " The new release serves.");
+		break;
+	case SERVING_OLD:
+		text_s(t, " The old release still serves.");
+		break;
+	case SERVING_NONE:
+		text_s(t, " Nothing serves on this node.");
+		break;
+	}
+}
+
+static void failure_words(struct text *t, const struct failure *f, const char *verb)
+{
+	definition(t, f->family, f->revision);
+	text_s(t, verb);
+	text_s(t, class_name(f->class));
+	text_s(t, ", blame ");
+	text_s(t, blame_name(f->blame));
+	text_c(t, '.');
+}
+
+void core_explain(const struct core *c, uint32_t service, struct text *out)
+{
+	const struct service *s = &c->service[service];
+	const struct failure *f = newest_failure(c, s);
+
+	switch (s->verdict) {
+	case V_OK:
+		text_s(out, "Runs as deployed.");
+		return;
+	case V_ROLLING:
+		text_s(out, "A deployment is under way.");
+		break;
+	case V_SUSPECT:
+	case V_FAILING:
+	case V_STUCK:
+		if (f != NULL)
+			failure_words(out, f, s->verdict == V_SUSPECT ? " is suspect: " : " fails here: ");
+		break;
+	case V_ROLLING_BACK:
+	case V_ROLLED_BACK:
+		definition(out, s->rb.family, s->rb.revision);
+		text_s(out, s->verdict == V_ROLLED_BACK ? " was hauled back" : " is being hauled back");
+		if (s->rb.target_family[0] != '\0') {
+			text_s(out, " to ");
+			definition(out, s->rb.target_family, s->rb.target_revision);
+		}
+		text_c(out, '.');
+		break;
+	case V_UNKNOWN:
+	case VERDICTS:
+		text_s(out, "Nothing is known of it yet.");
+		break;
+	}
+	serving_words(out, s->serving);
+	if (s->rb.state != RB_NONE && s->verdict != V_ROLLING) {
+		text_c(out, ' ');
+		text_s(out, s->rb.reason);
+	}
+}

@@ -1,0 +1,284 @@
+/* Failures: told once, counted once, and the verdict on the release they are of. */
+#include "agent/core/parts.h"
+
+#define PROBE_MS (5 * SEC)       /* an experiment that has not answered by then says nothing */
+
+static void set_reason(struct failure *f, const struct sighting *s)
+{
+	f->class = s->class;
+	f->stage = s->stage;
+	f->reason_cut = str_cut(f->reason, sizeof(f->reason), slice_of(s->reason)) || s->cut;
+	f->has_exit = s->has_exit || f->has_exit;
+	if (s->has_exit)
+		f->exit_code = s->exit_code;
+}
+
+/* The row an earlier sighting of the same incident already has: a pull still in retry, or one whose
+ * cause was not known yet. */
+static int32_t same_incident(const struct core *c, const struct sighting *s)
+{
+	const char *arn = c->task[s->task].arn;
+	int32_t at = failure_find(c, arn, s->container, s->class);
+
+	if (at != NONE)
+		return at;
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		const struct fail_slot *slot = &c->failure[i];
+		const struct failure *f = &slot->f;
+		bool vague = f->class == CLASS_PULL_UNKNOWN || f->class == CLASS_CREATE_FAILED ||
+			     f->class == CLASS_START_UNKNOWN;
+
+		if (!slot->used || !str_eq(f->task, arn) || !str_eq(f->container, s->container))
+			continue;
+		if (slot->provisional || (vague && f->stage == s->stage) ||
+		    (f->stage == STAGE_RUN && s->stage == STAGE_RUN && f->class != CLASS_UNHEALTHY &&
+		     (s->class == CLASS_EXITED_EARLY || s->class == CLASS_OOM)))
+			return i;
+	}
+	return NONE;
+}
+
+static void begin_probe(struct core *c, struct fail_slot *slot)
+{
+	slot->weighing = true;
+	slot->asked = false;
+	if (c->probe_until_ms <= c->now_ms)
+		c->probe_until_ms = c->now_ms + PROBE_MS;
+}
+
+static void fill(struct core *c, struct fail_slot *slot, const struct sighting *s)
+{
+	const struct task *t = &c->task[s->task];
+	struct failure *f = &slot->f;
+	int32_t service = t->service[0] == '\0' ? NONE : service_find(c, t->service);
+
+	f->epoch = c->epoch;
+	f->kind = t->kind;
+	PUT(f->service, t->service);
+	PUT(f->cluster, c->node.cluster);
+	PUT(f->family, t->family);
+	PUT(f->task, t->arn);
+	PUT(f->container, s->container);
+	PUT(f->started_by, t->started_by);
+	f->revision = t->revision;
+	f->essential = (int8_t)s->essential;
+	PUT(f->image, s->image);
+	PUT(f->digest, s->digest);
+	f->first_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
+	f->link_bad = c->link_bad_ms != 0;
+	set_reason(f, s);
+	slot->release = t->release;
+	if (t->release != NONE) {
+		PUT(f->deployment, c->release[t->release].deployment);
+		for (uint32_t i = 0; f->digest[0] == '\0' && i < c->release[t->release].n_images; i++)
+			if (str_eq(c->release[t->release].image[i].container, s->container))
+				PUT(f->digest, c->release[t->release].image[i].digest);
+	}
+	if (service != NONE)
+		look_want(c, (uint32_t)service, true);
+}
+
+/* An old line of a log, from before this boot, is told but belongs to another epoch. */
+static bool before_boot(const struct core *c, int64_t unix_ms)
+{
+	return unix_ms != 0 && c->boot_unix_ms != 0 && unix_ms < c->boot_unix_ms;
+}
+
+static void count(struct core *c, struct fail_slot *slot)
+{
+	struct failure *f = &slot->f;
+	int32_t task = task_find(c, f->task);
+
+	if (f->counted || slot->provisional || f->essential != TRI_YES || f->epoch != c->epoch ||
+	    (f->kind != FK_SERVICE && f->kind != FK_DAEMON) || f->stage == STAGE_NODE || task == NONE ||
+	    c->task[task].counted || before_boot(c, f->first_unix_ms))
+		return;
+	f->counted = true;
+	c->task[task].counted = true;
+	slot->save = true;
+}
+
+int32_t judge_sighting(struct core *c, const struct sighting *s)
+{
+	int32_t at = same_incident(c, s);
+	struct fail_slot *slot;
+	bool fresh = at == NONE;
+
+	release_bind(c, s->task, true);
+	if (fresh)
+		at = failure_add(c);
+	if (at == NONE)
+		return NONE;
+	slot = &c->failure[at];
+	slot->f.count++;
+	slot->f.last_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
+	if (fresh)
+		fill(c, slot, s);
+	else if (slot->provisional || slot->f.class != s->class)
+		set_reason(&slot->f, s);
+	if (s->essential != TRI_UNKNOWN)
+		slot->f.essential = (int8_t)s->essential;
+	if (!fresh && !slot->provisional)
+		return at;
+	slot->suspect = s->provisional && fresh;
+	if (!s->provisional)
+		slot->tell = slot->save = true;
+	slot->provisional = s->provisional;
+	blame_weigh(c, slot);
+	begin_probe(c, slot);
+	count(c, slot);
+	if (slot->release != NONE)
+		judge_release(c, slot->release);
+	return at;
+}
+
+void judge_essential(struct core *c, int32_t task, const char *container, enum tri essential)
+{
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		struct fail_slot *slot = &c->failure[i];
+
+		if (!slot->used || slot->f.essential == (int8_t)essential || !str_eq(slot->f.task, c->task[task].arn) ||
+		    !str_eq(slot->f.container, container))
+			continue;
+		slot->f.essential = (int8_t)essential;
+		slot->save = !slot->provisional;
+		count(c, slot);
+		if (slot->release != NONE)
+			judge_release(c, slot->release);
+	}
+}
+
+/* The pull came through after all, or the cached image runs: it was no failure of the task. */
+void judge_retract(struct core *c, int32_t task)
+{
+	for (int32_t i = 0; i < FAILURES_MAX; i++)
+		if (c->failure[i].used && c->failure[i].provisional && str_eq(c->failure[i].f.task, c->task[task].arn))
+			c->failure[i].used = false;
+}
+
+/* The same container was started again: what looked like an exit is a loop that the restart policy hides. */
+void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts)
+{
+	const struct container *k = &c->container[container];
+	char reason[SENTENCE_CAP];
+	struct text text = text_on(reason, sizeof(reason));
+	int32_t at;
+
+	text_s(&text, "restarted in place ");
+	text_u64(&text, restarts);
+	text_s(&text, restarts == 1 ? " time; last exit code " : " times; last exit code ");
+	text_i64(&text, k->exit_code);
+	at = judge_sighting(c, &(struct sighting){
+		.task = task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
+		.stage = STAGE_RUN, .class = CLASS_RESTART_LOOP, .has_exit = k->has_exit, .exit_code = k->exit_code,
+		.essential = k->essential,
+	});
+	if (at == NONE)
+		return;
+	set_reason(&c->failure[at].f, &(struct sighting){ .class = CLASS_RESTART_LOOP, .stage = STAGE_RUN,
+		.reason = reason, .has_exit = k->has_exit, .exit_code = k->exit_code });
+	c->failure[at].f.count = restarts;
+	c->failure[at].save = restarts <= core_policy(c, c->task[task].service)->failures;
+	if (c->failure[at].release != NONE)
+		judge_release(c, c->failure[at].release);
+}
+
+/* Something about the task became known (its service): its failures may count now. */
+void judge_task(struct core *c, int32_t task)
+{
+	const struct task *t = &c->task[task];
+	int32_t service = t->service[0] == '\0' ? NONE : service_find(c, t->service);
+	bool any = false;
+
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		struct fail_slot *slot = &c->failure[i];
+
+		if (!slot->used || !str_eq(slot->f.task, t->arn))
+			continue;
+		any = true;
+		slot->f.kind = t->kind;
+		PUT(slot->f.service, t->service);
+		PUT(slot->f.started_by, t->started_by);
+		slot->save = !slot->provisional;
+		count(c, slot);
+		if (slot->release != NONE)
+			judge_release(c, slot->release);
+	}
+	if (any && service != NONE)
+		look_want(c, (uint32_t)service, true);
+}
+
+/* Counts what speaks against a release: every task once, and only what the release itself is to blame for. */
+static void tally(struct core *c, int32_t release, uint64_t classes, bool *deterministic, uint32_t *last)
+{
+	struct release *r = &c->release[release];
+	const struct policy *p = core_policy(c, r->service);
+
+	r->failed = r->restarts = 0;
+	r->epoch = c->epoch;
+	*deterministic = false;
+	*last = 0;
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		const struct fail_slot *slot = &c->failure[i];
+		const struct failure *f = &slot->f;
+
+		if (!slot->used || slot->release != release || slot->provisional || slot->weighing || !f->counted ||
+		    f->epoch != c->epoch || f->blame != BLAME_RELEASE || (classes & CLASS_BIT(f->class)) == 0)
+			continue;
+		if (p->window_ms != 0 && c->now_unix_ms - f->last_unix_ms > (int64_t)p->window_ms)
+			continue;
+		if (f->class == CLASS_RESTART_LOOP)
+			r->restarts = f->count > r->restarts ? f->count : r->restarts;
+		r->failed++;
+		*deterministic = *deterministic || class_deterministic(f->class);
+		if (f->id > *last)
+			*last = f->id;
+		if (r->first_fail_unix_ms == 0 || f->first_unix_ms < r->first_fail_unix_ms)
+			r->first_fail_unix_ms = f->first_unix_ms;
+	}
+}
+
+static bool convicts(const struct release *r, const struct policy *p, bool deterministic)
+{
+	return r->failed > 0 && (deterministic || r->failed >= p->failures || r->restarts >= p->failures);
+}
+
+void judge_release(struct core *c, int32_t release)
+{
+	struct release *r = &c->release[release];
+	const struct policy *p = core_policy(c, r->service);
+	int32_t service = r->service[0] == '\0' ? NONE : service_find(c, r->service);
+	bool deterministic;
+	uint32_t last;
+
+	tally(c, release, p->classes, &deterministic, &last);
+	if (service != NONE && convicts(r, p, deterministic))
+		rollback_decide(c, (uint32_t)service, release, last);
+	tally(c, release, UINT64_MAX, &deterministic, &last);
+	r->deterministic = deterministic;
+	r->last_failure = last;
+	if (convicts(r, p, deterministic) && !r->bad) {
+		r->bad = true;
+		r->save = true;
+	}
+}
+
+void judge_tick(struct core *c)
+{
+	if (c->probe_until_ms == 0 || c->now_ms < c->probe_until_ms)
+		return;
+	c->probe_until_ms = 0;
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		struct fail_slot *slot = &c->failure[i];
+		enum blame before = slot->f.blame;
+		uint8_t said = slot->f.n_evidence;
+
+		if (!slot->used || !slot->weighing)
+			continue;
+		slot->weighing = false;
+		blame_weigh(c, slot);
+		slot->save = slot->save || (!slot->provisional && (before != slot->f.blame || said != slot->f.n_evidence));
+		if (slot->release != NONE)
+			judge_release(c, slot->release);
+	}
+}

@@ -1,0 +1,240 @@
+/* Asking AWS about one service's deployments: the cheap list first, then the newest one, then what its
+ * revisions consist of. One question at a time a service; an old answer to an old question is dropped. */
+#include "agent/core/parts.h"
+
+#define LOOK_GAP_MS  (3 * SEC)    /* between two looks that local events ask for */
+#define ANSWER_MS    (90 * SEC)   /* the daemon answers every question earlier than that */
+
+static uint64_t back_off_ms(struct core *c, uint32_t failures, uint64_t base_ms, uint64_t cap_ms)
+{
+	uint64_t top = failures < 8 ? base_ms << failures : cap_ms;
+
+	if (top > cap_ms)
+		top = cap_ms;
+	return top / 2 + dice(c, top / 2 + 1);
+}
+
+void look_want(struct core *c, uint32_t service, bool full)
+{
+	struct look *l = &c->service[service].look;
+
+	if (!l->wanted) {
+		l->next_ms = c->now_ms;
+		if (l->sent_ms != 0 && l->next_ms < l->sent_ms + LOOK_GAP_MS)
+			l->next_ms = l->sent_ms + LOOK_GAP_MS;
+	}
+	l->wanted = true;
+	l->full = l->full || full;
+}
+
+static void ask(struct core *c, struct look *l, enum look_step step)
+{
+	l->step = step;
+	l->ask = ++c->next_ask;
+	l->sent_ms = c->now_ms;
+	l->send = true;
+}
+
+/* While a deployment goes on: every 30 s for five minutes, then 60 s, then 120 s; else the heartbeat. */
+static uint64_t next_look_ms(const struct core *c, const struct service *s)
+{
+	int64_t age = c->now_unix_ms - s->dep.created_unix_ms;
+	uint64_t beat = c->params.heartbeat_ms != 0 ? c->params.heartbeat_ms : 3600 * SEC;
+
+	if (c->params.fleet / 10 * SEC > beat)
+		beat = c->params.fleet / 10 * SEC;
+	if (!sd_ongoing(s->dep.status) || s->dep_ms == 0)
+		return beat;
+	return age < 300 * 1000 ? 30 * SEC : age < 1200 * 1000 ? 60 * SEC : 120 * SEC;
+}
+
+static void finish(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+
+	s->look.step = LOOK_IDLE;
+	s->look.failures = 0;
+	s->look.wanted = s->look.full = false;
+	s->look.next_ms = c->now_ms + next_look_ms(c, s);
+	release_bind_deployment(c, service);
+	rollback_looked(c, service);
+}
+
+void look_tick(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+	struct look *l = &s->look;
+
+	if (l->step != LOOK_IDLE && c->now_ms - l->sent_ms > ANSWER_MS)
+		l->step = LOOK_IDLE;
+	if (l->step != LOOK_IDLE || l->next_ms > c->now_ms || !core_online(c))
+		return;
+	if (l->next_ms == 0 && !l->wanted && s->m.asked_unix_ms == 0)
+		l->full = true;
+	l->wanted = true;
+	l->full = l->full || !s->history_known || s->history_ms == 0;
+	ask(c, l, LOOK_LIST);
+}
+
+static struct service *asked(struct core *c, uint32_t service, uint32_t number, enum look_step step)
+{
+	struct service *s = service < SERVICES_MAX ? &c->service[service] : NULL;
+
+	if (s == NULL || !s->used || s->look.step != step || s->look.ask != number) {
+		c->counter.stale_answers++;
+		return NULL;
+	}
+	c->aws_failures = 0;
+	c->aws_retry_ms = 0;
+	return s;
+}
+
+static void remember(struct core *c, struct service *s, const char *arn, enum sd_status status)
+{
+	if (!str_eq(s->m.deployment, arn) || s->m.status != (uint8_t)status)
+		s->save = true;
+	PUT(s->m.deployment, arn);
+	s->m.status = (uint8_t)status;
+	s->m.asked_unix_ms = c->now_unix_ms;
+}
+
+void on_aws_list(struct core *c, const struct ev_aws_list *ev)
+{
+	struct service *s = asked(c, ev->service, ev->ask, LOOK_LIST);
+
+	if (s == NULL)
+		return;
+	if (!s->look.full) {
+		if (ev->n > 0) {
+			s->look.full = true;
+			ask(c, &s->look, LOOK_LIST);
+			return;
+		}
+		if (!sd_ongoing(s->dep.status)) {
+			finish(c, ev->service);
+			return;
+		}
+	} else {
+		s->n_history = ev->n;
+		for (uint32_t i = 0; i < ev->n; i++)
+			s->history[i] = ev->item[i];
+		s->history_known = ev->n > 0;
+		s->history_denied = false;
+		s->history_ms = c->now_ms;
+		if (ev->n == 0) {
+			finish(c, ev->service);
+			return;
+		}
+	}
+	PUT(s->look.arn, s->n_history > 0 ? s->history[0].arn : s->dep.arn);
+	ask(c, &s->look, LOOK_DEPLOYMENT);
+}
+
+const struct revision *look_revision(const struct service *s, const char *arn)
+{
+	for (uint32_t i = 0; arn[0] != '\0' && i < s->n_revisions; i++)
+		if (str_eq(s->revision[i].arn, arn))
+			return &s->revision[i];
+	return NULL;
+}
+
+/* A revision is immutable, but its digests appear only once the first task has resolved them. */
+static void want_revision(struct service *s, const char *arn)
+{
+	const struct revision *rev = look_revision(s, arn);
+	struct look *l = &s->look;
+
+	if (arn[0] == '\0' || (rev != NULL && (rev->missing || rev->n > 0)))
+		return;
+	for (uint32_t i = 0; i < l->n_want; i++)
+		if (str_eq(l->want[i], arn))
+			return;
+	if (l->n_want < REVISIONS_MAX)
+		PUT(l->want[l->n_want++], arn);
+}
+
+void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)
+{
+	struct service *s = asked(c, ev->service, ev->ask, LOOK_DEPLOYMENT);
+
+	if (s == NULL)
+		return;
+	if (ev->missing) {
+		finish(c, ev->service);
+		return;
+	}
+	s->dep = *ev;
+	s->dep_ms = c->now_ms;
+	remember(c, s, ev->arn, ev->status);
+	s->look.n_want = 0;
+	want_revision(s, ev->target_revision);
+	want_revision(s, ev->source_revision);
+	want_revision(s, ev->rollback_revision);
+	for (uint32_t i = 1; i < s->n_history; i++)
+		want_revision(s, s->history[i].target_revision);
+	if (s->look.n_want > 0)
+		ask(c, &s->look, LOOK_REVISION);
+	else
+		finish(c, ev->service);
+}
+
+static struct revision *revision_row(struct service *s, const char *arn)
+{
+	for (uint32_t i = 0; i < s->n_revisions; i++)
+		if (str_eq(s->revision[i].arn, arn))
+			return &s->revision[i];
+	if (s->n_revisions == REVISIONS_MAX) {
+		for (uint32_t i = 1; i < REVISIONS_MAX; i++)
+			s->revision[i - 1] = s->revision[i];
+		s->n_revisions--;
+	}
+	return &s->revision[s->n_revisions++];
+}
+
+void on_aws_revision(struct core *c, const struct ev_aws_revision *ev)
+{
+	struct service *s = asked(c, ev->service, ev->ask, LOOK_REVISION);
+
+	if (s == NULL)
+		return;
+	if (ev->arn[0] != '\0') {
+		struct revision *rev = revision_row(s, ev->arn);
+
+		rev->missing = ev->missing;
+		PUT(rev->arn, ev->arn);
+		PUT(rev->family, ev->family);
+		rev->revision = ev->revision;
+		rev->n = ev->n;
+		for (uint32_t i = 0; i < ev->n; i++)
+			rev->image[i] = ev->image[i];
+	}
+	if (ev->last)
+		finish(c, ev->service);
+}
+
+void look_failed(struct core *c, const struct ev_aws_failed *ev)
+{
+	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	uint64_t wait_ms = 5 * 60 * SEC;
+
+	if (s == NULL || !s->used || s->look.step == LOOK_IDLE || s->look.ask != ev->ask) {
+		c->counter.stale_answers++;
+		return;
+	}
+	s->look.step = LOOK_IDLE;
+	s->look.failures++;
+	if (ev->error == AE_UNREACHABLE) {
+		c->aws_failures++;
+		wait_ms = back_off_ms(c, c->aws_failures, 2 * SEC, 60 * SEC);
+		c->aws_retry_ms = c->now_ms + wait_ms;
+	} else if (ev->error == AE_THROTTLED) {
+		wait_ms = back_off_ms(c, s->look.failures, 30 * SEC, 6 * 3600 * SEC);
+	} else if (ev->error == AE_CREDENTIALS || ev->error == AE_CLOCK) {
+		wait_ms = back_off_ms(c, s->look.failures, 5 * SEC, 60 * SEC);
+	} else if (ev->error == AE_DENIED) {
+		s->history_denied = true;
+		wait_ms = 15 * 60 * SEC;
+	}
+	s->look.wanted = true;
+	s->look.next_ms = c->now_ms + wait_ms;
+}

@@ -1,0 +1,103 @@
+/* parts.h - what the files of the core offer each other; nobody outside agent/core includes it. */
+#ifndef KEDGE_CORE_PARTS_H
+#define KEDGE_CORE_PARTS_H
+
+#include "agent/core/core.h"
+
+#define SEC UINT64_C(1000)
+#define STEADY_MS (40 * SEC)     /* ECS calls a task without health check healthy after 40 s of RUNNING */
+
+/* table.c - rows of the state. The *_find functions return an index or NONE; the *_add ones NONE when full. */
+int32_t task_find(const struct core *c, const char *arn_or_id);
+int32_t task_add(struct core *c, const char *arn);
+int32_t container_find(const struct core *c, const char *id);
+int32_t container_add(struct core *c, const char *id);
+int32_t container_of(const struct core *c, int32_t task, const char *name);
+uint32_t task_containers(const struct core *c, int32_t task);
+int32_t service_find(const struct core *c, const char *name);
+int32_t service_add(struct core *c, const char *name);
+int32_t release_add(struct core *c);
+int32_t failure_find(const struct core *c, const char *task, const char *container, enum class class);
+int32_t failure_add(struct core *c);
+void put_str(char *dst, size_t cap, const char *src);  /* src is known to fit; else dst is left empty */
+#define PUT(dst, src) put_str((dst), sizeof(dst), (src))
+uint64_t dice(struct core *c, uint64_t below);
+
+/* container.c, task.c, pull.c - what the sources said */
+void on_container(struct core *c, const struct ev_container *ev);
+void on_image(struct core *c, const struct ev_image *ev);
+void on_sync(struct core *c, const struct ev_sync *ev);
+void containers_tick(struct core *c);
+void on_task(struct core *c, const struct ev_task *ev);
+void on_aws_task(struct core *c, const struct ev_aws_task *ev);
+void on_aws_task_failed(struct core *c, const struct ev_aws_failed *ev);
+void task_service(struct core *c, int32_t task, const char *service);
+void tasks_tick(struct core *c);
+void on_pull(struct core *c, const struct ev_pull *ev);
+void on_change(struct core *c, const struct ev_change *ev);
+
+/* release.c - identity, and what is known of its working here */
+void release_bind(struct core *c, int32_t task, bool failing);
+int32_t release_predecessor(const struct core *c, int32_t release);
+int32_t release_of_revision(const struct core *c, const char *service, const struct revision *rev);
+bool release_is_revision(const struct release *r, const struct revision *rev);
+void release_bind_deployment(struct core *c, uint32_t service);
+void release_started(struct core *c, int32_t release);
+void release_good(struct core *c, int32_t release);
+uint32_t release_running(const struct core *c, int32_t release);
+bool release_suspect(const struct core *c, int32_t release);
+
+/* judge.c - failures, counting, verdicts */
+struct sighting {                /* one thing that went wrong, as a source told it */
+	int32_t task;
+	const char *container, *image, *digest, *reason;
+	enum stage stage;
+	enum class class;
+	bool has_exit, provisional, cut;
+	int32_t exit_code;
+	enum tri essential;
+	int64_t unix_ms;         /* when it happened; 0: now */
+};
+int32_t judge_sighting(struct core *c, const struct sighting *s);
+void judge_essential(struct core *c, int32_t task, const char *container, enum tri essential);
+void judge_retract(struct core *c, int32_t task);
+void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts);
+void judge_task(struct core *c, int32_t task);
+void judge_tick(struct core *c);
+void judge_release(struct core *c, int32_t release);
+
+/* blame.c - the experiments, weighed */
+void blame_weigh(struct core *c, struct fail_slot *slot);
+void blame_links(struct core *c);
+
+/* look.c - asking AWS about one service's deployments */
+void look_want(struct core *c, uint32_t service, bool full);
+void look_tick(struct core *c, uint32_t service);
+void on_aws_list(struct core *c, const struct ev_aws_list *ev);
+void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev);
+void on_aws_revision(struct core *c, const struct ev_aws_revision *ev);
+void look_failed(struct core *c, const struct ev_aws_failed *ev);
+const struct revision *look_revision(const struct service *s, const char *arn);
+
+/* rollback.c, revalidate.c - from verdict to verification */
+void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure);
+void rollback_tick(struct core *c, uint32_t service);
+void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason);
+void rollback_looked(struct core *c, uint32_t service);
+void revalidate(struct core *c, uint32_t service);
+void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);
+void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev);
+void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
+void on_operator(struct core *c, const struct ev_operator *ev);
+bool rollback_was_accepted(const struct core *c, const char *deployment);
+
+/* restore.c */
+void on_restore(struct core *c, const struct ev_restore *ev);
+
+/* verdict.c */
+void verdict_tick(struct core *c, uint32_t service);
+
+/* wanted.c */
+size_t wanted(struct core *c, struct action out[CORE_MAX_ACTIONS]);
+
+#endif

@@ -1,0 +1,107 @@
+/* What the ECS agent's log says about pulls and about the end of containers. */
+#include "agent/core/parts.h"
+
+void on_pull(struct core *c, const struct ev_pull *ev)
+{
+	int32_t task = ev->task[0] == '\0' ? NONE : task_find(c, ev->task);
+
+	/* only an ARN can make a row; a bare id or image of a task never placed here explains nothing */
+	if (task == NONE && slice_starts(slice_of(ev->task), "arn:"))
+		task = task_add(c, ev->task);
+	if (task == NONE || c->task[task].stop_ordered)
+		return;
+	switch (ev->what) {
+	case P_STARTED:
+		break;
+	case P_ATTEMPT_FAILED:
+	case P_FAILED:
+		(void)judge_sighting(c, &(struct sighting){
+			.task = task, .container = ev->container, .image = ev->image, .digest = ev->digest,
+			.reason = ev->reason, .stage = STAGE_PULL, .class = ev->class,
+			.provisional = true, .unix_ms = ev->time_unix_ms,
+		});
+		break;
+	case P_CACHED:
+	case P_DONE:
+		break;
+	case P_WHATS:
+		break;
+	}
+}
+
+/* The container ran although its reason speaks of the pull: the cached image was used. */
+static bool ran_cached(const struct core *c, int32_t task, const struct ev_change *ev)
+{
+	int32_t at = container_of(c, task, ev->container);
+
+	return ev->stage == STAGE_PULL && (ev->has_exit || ev->runtime_id[0] != '\0' ||
+	       (at != NONE && c->container[at].started_unix_ms != 0));
+}
+
+static void explained(struct core *c, int32_t task, const struct ev_change *ev)
+{
+	int32_t at = container_of(c, task, ev->container);
+
+	if (at != NONE && c->container[at].stop_asked && ev->class != CLASS_OOM)
+		return;
+	(void)judge_sighting(c, &(struct sighting){
+		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,
+		.digest = "", .reason = ev->reason, .stage = ev->stage, .class = ev->class,
+		.has_exit = ev->has_exit, .exit_code = ev->exit_code, .essential = ev->essential,
+		.unix_ms = ev->time_unix_ms, .cut = ev->cut,
+	});
+}
+
+/* An exit that only the log tells (kedge or the engine was away), or one whose meaning needed `essential`. */
+static void unexplained(struct core *c, int32_t task, const struct ev_change *ev)
+{
+	int32_t at = container_of(c, task, ev->container);
+	bool seen_live = at != NONE && c->container[at].deaths > 0;
+	char reason[SENTENCE_CAP];
+	struct text text = text_on(reason, sizeof(reason));
+
+	if (!ev->has_exit || ev->essential != TRI_YES || (at != NONE && c->container[at].stop_asked))
+		return;
+	if (seen_live && ev->exit_code != 0)
+		return;
+	if (ev->exit_code == 137 || ev->exit_code == 143)
+		return;   /* what a stop looks like when nobody saw who asked */
+	if (ev->exit_code == 0 && (c->task[task].kind != FK_SERVICE || !seen_live))
+		return;
+	text_s(&text, "exited with code ");
+	text_i64(&text, ev->exit_code);
+	(void)judge_sighting(c, &(struct sighting){
+		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,
+		.digest = "", .reason = reason, .stage = STAGE_RUN, .class = CLASS_EXITED_EARLY, .has_exit = true,
+		.exit_code = ev->exit_code, .essential = TRI_YES, .unix_ms = ev->time_unix_ms,
+	});
+}
+
+void on_change(struct core *c, const struct ev_change *ev)
+{
+	int32_t task = task_find(c, ev->task), at;
+
+	if (task == NONE)
+		task = task_add(c, ev->task);
+	if (task == NONE)
+		return;
+	c->task[task].from_log = true;
+	if (ev->task_status == TS_RUNNING)
+		judge_retract(c, task);
+	at = container_of(c, task, ev->container);
+	if (ev->essential != TRI_UNKNOWN && ev->container[0] != '\0') {
+		if (at != NONE)
+			c->container[at].essential = ev->essential;
+		judge_essential(c, task, ev->container, ev->essential);
+	}
+	if (ev->status == TS_STOPPED && !c->task[task].stop_ordered) {
+		if (ev->class != CLASS_NONE && !ran_cached(c, task, ev))
+			explained(c, task, ev);
+		else
+			unexplained(c, task, ev);
+	}
+	if (ev->task_status == TS_STOPPED && !c->task[task].ended) {
+		c->task[task].ended = true;
+		c->task[task].ended_unix_ms = ev->time_unix_ms != 0 ? ev->time_unix_ms : c->now_unix_ms;
+	}
+}

@@ -1,0 +1,170 @@
+/* The journal read back: what was told, meant and accepted before the restart stands as it stood. */
+#include "agent/core/parts.h"
+
+static void restore_failure(struct core *c, const struct failure *f)
+{
+	int32_t at = NONE, task;
+
+	for (int32_t i = 0; i < FAILURES_MAX && at == NONE; i++)
+		if (c->failure[i].used && c->failure[i].f.id == f->id)
+			at = i;
+	if (at == NONE)
+		at = failure_add(c);
+	if (at == NONE)
+		return;
+	c->failure[at].f = *f;
+	task = task_find(c, f->task);
+	if (task == NONE)
+		task = task_add(c, f->task);
+	if (task == NONE)
+		return;
+	PUT(c->task[task].family, f->family);
+	PUT(c->task[task].started_by, f->started_by);
+	c->task[task].revision = f->revision;
+	c->task[task].kind = f->kind;
+	c->task[task].counted = c->task[task].counted || f->counted;
+	PUT(c->task[task].service, f->service);
+	c->task[task].first_unix_ms = f->first_unix_ms;
+}
+
+static void restore_rollback(struct core *c, const struct rollback *rb)
+{
+	int32_t at = service_add(c, rb->service);
+
+	if (at == NONE)
+		return;
+	c->service[at].rb = *rb;
+	c->service[at].work = (struct rb_work){ .hold_ms = CORE_NEVER };
+	/* what a crash cut off is asked of AWS again, never repeated from memory */
+	if (rb->state == RB_ACTING)
+		c->service[at].rb.state = RB_DECIDED;
+	if (rb->accepted && !rollback_was_accepted(c, rb->deployment))
+		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], rb->deployment);
+}
+
+static void restore_service(struct core *c, const struct service_memory *m)
+{
+	int32_t at = service_add(c, m->name);
+
+	if (at != NONE)
+		c->service[at].m = *m;
+}
+
+static void restore_release(struct core *c, const struct release_memory *m)
+{
+	int32_t at = NONE;
+	struct release *r;
+
+	for (int32_t i = 0; i < RELEASES_MAX && at == NONE; i++) {
+		r = &c->release[i];
+		if (r->used && r->revision == m->revision && str_eq(r->family, m->family) &&
+		    str_eq(r->service, m->service) && str_eq(r->deployment, m->deployment) &&
+		    (r->n_images == 0 || str_eq(r->image[0].image_id, m->image_id)))
+			at = i;
+	}
+	if (at == NONE)
+		at = release_add(c);
+	if (at == NONE)
+		return;
+	r = &c->release[at];
+	PUT(r->service, m->service);
+	PUT(r->family, m->family);
+	PUT(r->deployment, m->deployment);
+	r->revision = m->revision;
+	r->good = m->good;
+	r->bad = m->bad;
+	r->first_unix_ms = m->first_unix_ms;
+	r->good_unix_ms = m->good_unix_ms;
+	if (m->image_id[0] != '\0') {
+		r->n_images = 1;
+		PUT(r->image[0].container, m->container);
+		PUT(r->image[0].image_id, m->image_id);
+		PUT(r->image[0].digest, m->digest);
+	}
+}
+
+static int32_t release_of_failure(const struct core *c, const struct failure *f)
+{
+	int32_t best = NONE;
+
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		const struct release *r = &c->release[i];
+
+		if (!r->used || r->revision != f->revision || !str_eq(r->family, f->family) || !str_eq(r->service, f->service))
+			continue;
+		if (f->deployment[0] != '\0' && str_eq(r->deployment, f->deployment))
+			return i;
+		if (f->deployment[0] == '\0' && !r->good)
+			best = i;
+	}
+	return best;
+}
+
+/* Failures find their releases once all is read; what was being written counts as written. */
+static void restored(struct core *c)
+{
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		struct fail_slot *slot = &c->failure[i];
+		int32_t task;
+
+		if (!slot->used || slot->release != NONE)
+			continue;
+		slot->release = release_of_failure(c, &slot->f);
+		task = task_find(c, slot->f.task);
+		if (slot->release == NONE && task != NONE) {
+			release_bind(c, task, true);
+			slot->release = c->task[task].release;
+			if (slot->release != NONE)
+				PUT(c->release[slot->release].deployment, slot->f.deployment);
+		}
+		if (task != NONE)
+			c->task[task].release = slot->release;
+	}
+	for (int32_t i = 0; i < SERVICES_MAX; i++) {
+		c->service[i].save = false;
+		c->service[i].work.seq = c->service[i].rb.state != RB_NONE ? c->saved_seq : 0;
+		c->service[i].noted = c->service[i].rb.state;
+	}
+	for (int32_t i = 0; i < RELEASES_MAX; i++)
+		c->release[i].save = false;
+	c->restoring = false;
+}
+
+void on_restore(struct core *c, const struct ev_restore *ev)
+{
+	const struct record *r = &ev->record;
+
+	if (ev->last) {
+		restored(c);
+		return;
+	}
+	c->restoring = true;
+	if (r->seq > c->saved_seq)
+		c->saved_seq = r->seq;
+	c->next_seq = c->saved_seq + 1;
+	switch (r->kind) {
+	case REC_FAILURE:
+		restore_failure(c, &r->u.failure);
+		if (r->u.failure.id >= c->next_id)
+			c->next_id = r->u.failure.id + 1;
+		break;
+	case REC_ROLLBACK:
+		restore_rollback(c, &r->u.rollback);
+		if (r->u.rollback.id >= c->next_id)
+			c->next_id = r->u.rollback.id + 1;
+		break;
+	case REC_SERVICE:
+		restore_service(c, &r->u.service);
+		break;
+	case REC_RELEASE:
+		restore_release(c, &r->u.release);
+		break;
+	case REC_EPOCH:
+		c->node = r->u.epoch.node;
+		c->epoch = r->u.epoch.epoch;
+		break;
+	case REC_AUDIT:
+	case REC_KINDS:
+		break;
+	}
+}

@@ -1,0 +1,352 @@
+/* The intent against AWS's present answer: does it still hold, has somebody else acted, may it be sent? */
+#include "agent/core/parts.h"
+
+#define BREAKER_MS (120 * SEC)   /* courtesy to a breaker whose count does not grow */
+#define DAY_MS     INT64_C(86400000)
+
+static const struct sd_brief *last_successful(const struct service *s)
+{
+	for (uint32_t i = 1; i < s->n_history; i++)
+		if (s->history[i].status == SD_SUCCESSFUL)
+			return &s->history[i];
+	return NULL;
+}
+
+static void set_target(struct service *s, const struct revision *rev, const char *arn)
+{
+	PUT(s->rb.target_revision_arn, arn);
+	if (rev == NULL || rev->missing)
+		return;
+	PUT(s->rb.target_family, rev->family);
+	s->rb.target_revision = rev->revision;
+	PUT(s->rb.target_digest, rev->n > 0 ? rev->image[0].digest : "");
+}
+
+/* AWS returns to the last successful revision; the source of the deployment is where it came from. */
+static bool find_target(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+	const struct sd_brief *good = last_successful(s);
+	const struct revision *source = look_revision(s, s->dep.source_revision);
+	int32_t local = source == NULL ? NONE : release_of_revision(c, s->m.name, source);
+
+	if (good != NULL) {
+		set_target(s, look_revision(s, good->target_revision), good->target_revision);
+		return true;
+	}
+	if (s->dep.source_revision[0] == '\0')
+		return false;
+	set_target(s, source, s->dep.source_revision);
+	/* nothing in AWS's history calls it successful: only what this node saw itself can vouch for it */
+	return local != NONE && c->release[local].good && !c->release[local].bad;
+}
+
+static int32_t intent_release(const struct core *c, const struct service *s)
+{
+	int32_t best = NONE;
+
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		const struct release *r = &c->release[i];
+
+		if (!r->used || !str_eq(r->service, s->m.name) || r->revision != s->rb.revision ||
+		    !str_eq(r->family, s->rb.family))
+			continue;
+		if (s->rb.deployment[0] != '\0' && str_eq(r->deployment, s->rb.deployment))
+			return i;
+		if (best == NONE || r->first_unix_ms > c->release[best].first_unix_ms)
+			best = i;
+	}
+	return best;
+}
+
+/* The newest deployment is the one the intent speaks of; an intent decided offline learns its name here. */
+static bool is_ours(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+	const struct revision *rev = look_revision(s, s->dep.target_revision);
+	int32_t release = intent_release(c, s);
+
+	if (s->rb.deployment[0] != '\0')
+		return str_eq(s->rb.deployment, s->dep.arn);
+	if (s->rb.by_operator && s->rb.family[0] == '\0') {
+		PUT(s->rb.family, rev == NULL ? "" : rev->family);
+		s->rb.revision = rev == NULL ? 0 : rev->revision;
+	} else if (rev == NULL || rev->missing || release == NONE || !release_is_revision(&c->release[release], rev) ||
+		   s->dep.created_unix_ms > s->rb.first_failure_unix_ms + 10000) {
+		return false;
+	}
+	PUT(s->rb.deployment, s->dep.arn);
+	s->work.save = true;
+	return true;
+}
+
+/* A deployment that returns to a revision that already succeeded is somebody's rollback: never against it. */
+static bool is_somebodys_rollback(const struct service *s)
+{
+	const struct revision *to = look_revision(s, s->dep.target_revision);
+	const struct revision *from = look_revision(s, s->dep.source_revision);
+
+	if (to == NULL || from == NULL || (to->revision == from->revision && str_eq(to->family, from->family)))
+		return false;
+	for (uint32_t i = 1; i < s->n_history; i++) {
+		const struct revision *old = look_revision(s, s->history[i].target_revision);
+
+		if (s->history[i].status == SD_SUCCESSFUL && old != NULL && old->revision == to->revision &&
+		    str_eq(old->family, to->family))
+			return true;
+	}
+	return false;
+}
+
+/* Rollbacks of the last day, by whomever: AWS's history is the memory all nodes share. */
+static uint32_t rollbacks_today(const struct core *c, const struct service *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_history; i++)
+		n += (s->history[i].status == SD_ROLLBACK_SUCCESSFUL || s->history[i].status == SD_ROLLBACK_FAILED) &&
+		     c->now_unix_ms - s->history[i].created_unix_ms < DAY_MS;
+	return n;
+}
+
+/* True while ECS's own circuit breaker is on its way to do the same: it is left the first move. */
+static bool breaker_first(struct core *c, uint32_t service, int32_t release)
+{
+	struct service *s = &c->service[service];
+	enum class class = CLASS_NONE;
+
+	for (int32_t i = 0; i < FAILURES_MAX; i++)
+		if (c->failure[i].used && c->failure[i].f.id == s->rb.failure)
+			class = c->failure[i].f.class;
+	if (s->rb.confirmed || !s->dep.cb_enabled || !s->dep.cb_rollback || s->dep.cb_status != CB_MONITORING ||
+	    !class_breaker_counts(class) || release == NONE || c->release[release].starts > 0)
+		return false;
+	if (s->work.breaker_ms == 0 || s->dep.cb_failures > s->work.cb_failures) {
+		s->work.breaker_ms = s->work.cb_grew_ms = c->now_ms;
+		s->work.cb_failures = s->dep.cb_failures;
+	}
+	return c->now_ms - s->work.cb_grew_ms < BREAKER_MS;
+}
+
+static uint32_t tasks_here(const struct core *c, int32_t release)
+{
+	uint32_t n = 0;
+
+	for (int32_t i = 0; i < TASKS_MAX; i++)
+		n += c->task[i].used && c->task[i].release == release && !c->task[i].ended;
+	return n > 0 ? n : 1;
+}
+
+/* Whether this node may speak for all: it holds every task, or enough others failed and none runs it well. */
+static bool quorum(struct core *c, uint32_t service, int32_t release)
+{
+	struct service *s = &c->service[service];
+	const struct ev_aws_quorum *q = &s->work.quorum;
+
+	if (s->rb.confirmed || !core_policy(c, s->m.name)->quorum_auto || s->dep.requested <= tasks_here(c, release))
+		return true;
+	if (s->work.quorum_ms == 0 || c->now_ms - s->work.quorum_ms > 10 * SEC) {
+		s->work.quorum_wanted = !s->work.quorum_sent;
+		rollback_state(c, service, RB_QUORUM_WAIT, "Other nodes are asked how they fare with this release.");
+		s->work.next_ms = c->now_ms + 60 * SEC;
+		return false;
+	}
+	if (q->ran_well == 0 && q->failed >= 2 && q->failed * 5 >= q->tried)
+		return true;
+	rollback_state(c, service, RB_QUORUM_WAIT, q->ran_well > 0
+		? "Another node runs this release well: this node is the suspect; a person may confirm."
+		: "Too few other nodes have failed with it to speak for all; a person may confirm.");
+	s->work.next_ms = c->now_ms + 60 * SEC;
+	return false;
+}
+
+/* A failure that fell while the line was bad needs one fresh witness with the line good. */
+static bool fresh_witness(struct core *c, uint32_t service, int32_t release)
+{
+	struct service *s = &c->service[service];
+
+	if (!s->rb.link_bad || s->rb.confirmed)
+		return true;
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		const struct fail_slot *slot = &c->failure[i];
+
+		if (slot->used && slot->release == release && slot->f.counted && !slot->f.link_bad &&
+		    slot->f.last_unix_ms > s->rb.decided_unix_ms)
+			return true;
+	}
+	if (c->now_unix_ms - s->rb.decided_unix_ms > 15 * 60 * 1000)
+		rollback_state(c, service, RB_EXPIRED, "No failure since the line is good again: nothing is done.");
+	else
+		rollback_state(c, service, RB_DECIDED, "Seen while the line was bad: waiting for one failure with the line good.");
+	s->work.next_ms = c->now_ms + 30 * SEC;
+	return false;
+}
+
+static void send_stop(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+	int32_t release = intent_release(c, s);
+
+	if (is_somebodys_rollback(s)) {
+		rollback_state(c, service, RB_REFUSED, "This deployment itself returns to a revision that succeeded before: "
+			       "somebody is rolling back already.");
+		return;
+	}
+	if (!find_target(c, service)) {
+		rollback_state(c, service, RB_REFUSED, "There is nothing to go back to: no revision of this service is known to have succeeded.");
+		return;
+	}
+	if (rollbacks_today(c, s) >= core_policy(c, s->m.name)->max_rollbacks_per_day && !s->rb.confirmed) {
+		rollback_state(c, service, RB_REFUSED, "This service was rolled back too often within a day; a person has to look.");
+		return;
+	}
+	if (!fresh_witness(c, service, release) || !quorum(c, service, release))
+		return;
+	if (breaker_first(c, service, release)) {
+		rollback_state(c, service, RB_BREAKER_WAIT, "ECS's circuit breaker is counting; it is left the first move.");
+		s->work.next_ms = c->now_ms + 15 * SEC;
+		return;
+	}
+	rollback_state(c, service, RB_ACTING, "The rollback is being sent.");
+	s->work.stop_sent = false;
+	s->work.stop_ms = 0;
+}
+
+static void digests_here(const struct core *c, const struct service *s, const struct revision *rev, bool *here, bool *other)
+{
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		const struct release *r = &c->release[i];
+
+		if (!r->used || !str_eq(r->service, s->m.name) || release_running(c, i) == 0)
+			continue;
+		if (release_is_revision(r, rev))
+			*here = true;
+		else
+			*other = true;
+	}
+}
+
+/* patient: the old task may still be on its way back to this node */
+static void verify(struct core *c, uint32_t service, bool patient)
+{
+	struct service *s = &c->service[service];
+	const char *arn = s->dep.rollback_revision[0] != '\0' ? s->dep.rollback_revision : s->rb.target_revision_arn;
+	const struct revision *rev = look_revision(s, arn);
+	bool here = false, other = false;
+
+	if (s->rb.target_revision_arn[0] != '\0' && s->dep.rollback_revision[0] != '\0' &&
+	    !str_eq(s->rb.target_revision_arn, s->dep.rollback_revision)) {
+		set_target(s, rev, s->dep.rollback_revision);
+		rollback_state(c, service, RB_ROLLED_BACK, "Rolled back, but to another revision than predicted: look at it.");
+		return;
+	}
+	if (rev == NULL || rev->missing) {
+		rollback_state(c, service, RB_ROLLED_BACK, "Rolled back; the revision it returned to cannot be read any more.");
+		return;
+	}
+	set_target(s, rev, arn);
+	digests_here(c, s, rev, &here, &other);
+	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : VERIFIED_ELSEWHERE;
+	if (!here && patient && s->work.watched < 6)
+		return;
+	rollback_state(c, service, RB_ROLLED_BACK, here
+		? "Rolled back; the image that runs here has the digest of the revision that was returned to."
+		: "Rolled back by AWS; the image of that revision does not run on this node.");
+}
+
+static void follow(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+
+	if (s->dep.status == SD_ROLLBACK_SUCCESSFUL)
+		verify(c, service, true);
+	else if (s->dep.status == SD_ROLLBACK_FAILED)
+		rollback_state(c, service, RB_ROLLBACK_FAILED, "AWS could not complete the rollback; a person has to look.");
+	else if (s->dep.status == SD_SUCCESSFUL || s->dep.status == SD_STOPPED)
+		rollback_state(c, service, RB_ROLLBACK_FAILED, "The deployment ended without going back; a person has to look.");
+}
+
+/* AWS's state decides, never kedge's memory of it (design 6.2). */
+static void by_status(struct core *c, uint32_t service, bool may_send)
+{
+	struct service *s = &c->service[service];
+
+	switch (s->dep.status) {
+	case SD_PENDING:
+	case SD_IN_PROGRESS:
+		(void)find_target(c, service);
+		if (may_send)
+			send_stop(c, service);
+		break;
+	case SD_STOP_REQUESTED:
+		s->work.next_ms = c->now_ms + 10 * SEC;
+		break;
+	case SD_ROLLBACK_REQUESTED:
+	case SD_ROLLBACK_IN_PROGRESS:
+		s->work.watched = 0;
+		s->work.next_ms = c->now_ms + 2 * SEC;
+		(void)find_target(c, service);
+		rollback_state(c, service, RB_ADOPTED, "Somebody else (a breaker, a person, another node) is rolling back: watched to its end.");
+		break;
+	case SD_ROLLBACK_SUCCESSFUL:
+		(void)find_target(c, service);
+		verify(c, service, false);
+		break;
+	case SD_ROLLBACK_FAILED:
+		follow(c, service);
+		break;
+	case SD_SUCCESSFUL:
+		(void)find_target(c, service);
+		rollback_state(c, service, RB_REFUSED, "The deployment already ended SUCCESSFUL and cannot be stopped any more; "
+			       "the command shown returns to the last good revision.");
+		break;
+	case SD_STOPPED:
+		(void)find_target(c, service);
+		rollback_state(c, service, RB_REFUSED, "The deployment was stopped without going back; "
+			       "the command shown returns to the last good revision.");
+		break;
+	case SD_NONE: case SD_OTHER: case SD_STATUSES:
+		s->work.next_ms = c->now_ms + 30 * SEC;
+		break;
+	}
+}
+
+void revalidate(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+	enum rb_state state = s->rb.state;
+	bool watching = state == RB_WATCHING || state == RB_ADOPTED;
+	bool durable = s->work.seq != 0 && !s->work.save && s->work.seq <= c->saved_seq;
+	bool may_send = durable && state != RB_AWAITING_CONFIRMATION && state != RB_SHADOW && state != RB_HELD &&
+			state != RB_ACTING && s->work.hold_ms <= c->now_ms;
+
+	if (!rb_open(state) || s->dep_ms == 0 || s->dep_ms < s->work.decided_ms || (s->history_known && s->n_history == 0))
+		return;
+	if (!is_ours(c, service)) {
+		rollback_state(c, service, RB_SUPERSEDED, "A newer deployment has taken its place: nothing is done.");
+		return;
+	}
+	if (watching)
+		follow(c, service);
+	else
+		by_status(c, service, may_send);
+}
+
+void rollback_looked(struct core *c, uint32_t service)
+{
+	revalidate(c, service);
+}
+
+void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev)
+{
+	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+
+	if (s == NULL || !s->used || !s->work.quorum_sent || s->work.quorum_ask != ev->ask) {
+		c->counter.stale_answers++;
+		return;
+	}
+	s->work.quorum_sent = false;
+	s->work.quorum = *ev;
+	s->work.quorum_ms = c->now_ms;
+	s->work.next_ms = c->now_ms;
+}

@@ -1,0 +1,383 @@
+/* The intent to haul a deployment back: decided, made durable, held, sent once, watched to its end. */
+#include "agent/core/parts.h"
+
+#include <string.h>
+
+void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason)
+{
+	struct service *s = &c->service[service];
+
+	if (s->rb.state == state && str_eq(s->rb.reason, reason))
+		return;
+	s->work.save = s->work.save || s->rb.state != state;
+	s->rb.state = state;
+	(void)str_cut(s->rb.reason, sizeof(s->rb.reason), slice_of(reason));
+	if (!rb_open(state))
+		s->rb.done_unix_ms = c->now_unix_ms;
+}
+
+bool rollback_was_accepted(const struct core *c, const char *deployment)
+{
+	for (uint32_t i = 0; i < ACCEPTED_MAX; i++)
+		if (deployment[0] != '\0' && str_eq(c->accepted[i], deployment))
+			return true;
+	return false;
+}
+
+static const char *failing_digest(const struct release *r)
+{
+	for (uint32_t i = 0; i < r->n_images; i++)
+		if (r->image[i].digest[0] != '\0')
+			return r->image[i].digest;
+	return "";
+}
+
+/* The intent already speaks of this very release, whatever became of it. */
+static bool same_release(const struct rollback *rb, const struct release *r)
+{
+	const char *digest = failing_digest(r);
+
+	if (rb->state == RB_NONE || rb->revision != r->revision || !str_eq(rb->family, r->family))
+		return false;
+	if (rb->deployment[0] != '\0' && r->deployment[0] != '\0')
+		return str_eq(rb->deployment, r->deployment);
+	return rb->digest[0] == '\0' || digest[0] == '\0' || str_eq(rb->digest, digest);
+}
+
+/* Somebody deployed again what was found bad within the last day: announced, not undone twice by itself. */
+static bool came_back(const struct core *c, int32_t release)
+{
+	const struct release *r = &c->release[release];
+	const char *digest = failing_digest(r);
+
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		const struct release *o = &c->release[i];
+
+		if (!o->used || i == release || !o->bad || !str_eq(o->service, r->service) ||
+		    !rollback_was_accepted(c, o->deployment) || c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000)
+			continue;
+		if (digest[0] != '\0' ? str_eq(failing_digest(o), digest)
+				      : o->revision == r->revision && str_eq(o->family, r->family))
+			return true;
+	}
+	return false;
+}
+
+static void new_intent(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+
+	memset(&s->rb, 0, sizeof(s->rb));
+	memset(&s->work, 0, sizeof(s->work));
+	s->rb.id = c->next_id++;
+	PUT(s->rb.service, s->m.name);
+	s->rb.decided_unix_ms = c->now_unix_ms;
+	s->rb.expires_unix_ms = c->now_unix_ms + (int64_t)core_policy(c, s->m.name)->expire_ms;
+	s->work.decided_ms = c->now_ms;
+	s->work.save = true;
+}
+
+static const struct failure *failure_by_id(const struct core *c, uint32_t id)
+{
+	for (int32_t i = 0; i < FAILURES_MAX; i++)
+		if (c->failure[i].used && c->failure[i].f.id == id)
+			return &c->failure[i].f;
+	return NULL;
+}
+
+void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure)
+{
+	struct service *s = &c->service[service];
+	const struct release *r = &c->release[release];
+	const struct policy *p = core_policy(c, s->m.name);
+	const struct failure *f = failure_by_id(c, failure);
+	bool sent = s->rb.state == RB_ACTING || s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED;
+
+	if (p->mode == MODE_OFF || same_release(&s->rb, r) || sent || f == NULL ||
+	    rollback_was_accepted(c, r->deployment))
+		return;
+	new_intent(c, service);
+	s->rb.failure = failure;
+	PUT(s->rb.family, r->family);
+	s->rb.revision = r->revision;
+	PUT(s->rb.digest, failing_digest(r));
+	PUT(s->rb.deployment, r->deployment);
+	s->rb.link_bad = f->link_bad;
+	s->rb.first_failure_unix_ms = f->first_unix_ms;
+	s->work.hold_ms = CORE_NEVER;
+	rollback_state(c, service, RB_DECIDED, came_back(c, release)
+		? "This release was rolled back within the last day and came back; a person has to confirm."
+		: "The verdict is in; the intent is being written down.");
+	if (came_back(c, release))
+		s->work.conflicts = UINT32_MAX;
+	look_want(c, service, true);
+}
+
+/* A person has to say yes: the mode asks for it, the bad release came back, or the history cannot be read. */
+static bool needs_person(const struct core *c, uint32_t service)
+{
+	const struct service *s = &c->service[service];
+
+	if (s->rb.confirmed || s->rb.by_operator)
+		return false;
+	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->work.conflicts == UINT32_MAX ||
+	       s->history_denied;
+}
+
+static uint64_t hold_down_ms(struct core *c, uint32_t service)
+{
+	const struct service *s = &c->service[service];
+	const struct policy *p = core_policy(c, s->m.name);
+	uint64_t top = c->params.fleet / 5 * SEC;
+
+	if (s->rb.confirmed || s->rb.by_operator)
+		return 0;
+	if (p->hold_down_ms != HOLD_DOWN_AUTO)
+		return p->hold_down_ms;
+	return dice(c, (top > 30 * SEC ? top : 30 * SEC) + 1);
+}
+
+static bool held(const struct core *c, const struct service *s)
+{
+	return s->m.hold_until_unix_ms > c->now_unix_ms && !s->rb.confirmed;
+}
+
+static void wait_for_person(struct core *c, uint32_t service)
+{
+	bool shadow = core_policy(c, c->service[service].m.name)->mode == MODE_SHADOW;
+
+	if (shadow)
+		rollback_state(c, service, RB_SHADOW, "Policy is shadow: this is what kedge would have rolled back.");
+	else
+		rollback_state(c, service, RB_AWAITING_CONFIRMATION,
+			       "A person has to confirm: kedge confirm, or the command shown.");
+}
+
+/* From durable to the question whether it still holds: hold, line, hold-down, then a fresh look. */
+static void proceed(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+
+	if (needs_person(c, service)) {
+		wait_for_person(c, service);
+		return;
+	}
+	if (held(c, s)) {
+		rollback_state(c, service, RB_HELD, "Held by a person; it goes on when the hold ends.");
+		s->work.next_ms = c->now_ms + 5 * SEC;
+		return;
+	}
+	if (!core_online(c) || (s->rb.state == RB_QUEUED_OFFLINE && c->aws_failures > 0)) {
+		rollback_state(c, service, RB_QUEUED_OFFLINE, "Decided; AWS cannot be reached, it goes on when the line is back.");
+		s->look.wanted = s->look.full = true;   /* the first answer ends the queueing */
+		return;
+	}
+	if (s->work.hold_ms == CORE_NEVER)
+		s->work.hold_ms = c->now_ms + hold_down_ms(c, service);
+	if (s->rb.state != RB_DECIDED && s->rb.state != RB_QUORUM_WAIT && s->rb.state != RB_BREAKER_WAIT)
+		rollback_state(c, service, RB_DECIDED, "AWS is asked whether it still holds.");
+	if (c->now_ms >= s->work.hold_ms && s->work.next_ms <= c->now_ms) {
+		s->work.next_ms = c->now_ms + 15 * SEC;
+		s->look.next_ms = c->now_ms;
+		s->look.wanted = s->look.full = true;
+	}
+}
+
+static void watch_again(struct core *c, uint32_t service)
+{
+	static const uint8_t gap_s[] = { 2, 5, 10, 20, 60 };
+	struct service *s = &c->service[service];
+	uint32_t n = s->work.watched;
+
+	if (s->work.next_ms > c->now_ms)
+		return;
+	s->work.next_ms = c->now_ms + gap_s[n < sizeof(gap_s) ? n : sizeof(gap_s) - 1] * SEC;
+	s->work.watched++;
+	s->look.wanted = s->look.full = true;
+	s->look.next_ms = c->now_ms;
+}
+
+static bool expired(const struct core *c, const struct rollback *rb)
+{
+	return c->fact[FACT_CLOCK].yes != TRI_NO && c->now_unix_ms > rb->expires_unix_ms &&
+	       rb->state != RB_WATCHING && rb->state != RB_ADOPTED && rb->state != RB_ACTING;
+}
+
+/* Neither an answer that got old before the stop could leave, nor a stop without an answer, is acted on twice:
+ * AWS is asked again what the state is. */
+static void stop_overdue(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+	bool stale = !s->work.stop_sent && c->now_ms - s->dep_ms > 9 * SEC;
+
+	if (!stale && !(s->work.stop_sent && c->now_ms - s->work.stop_ms > 90 * SEC))
+		return;
+	s->work.stop_sent = false;
+	s->work.next_ms = c->now_ms;
+	rollback_state(c, service, RB_DECIDED, stale ? "AWS's answer got too old; it is asked again."
+						     : "No answer to the stop; AWS is asked again.");
+}
+
+void rollback_tick(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+
+	if (!rb_open(s->rb.state) || s->work.save || s->work.seq == 0 || s->work.seq > c->saved_seq)
+		return;   /* nothing before the intent is on disk */
+	if (expired(c, &s->rb)) {
+		rollback_state(c, service, RB_EXPIRED, "Too old to be acted on; a person has to look.");
+		return;
+	}
+	switch (s->rb.state) {
+	case RB_DECIDED:
+	case RB_QUEUED_OFFLINE:
+	case RB_HELD:
+		proceed(c, service);
+		break;
+	case RB_AWAITING_CONFIRMATION:
+	case RB_SHADOW:
+		if (!needs_person(c, service))
+			proceed(c, service);
+		break;
+	case RB_QUORUM_WAIT:
+	case RB_BREAKER_WAIT:
+		if (s->work.next_ms <= c->now_ms)
+			proceed(c, service);
+		break;
+	case RB_ACTING:
+		stop_overdue(c, service);
+		break;
+	case RB_WATCHING:
+	case RB_ADOPTED:
+		watch_again(c, service);
+		break;
+	case RB_NONE: case RB_SUSPECT: case RB_ROLLED_BACK: case RB_ROLLBACK_FAILED: case RB_SUPERSEDED:
+	case RB_EXPIRED: case RB_REFUSED: case RB_DENIED: case RB_CANCELLED: case RB_STATES:
+		break;
+	}
+}
+
+void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
+{
+	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+
+	if (s == NULL || !s->used || !s->work.stop_sent || !str_eq(s->rb.deployment, ev->arn)) {
+		c->counter.stale_answers++;
+		return;
+	}
+	PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], ev->arn);
+	s->rb.accepted = true;
+	s->rb.accepted_unix_ms = c->now_unix_ms;
+	s->work.stop_sent = false;
+	s->work.watched = 0;
+	s->work.next_ms = c->now_ms + 2 * SEC;
+	rollback_state(c, ev->service, RB_WATCHING, "AWS accepted the rollback; kedge watches it to its end.");
+	s->work.save = true;
+}
+
+void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
+{
+	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+
+	if (s == NULL || !s->used || !rb_open(s->rb.state))
+		return;
+	if (ev->error == AE_DENIED) {
+		if (ev->op == OP_STOP || s->rb.confirmed)
+			rollback_state(c, ev->service, RB_DENIED, ev->detail);
+		s->work.stop_sent = s->work.quorum_sent = false;
+		return;
+	}
+	if (ev->op == OP_QUORUM) {
+		s->work.quorum_sent = false;
+		s->work.next_ms = c->now_ms + 60 * SEC;
+		rollback_state(c, ev->service, RB_QUORUM_WAIT, "Other nodes cannot be asked; a person may confirm.");
+		return;
+	}
+	if (ev->op != OP_STOP)
+		return;
+	s->work.stop_sent = false;
+	s->work.next_ms = c->now_ms + 10 * SEC;
+	if (ev->error == AE_CONFLICT || ev->error == AE_NOT_FOUND || ev->error == AE_INVALID) {
+		if (s->work.conflicts >= 2) {
+			rollback_state(c, ev->service, RB_REFUSED, ev->detail);
+			return;
+		}
+		s->work.conflicts++;
+	} else if (ev->error == AE_UNSUPPORTED) {
+		rollback_state(c, ev->service, RB_REFUSED, ev->detail);
+		return;
+	}
+	rollback_state(c, ev->service, RB_DECIDED, "AWS did not take the stop; its state is read again.");
+}
+
+static int32_t service_of_id(const struct core *c, struct slice id)
+{
+	uint64_t n;
+
+	if (id.n < 2 || id.p[0] != 'r' || !slice_u64(slice_from(id, 1), &n))
+		return NONE;
+	for (int32_t i = 0; i < SERVICES_MAX; i++)
+		if (c->service[i].used && c->service[i].rb.state != RB_NONE && c->service[i].rb.id == n)
+			return i;
+	return NONE;
+}
+
+static void audit(struct core *c, const struct ev_operator *ev, const char *what)
+{
+	struct text t = text_on(c->audit.text, sizeof(c->audit.text));
+
+	c->audit.uid = ev->uid;
+	c->audit_save = true;
+	text_s(&t, what);
+	text_c(&t, ' ');
+	text_s(&t, ev->id[0] != '\0' ? ev->id : ev->service);
+}
+
+static void by_hand(struct core *c, const struct ev_operator *ev)
+{
+	int32_t service = service_add(c, ev->service);
+	struct service *s;
+
+	if (service == NONE)
+		return;
+	s = &c->service[service];
+	if (rb_open(s->rb.state)) {
+		s->rb.confirmed = true;
+		s->rb.uid = ev->uid;
+		s->work.save = true;
+		return;
+	}
+	new_intent(c, (uint32_t)service);
+	s->rb.by_operator = s->rb.confirmed = true;
+	s->rb.uid = ev->uid;
+	s->work.hold_ms = c->now_ms;
+	rollback_state(c, (uint32_t)service, RB_DECIDED, "A person asked for it.");
+}
+
+void on_operator(struct core *c, const struct ev_operator *ev)
+{
+	int32_t at = ev->id[0] != '\0' ? service_of_id(c, slice_of(ev->id)) : service_find(c, ev->service);
+	struct service *s = at == NONE ? NULL : &c->service[at];
+
+	if (ev->verb == OPV_ROLLBACK) {
+		by_hand(c, ev);
+		audit(c, ev, "rollback");
+	} else if (ev->verb == OPV_LOOK && s != NULL) {
+		look_want(c, (uint32_t)at, true);
+	} else if (ev->verb == OPV_HOLD && s != NULL) {
+		s->m.hold_until_unix_ms = ev->for_ms == 0 ? 0 : c->now_unix_ms + (int64_t)ev->for_ms;
+		s->save = true;
+		audit(c, ev, "hold");
+	} else if (ev->verb == OPV_CONFIRM && s != NULL && rb_open(s->rb.state)) {
+		s->rb.confirmed = true;
+		s->rb.uid = ev->uid;
+		s->work.save = true;
+		s->work.hold_ms = c->now_ms;
+		s->work.next_ms = 0;
+		audit(c, ev, "confirm");
+	} else if (ev->verb == OPV_CANCEL && s != NULL && rb_open(s->rb.state)) {
+		s->rb.uid = ev->uid;
+		rollback_state(c, (uint32_t)at, RB_CANCELLED, "Cancelled by a person.");
+		audit(c, ev, "cancel");
+	}
+}

@@ -1,0 +1,246 @@
+/* Rows of the core's tables: find, add, and what gives way when a table is full. */
+#include "agent/core/parts.h"
+
+#include <string.h>
+
+void put_str(char *dst, size_t cap, const char *src)
+{
+	(void)str_put(dst, cap, slice_of(src));
+}
+
+/* xorshift64*: dice for hold-downs, seeded by the daemon; no cryptographic use */
+uint64_t dice(struct core *c, uint64_t below)
+{
+	c->rng ^= c->rng >> 12;
+	c->rng ^= c->rng << 25;
+	c->rng ^= c->rng >> 27;
+	return below == 0 ? 0 : (c->rng * UINT64_C(0x2545F4914F6CDD1D)) % below;
+}
+
+/* Old agents name a task by its id only; an id is the ARN's last segment. */
+static bool same_task(const char *arn, const char *arn_or_id)
+{
+	struct slice a = slice_of(arn), b = slice_of(arn_or_id);
+
+	if (slice_eq(a, b))
+		return true;
+	if (b.n == 0 || a.n <= b.n || slice_starts(b, "arn:"))
+		return false;
+	return slice_ends(a, arn_or_id) && a.p[a.n - b.n - 1] == '/';
+}
+
+int32_t task_find(const struct core *c, const char *arn_or_id)
+{
+	for (int32_t i = 0; i < TASKS_MAX; i++)
+		if (c->task[i].used && same_task(c->task[i].arn, arn_or_id))
+			return i;
+	return NONE;
+}
+
+static void task_drop(struct core *c, int32_t task)
+{
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		if (c->container[i].used && c->container[i].task == task)
+			c->container[i] = (struct container){ .used = false };
+	memset(&c->task[task], 0, sizeof(c->task[task]));
+	c->counter.tasks_dropped++;
+}
+
+static int32_t task_oldest_ended(const struct core *c)
+{
+	int32_t best = NONE;
+
+	for (int32_t i = 0; i < TASKS_MAX; i++)
+		if (c->task[i].ended && (best == NONE || c->task[i].first_ms < c->task[best].first_ms))
+			best = i;
+	return best;
+}
+
+int32_t task_add(struct core *c, const char *arn)
+{
+	int32_t at = NONE;
+
+	for (int32_t i = 0; i < TASKS_MAX && at == NONE; i++)
+		if (!c->task[i].used)
+			at = i;
+	if (at == NONE) {
+		at = task_oldest_ended(c);
+		if (at == NONE) {
+			c->counter.tasks_refused++;
+			return NONE;
+		}
+		task_drop(c, at);
+	}
+	c->task[at].used = true;
+	PUT(c->task[at].arn, arn);
+	c->task[at].release = NONE;
+	c->task[at].first_ms = c->now_ms;
+	c->task[at].first_unix_ms = c->now_unix_ms;
+	return at;
+}
+
+int32_t container_find(const struct core *c, const char *id)
+{
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		if (c->container[i].used && str_eq(c->container[i].id, id))
+			return i;
+	return NONE;
+}
+
+static int32_t container_oldest_ended(const struct core *c)
+{
+	int32_t best = NONE;
+
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		if (c->container[i].state == CS_EXITED &&
+		    (best == NONE || c->container[i].created_ms < c->container[best].created_ms))
+			best = i;
+	return best;
+}
+
+int32_t container_add(struct core *c, const char *id)
+{
+	int32_t at = NONE;
+
+	for (int32_t i = 0; i < CONTAINERS_MAX && at == NONE; i++)
+		if (!c->container[i].used)
+			at = i;
+	if (at == NONE) {
+		at = container_oldest_ended(c);
+		c->counter.containers_dropped++;
+		if (at == NONE)
+			return NONE;
+	}
+	memset(&c->container[at], 0, sizeof(c->container[at]));
+	c->container[at].used = true;
+	c->container[at].task = NONE;
+	c->container[at].created_ms = c->now_ms;
+	PUT(c->container[at].id, id);
+	return at;
+}
+
+int32_t container_of(const struct core *c, int32_t task, const char *name)
+{
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		if (c->container[i].used && c->container[i].task == task && str_eq(c->container[i].name, name))
+			return i;
+	return NONE;
+}
+
+uint32_t task_containers(const struct core *c, int32_t task)
+{
+	uint32_t n = 0;
+
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		n += c->container[i].used && c->container[i].task == task;
+	return n;
+}
+
+int32_t service_find(const struct core *c, const char *name)
+{
+	for (int32_t i = 0; i < SERVICES_MAX; i++)
+		if (c->service[i].used && str_eq(c->service[i].m.name, name))
+			return i;
+	return NONE;
+}
+
+int32_t service_add(struct core *c, const char *name)
+{
+	int32_t at = service_find(c, name);
+
+	if (at != NONE)
+		return at;
+	for (at = 0; at < SERVICES_MAX; at++)
+		if (!c->service[at].used) {
+			c->service[at].used = true;
+			c->service[at].save = true;
+			PUT(c->service[at].m.name, name);
+			return at;
+		}
+	c->counter.services_refused++;
+	return NONE;
+}
+
+static bool release_in_use(const struct core *c, int32_t release)
+{
+	const struct release *r = &c->release[release];
+
+	for (int32_t i = 0; i < TASKS_MAX; i++)
+		if (c->task[i].used && c->task[i].release == release && !c->task[i].ended)
+			return true;
+	for (int32_t i = 0; i < SERVICES_MAX; i++)
+		if (c->service[i].used && rb_open(c->service[i].rb.state) && str_eq(c->service[i].m.name, r->service))
+			return true;
+	return false;
+}
+
+static void release_forget(struct core *c, int32_t release)
+{
+	for (int32_t i = 0; i < TASKS_MAX; i++)
+		if (c->task[i].release == release)
+			c->task[i].release = NONE;
+	for (int32_t i = 0; i < FAILURES_MAX; i++)
+		if (c->failure[i].release == release)
+			c->failure[i].release = NONE;
+	c->counter.releases_dropped++;
+}
+
+int32_t release_add(struct core *c)
+{
+	int32_t at = NONE;
+
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		if (!c->release[i].used) {
+			at = i;
+			break;
+		}
+		if (!release_in_use(c, i) && (at == NONE || c->release[i].first_unix_ms < c->release[at].first_unix_ms))
+			at = i;
+	}
+	if (at == NONE)
+		return NONE;
+	if (c->release[at].used)
+		release_forget(c, at);
+	memset(&c->release[at], 0, sizeof(c->release[at]));
+	c->release[at].used = true;
+	c->release[at].epoch = c->epoch;
+	c->release[at].first_unix_ms = c->now_unix_ms;
+	return at;
+}
+
+int32_t failure_find(const struct core *c, const char *task, const char *container, enum class class)
+{
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		const struct failure *f = &c->failure[i].f;
+
+		if (c->failure[i].used && f->class == class && same_task(f->task, task) && str_eq(f->container, container))
+			return i;
+	}
+	return NONE;
+}
+
+/* Never one that still has to be told or written: losing it would break "reported exactly once". */
+int32_t failure_add(struct core *c)
+{
+	int32_t at = NONE;
+
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		const struct fail_slot *s = &c->failure[i];
+
+		if (!s->used) {
+			at = i;
+			break;
+		}
+		if (!s->tell && !s->save && (at == NONE || s->f.id < c->failure[at].f.id))
+			at = i;
+	}
+	if (at == NONE)
+		return NONE;
+	if (c->failure[at].used)
+		c->counter.failures_dropped++;
+	memset(&c->failure[at], 0, sizeof(c->failure[at]));
+	c->failure[at].used = true;
+	c->failure[at].release = NONE;
+	c->failure[at].f.id = c->next_id++;
+	return at;
+}

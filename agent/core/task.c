@@ -1,0 +1,208 @@
+/* What the ECS agent and AWS say about tasks, and whose service a task is. */
+#include "agent/core/parts.h"
+
+/* An unanswered question is repeated, ever more rarely: a task of no known service costs little. */
+static uint64_t ask_gap_ms(uint32_t asks)
+{
+	return asks < 6 ? (15 * SEC) << asks : 15 * 60 * SEC;
+}
+
+static bool service_has_family(const struct service *s, const char *family)
+{
+	for (uint8_t i = 0; i < s->m.n_families; i++)
+		if (str_eq(s->m.family[i], family))
+			return true;
+	return false;
+}
+
+/* The one service that runs this family; two candidates stay two. */
+static const char *service_of_family(const struct core *c, const char *family)
+{
+	const char *found = NULL;
+
+	for (uint32_t i = 0; i < c->params.n_services; i++) {
+		const struct service_policy *p = &c->params.service[i];
+
+		if (!str_eq(p->family, family))
+			continue;
+		if (found != NULL && !str_eq(found, p->service))
+			return NULL;
+		found = p->service;
+	}
+	for (int32_t i = 0; i < SERVICES_MAX; i++) {
+		if (!c->service[i].used || !service_has_family(&c->service[i], family))
+			continue;
+		if (found != NULL && !str_eq(found, c->service[i].m.name))
+			return NULL;
+		found = c->service[i].m.name;
+	}
+	return found;
+}
+
+static void remember_family(struct service *s, const char *family)
+{
+	if (family[0] == '\0' || service_has_family(s, family))
+		return;
+	if (s->m.n_families == SERVICE_FAMILIES) {
+		for (uint8_t i = 1; i < SERVICE_FAMILIES; i++)
+			PUT(s->m.family[i - 1], s->m.family[i]);
+		s->m.n_families--;
+	}
+	PUT(s->m.family[s->m.n_families++], family);
+	s->save = true;
+}
+
+void task_service(struct core *c, int32_t task, const char *service)
+{
+	struct task *t = &c->task[task];
+	int32_t at;
+
+	if (str_eq(t->service, service))
+		return;
+	at = service_add(c, service);
+	if (at == NONE)
+		return;
+	PUT(t->service, service);
+	t->kind = FK_SERVICE;
+	t->ask_ms = 0;
+	remember_family(&c->service[at], t->family);
+	if (t->release != NONE) {
+		struct release *r = &c->release[t->release];
+
+		if (r->service[0] == '\0')
+			PUT(r->service, service);
+		else if (!str_eq(r->service, service))
+			t->release = NONE;
+	}
+	judge_task(c, task);
+}
+
+static void resolve_service(struct core *c, int32_t task)
+{
+	struct task *t = &c->task[task];
+	const char *service;
+
+	if (t->kind != FK_UNKNOWN || t->family[0] == '\0')
+		return;
+	service = service_of_family(c, t->family);
+	if (service != NULL) {
+		task_service(c, task, service);
+		return;
+	}
+	if (t->ask_ms == 0 && t->asks == 0)
+		t->ask_ms = c->now_ms + dice(c, c->params.fleet / 10 * SEC);
+}
+
+/* RUNNING means that every container of the task was created: a sole one must be essential (ECS requires one). */
+static void sole_container(struct core *c, int32_t task)
+{
+	const struct task *t = &c->task[task];
+
+	if (t->n_containers != 1 || task_containers(c, task) != 1)
+		return;
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		if (c->container[i].used && c->container[i].task == task && c->container[i].essential == TRI_UNKNOWN) {
+			c->container[i].essential = TRI_YES;
+			judge_essential(c, task, c->container[i].name, TRI_YES);
+		}
+}
+
+static void status(struct core *c, int32_t task, const struct ev_task *ev)
+{
+	struct task *t = &c->task[task];
+
+	t->in_agent = t->in_listing = true;
+	t->desired = ev->desired;
+	t->known = ev->known;
+	if (ev->known == TS_RUNNING) {
+		t->n_containers = ev->containers;
+		judge_retract(c, task);
+		sole_container(c, task);
+	}
+	if (ev->known == TS_STOPPED && !t->ended) {
+		t->ended = true;
+		t->ended_unix_ms = c->now_unix_ms;
+	}
+}
+
+void on_task(struct core *c, const struct ev_task *ev)
+{
+	int32_t task = task_find(c, ev->task);
+	struct task *t;
+
+	/* a stop order for a task never heard of, or an id without its ARN, tells nothing worth a row */
+	if (task == NONE && (ev->what == T_STOP_ORDER || !slice_starts(slice_of(ev->task), "arn:")))
+		return;
+	if (task == NONE)
+		task = task_add(c, ev->task);
+	if (task == NONE)
+		return;
+	t = &c->task[task];
+	if (t->family[0] == '\0' && ev->family[0] != '\0')
+		PUT(t->family, ev->family);
+	if (t->revision == 0)
+		t->revision = ev->revision;
+	switch (ev->what) {
+	case T_STATUS:
+		status(c, task, ev);
+		break;
+	case T_PLACED:
+		t->from_log = true;
+		if (ev->time_unix_ms != 0 && ev->time_unix_ms < t->first_unix_ms)
+			t->first_unix_ms = ev->time_unix_ms;
+		break;
+	case T_STOP_ORDER:
+		t->stop_ordered = true;
+		break;
+	case T_SERVICE:
+		task_service(c, task, ev->service);
+		break;
+	case T_WHATS:
+		break;
+	}
+}
+
+void on_aws_task(struct core *c, const struct ev_aws_task *ev)
+{
+	int32_t task = task_find(c, ev->task);
+
+	if (task == NONE)
+		return;
+	c->task[task].ask_ms = 0;
+	if (ev->missing)
+		return;
+	PUT(c->task[task].started_by, ev->started_by);
+	if (ev->service[0] != '\0') {
+		task_service(c, task, ev->service);
+		return;
+	}
+	c->task[task].kind = FK_STANDALONE;
+	judge_task(c, task);
+}
+
+void on_aws_task_failed(struct core *c, const struct ev_aws_failed *ev)
+{
+	int32_t task = task_find(c, ev->task);
+
+	if (task != NONE && c->task[task].kind == FK_UNKNOWN)
+		c->task[task].ask_ms = c->now_ms + ask_gap_ms(c->task[task].asks);
+}
+
+void tasks_tick(struct core *c)
+{
+	for (int32_t i = 0; i < TASKS_MAX; i++) {
+		struct task *t = &c->task[i];
+		uint64_t need_ms;
+
+		if (!t->used)
+			continue;
+		resolve_service(c, i);
+		need_ms = core_policy(c, t->service)->early_exit_ms;
+		need_ms = need_ms > STEADY_MS ? need_ms : STEADY_MS;
+		if (!t->steady && t->running_ms != 0 && c->now_ms - t->running_ms >= need_ms) {
+			t->steady = true;
+			if (t->release != NONE)
+				release_good(c, t->release);
+		}
+	}
+}

@@ -1,0 +1,38 @@
+/* view.h - the state of the core as the JSON objects of the contract: what every reading verb, the status
+ * file, hooks and the page are made from. One writer, so that they cannot disagree. */
+#ifndef KEDGE_WIRE_VIEW_H
+#define KEDGE_WIRE_VIEW_H
+
+#include "agent/base/err.h"
+#include "agent/core/core.h"
+#include "agent/wire/deployments_in.h"
+
+#define VIEW_MAX (256 * 1024)            /* bytes that hold any one view */
+
+/* What the core does not know of the node; the daemon fills it, a verb without a daemon leaves it zero. */
+struct view {
+	const struct core *core;
+	const struct dep_table *deployments;     /* NULL: never asked */
+	const char *version;
+	bool daemon;                             /* false: read from the journal, the daemon is not running */
+	int64_t now_unix_ms;
+	uint64_t pss_bytes, peak_pss_bytes, wan_up_bytes, wan_down_bytes, data_budget_bytes, disk_bytes_written, wakeups;
+	uint64_t events_oversize, events_malformed, log_lines_oversize, log_lines_lost, answers_malformed;
+	uint64_t journal_bytes, journal_damaged, journal_cut_bytes;
+	bool actor;                              /* a stop was accepted, or not refused, since the start */
+	char missing_part[DETAIL_CAP];           /* what the kernel or the packaging lacks, or empty */
+};
+
+/* Each writes one whole object with its "schema"; KERR_TOO_BIG when out is full (it then holds a cut text). */
+enum kerr view_status(const struct view *v, struct text *out) KERR_CHECK;
+enum kerr view_failures(const struct view *v, struct text *out) KERR_CHECK;    /* newest first */
+enum kerr view_services(const struct view *v, struct text *out) KERR_CHECK;
+enum kerr view_deployments(const struct view *v, struct text *out) KERR_CHECK; /* founding case table, with its age */
+enum kerr view_tasks(const struct view *v, struct text *out) KERR_CHECK;
+/* id: f<n> or r<n>. KERR_GONE: there is none such; KERR_BAD_INPUT: not an id. */
+enum kerr view_why(const struct view *v, struct slice id, struct text *out, struct why *why) KERR_CHECK;
+
+/* The command a person can run when kedge may or can not act: stop the deployment, or update the service. */
+bool view_command(const struct core *c, uint32_t service, struct text *out);
+
+#endif

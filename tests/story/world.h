@@ -1,0 +1,62 @@
+/* world.h - a modelled node and control plane around the core: one virtual clock, one ordered queue, a disk
+ * that lags, an AWS that answers late or not at all. Whole timelines come out as one string. */
+#ifndef KEDGE_TESTS_WORLD_H
+#define KEDGE_TESTS_WORLD_H
+
+#include "agent/core/core.h"
+
+#define WORLD_QUEUE 64
+#define WORLD_UNIX_MS INT64_C(1800000000000)
+
+struct world_deployment {
+	char arn[ARN_CAP], revision_arn[ARN_CAP], source_arn[ARN_CAP], rollback_arn[ARN_CAP];
+	char family[32], digest[DIGEST_CAP], source_family[32];
+	uint32_t revision;
+	enum sd_status status;
+	int64_t created_unix_ms;
+	uint32_t requested;
+	bool cb_enabled;
+	uint32_t cb_failures;
+};
+
+struct world {
+	struct core core;
+	uint64_t now_ms;
+	bool line_up, denied, disk_full, conflict;
+	uint32_t disk_ms, aws_ms;
+	struct world_deployment dep[8];     /* newest first */
+	uint32_t n_deps, stops;
+	struct event queue[WORLD_QUEUE];
+	uint32_t queued;
+	bool reads;                         /* trace the questions to AWS too */
+	char trace[32768];
+	struct text text;
+	const char *broken;
+};
+
+void world_init(struct world *w, enum rb_mode mode);
+void world_run(struct world *w, uint64_t ms);               /* lets that much time pass */
+const char *world_trace(struct world *w);                   /* what happened since the last call */
+void world_restart(struct world *w);                        /* kill -9 and a new start from the journal's memory */
+
+/* The control plane. A new deployment becomes the newest, with the one before as its source. */
+void world_deploy(struct world *w, const char *family, uint32_t revision, const char *digest);
+void world_status(struct world *w, enum sd_status status);  /* of the newest deployment */
+void world_line(struct world *w, bool up);
+
+/* The node. task: a number; its ARN and containers are made from it. */
+void world_place(struct world *w, unsigned task, const char *family, uint32_t revision);
+void world_create(struct world *w, unsigned task, const char *family, uint32_t revision, const char *image_id);
+void world_start(struct world *w, unsigned task);
+void world_die(struct world *w, unsigned task, int exit_code);
+void world_kill(struct world *w, unsigned task, int signal);
+void world_start_failed(struct world *w, unsigned task, enum class class, const char *reason);
+void world_image(struct world *w, const char *image_id, const char *digest);
+/* The agent's log: the end of the task's container. */
+void world_stopped(struct world *w, unsigned task, enum stage stage, enum class class, const char *reason, int exit_code);
+void world_pull_attempt(struct world *w, unsigned task, enum class class, const char *reason);
+void world_running(struct world *w, unsigned task);         /* introspection says RUNNING */
+void world_operator(struct world *w, enum op_verb verb, const char *service, const char *id);
+void world_feed(struct world *w, struct event *ev);
+
+#endif
