@@ -27,7 +27,7 @@
 #define CORE_MAX_ACTIONS 32   /* actions one event causes; more wait for the next tick, none is lost */
 
 #define ENGINE_LINE_MAX  (256 * 1024)  /* bytes: one event of the engine. longer: skipped whole, counted */
-#define LOG_LINE_MAX     (64 * 1024)   /* bytes: one line of the ECS agent's log. longer: skipped, counted */
+#define AGENT_LINE_MAX   (64 * 1024)   /* bytes: one line of the ECS agent's log. longer: skipped, counted */
 #define ANSWER_MAX       (512 * 1024)  /* bytes: one answer of engine, agent or AWS. longer: refused, counted */
 
 #endif

@@ -156,6 +156,21 @@ void judge_retract(struct core *c, int32_t task)
 			c->failure[i].used = false;
 }
 
+/* An exit that was followed by a start in place ended no task: the loop counts in its stead. */
+static void uncount_exit(struct core *c, int32_t task, const char *container)
+{
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		struct fail_slot *slot = &c->failure[i];
+
+		if (!slot->used || !slot->f.counted || slot->f.stage != STAGE_RUN || slot->f.class == CLASS_RESTART_LOOP ||
+		    !str_eq(slot->f.task, c->task[task].arn) || !str_eq(slot->f.container, container))
+			continue;
+		slot->f.counted = false;
+		slot->save = true;
+		c->task[task].counted = false;
+	}
+}
+
 /* The same container was started again: what looked like an exit is a loop that the restart policy hides. */
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts)
 {
@@ -164,6 +179,7 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 	struct text text = text_on(reason, sizeof(reason));
 	int32_t at;
 
+	uncount_exit(c, task, k->name);
 	text_s(&text, "restarted in place ");
 	text_u64(&text, restarts);
 	text_s(&text, restarts == 1 ? " time; last exit code " : " times; last exit code ");
@@ -183,7 +199,7 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 		judge_release(c, c->failure[at].release);
 }
 
-/* Something about the task became known (its service): its failures may count now. */
+/* Something about the task became known (its family, its service): its failures may count now. */
 void judge_task(struct core *c, int32_t task)
 {
 	const struct task *t = &c->task[task];
@@ -197,6 +213,14 @@ void judge_task(struct core *c, int32_t task)
 			continue;
 		any = true;
 		slot->f.kind = t->kind;
+		if (slot->f.family[0] == '\0') {
+			PUT(slot->f.family, t->family);
+			slot->f.revision = t->revision;
+		}
+		if (slot->release == NONE) {
+			release_bind(c, task, true);
+			slot->release = t->release;
+		}
 		PUT(slot->f.service, t->service);
 		PUT(slot->f.started_by, t->started_by);
 		slot->save = !slot->provisional;

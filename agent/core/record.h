@@ -74,7 +74,7 @@ struct release_memory {
 	char service[NAME_CAP], deployment[ARN_CAP], family[NAME_CAP];
 	char container[NAME_CAP], digest[DIGEST_CAP], image_id[DIGEST_CAP]; /* of its first container with a known image */
 	uint32_t revision, starts;
-	bool good, bad;
+	bool good, bad, accepted;        /* accepted: AWS took a rollback of ours for `deployment` */
 	int64_t first_unix_ms, good_unix_ms;
 };
 

@@ -75,6 +75,8 @@ static void restore_release(struct core *c, const struct release_memory *m)
 	r->bad = m->bad;
 	r->first_unix_ms = m->first_unix_ms;
 	r->good_unix_ms = m->good_unix_ms;
+	if (m->accepted && !rollback_was_accepted(c, m->deployment))
+		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], m->deployment);
 	if (m->image_id[0] != '\0') {
 		r->n_images = 1;
 		PUT(r->image[0].container, m->container);

@@ -266,6 +266,9 @@ void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
 		return;
 	}
 	PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], ev->arn);
+	for (int32_t i = 0; i < RELEASES_MAX; i++)
+		if (c->release[i].used && str_eq(c->release[i].deployment, ev->arn))
+			c->release[i].save = true;
 	s->rb.accepted = true;
 	s->rb.accepted_unix_ms = c->now_unix_ms;
 	s->work.stop_sent = false;

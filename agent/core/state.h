@@ -56,6 +56,7 @@ struct release {
 };
 
 struct fail_slot {
+	char probed[NAME_CAP];           /* the registry host its experiment asks */
 	bool used, provisional, tell, suspect, save, weighing, asked; /* asked: its experiment has left */
 	int32_t release;
 	struct failure f;

@@ -138,10 +138,12 @@ void on_task(struct core *c, const struct ev_task *ev)
 	if (task == NONE)
 		return;
 	t = &c->task[task];
-	if (t->family[0] == '\0' && ev->family[0] != '\0')
-		PUT(t->family, ev->family);
 	if (t->revision == 0)
 		t->revision = ev->revision;
+	if (t->family[0] == '\0' && ev->family[0] != '\0') {
+		PUT(t->family, ev->family);
+		judge_task(c, task);
+	}
 	switch (ev->what) {
 	case T_STATUS:
 		status(c, task, ev);

@@ -226,7 +226,7 @@ uint64_t core_deadline(const struct core *c)
 	return at < c->now_ms ? c->now_ms : at;
 }
 
-static void record_release(const struct release *r, struct release_memory *m)
+static void record_release(const struct core *c, const struct release *r, struct release_memory *m)
 {
 	PUT(m->service, r->service);
 	PUT(m->deployment, r->deployment);
@@ -235,6 +235,7 @@ static void record_release(const struct release *r, struct release_memory *m)
 	m->starts = r->starts;
 	m->good = r->good;
 	m->bad = r->bad;
+	m->accepted = rollback_was_accepted(c, r->deployment);
 	m->first_unix_ms = r->first_unix_ms;
 	m->good_unix_ms = r->good_unix_ms;
 	if (r->n_images == 0)
@@ -260,7 +261,7 @@ void core_record(const struct core *c, enum rec_kind kind, uint32_t index, struc
 		r->u.service = c->service[index].m;
 		break;
 	case REC_RELEASE:
-		record_release(&c->release[index], &r->u.release);
+		record_release(c, &c->release[index], &r->u.release);
 		break;
 	case REC_AUDIT:
 		r->u.audit = c->audit;

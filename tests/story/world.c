@@ -415,6 +415,19 @@ void world_create(struct world *w, unsigned task, const char *family, uint32_t r
 	container(w, task, C_LISTED, &ev);
 }
 
+void world_listed(struct world *w, unsigned task, const char *family, uint32_t revision, const char *image_id)
+{
+	struct event ev = { 0 };
+
+	snprintf(ev.u.container.family, NAME_CAP, "%s", family);
+	snprintf(ev.u.container.image, IMAGE_CAP, "registry:5000/%s:%u", family, revision);
+	snprintf(ev.u.container.image_id, DIGEST_CAP, "%s", image_id);
+	ev.u.container.revision = revision;
+	ev.u.container.state = CS_RUNNING;
+	ev.u.container.started_unix_ms = WORLD_UNIX_MS + 1000;
+	container(w, task, C_LISTED, &ev);
+}
+
 void world_start(struct world *w, unsigned task)
 {
 	struct event ev = { 0 };

@@ -47,6 +47,7 @@ void world_line(struct world *w, bool up);
 /* The node. task: a number; its ARN and containers are made from it. */
 void world_place(struct world *w, unsigned task, const char *family, uint32_t revision);
 void world_create(struct world *w, unsigned task, const char *family, uint32_t revision, const char *image_id);
+void world_listed(struct world *w, unsigned task, const char *family, uint32_t revision, const char *image_id); /* a listing: it runs */
 void world_start(struct world *w, unsigned task);
 void world_die(struct world *w, unsigned task, int exit_code);
 void world_kill(struct world *w, unsigned task, int signal);

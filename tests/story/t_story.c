@@ -1,0 +1,404 @@
+/* The stories kedge exists for, each as one timeline under a virtual clock. */
+#include "tests/story/world.h"
+#include "tests/tap.h"
+
+static struct world w;
+static unsigned next_task;
+
+static void good(unsigned revision, const char *image_id, const char *digest)
+{
+	unsigned task = next_task++;
+
+	world_deploy(&w, "web", revision, digest);
+	world_place(&w, task, "web", revision);
+	world_run(&w, 500);
+	world_create(&w, task, "web", revision, image_id);
+	world_image(&w, image_id, digest);
+	world_start(&w, task);
+	world_run(&w, 300);
+	world_running(&w, task);
+	world_run(&w, 65000);
+	world_status(&w, SD_SUCCESSFUL);
+	world_run(&w, 40000);
+	(void)world_trace(&w);
+}
+
+static void begin(enum rb_mode mode)
+{
+	next_task = 1;
+	world_init(&w, mode);
+	good(11, "sha256:image11", "sha256:digest11");
+}
+
+static void failing_pull(unsigned revision, enum class class, const char *reason)
+{
+	unsigned task = next_task++;
+
+	world_place(&w, task, "web", revision);
+	world_run(&w, 15000);
+	world_pull_attempt(&w, task, class, reason);
+	world_run(&w, 14000);
+	world_stopped(&w, task, STAGE_PULL, class, reason, -1);
+	world_run(&w, 5000);
+}
+
+static void failing_start(unsigned revision, const char *image_id)
+{
+	unsigned task = next_task++;
+
+	world_place(&w, task, "web", revision);
+	world_run(&w, 500);
+	world_create(&w, task, "web", revision, image_id);
+	world_run(&w, 100);
+	world_start_failed(&w, task, CLASS_EXEC_NOT_FOUND, "exec: \"/nosuch\": no such file or directory");
+	world_run(&w, 200);
+	world_stopped(&w, task, STAGE_START, CLASS_EXEC_NOT_FOUND, "exec: \"/nosuch\": no such file or directory", -1);
+	world_run(&w, 5000);
+}
+
+static void crash(unsigned revision, const char *image_id, uint64_t after_ms)
+{
+	unsigned task = next_task++;
+
+	world_place(&w, task, "web", revision);
+	world_run(&w, 500);
+	world_create(&w, task, "web", revision, image_id);
+	world_start(&w, task);
+	world_running(&w, task);
+	world_run(&w, after_ms);
+	world_die(&w, task, 1);
+	world_run(&w, 50);
+	world_stopped(&w, task, STAGE_RUN, CLASS_NONE, "", 1);
+	world_run(&w, 4000);
+}
+
+static void sound(void)
+{
+	ok(w.broken == NULL, "no invariant is broken%s%s", w.broken ? ": " : "", w.broken ? w.broken : "");
+}
+
+static const char *rb_id(void)
+{
+	static char id[16];
+
+	snprintf(id, sizeof(id), "r%u", w.core.service[0].rb.id);
+	return id;
+}
+
+static void missing_image_confirmed(void)
+{
+	begin(MODE_MANUAL);
+	world_deploy(&w, "web", 12, "");
+	for (int i = 0; i < 3; i++)
+		failing_pull(12, CLASS_IMAGE_NOT_FOUND, "manifest unknown: manifest unknown");
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   220.8] suspect f1 web:12 image-not-found app blame=release\n"
+	       "[   220.8] service web suspect/none\n"
+	       "[   234.8] FAILURE f1 web:12 image-not-found app blame=release counted\n"
+	       "[   254.8] suspect f2 web:12 image-not-found app blame=release\n"
+	       "[   268.8] FAILURE f2 web:12 image-not-found app blame=release counted\n"
+	       "[   288.8] suspect f3 web:12 image-not-found app blame=release\n"
+	       "[   302.8] FAILURE f3 web:12 image-not-found app blame=release counted\n"
+	       "[   303.0] service web failing/decided\n"
+	       "[   303.0] service web failing/awaiting-confirmation\n",
+	       "an image that does not exist: suspect at once, counted three times, then a person is asked");
+	world_operator(&w, OPV_CONFIRM, "", rb_id());
+	world_run(&w, 5000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 60000);
+	is_str(world_trace(&w),
+	       "[   307.8] service web failing/decided\n"
+	       "[   308.0] service web rolling-back/acting\n"
+	       "[   308.1] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   308.1] service web rolling-back/watching\n"
+	       "[   317.4] service web rolled-back/rolled-back\n",
+	       "confirmed: AWS is asked afresh, one stop, watched to its end");
+	is_int(w.core.service[0].rb.verified, VERIFIED_HERE, "the digest that runs here is that of web:11");
+	is_int(w.stops, 1, "one stop");
+	sound();
+}
+
+static void restart_loop_decided_offline(void)
+{
+	unsigned task;
+
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 13, "sha256:digest13");
+	task = next_task++;
+	world_place(&w, task, "web", 13);
+	world_run(&w, 500);
+	world_create(&w, task, "web", 13, "sha256:image13");
+	world_image(&w, "sha256:image13", "sha256:digest13");
+	world_start(&w, task);
+	world_running(&w, task);
+	for (int i = 0; i < 3; i++) {
+		world_run(&w, 2000);
+		if (i == 2)
+			world_line(&w, false);
+		world_die(&w, task, 1);
+		world_run(&w, 1000);
+		world_start(&w, task);
+	}
+	world_run(&w, 30000);
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   208.3] FAILURE f1 web:13 exited-early app blame=release counted\n"
+	       "[   208.3] service web suspect/none\n"
+	       "[   209.3] FAILURE f2 web:13 restart-loop app blame=release counted\n"
+	       "[   215.3] service web failing/decided\n"
+	       "[   215.4] service web failing/queued-offline\n",
+	       "a restart policy hides the crash: counted in place, decided offline, queued");
+	world_line(&w, true);
+	world_run(&w, 120000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 60000);
+	is_str(world_trace(&w),
+	       "[   260.2] service web failing/decided\n"
+	       "[   260.2] service web rolling-back/acting\n"
+	       "[   260.3] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   260.3] service web rolling-back/watching\n"
+	       "[   389.7] service web rolled-back/rolled-back\n",
+	       "the line comes back: asked again, hauled back");
+	is_int(w.stops, 1, "one stop");
+	sound();
+}
+
+static void registry_down(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 14, "");
+	for (int i = 0; i < 4; i++)
+		failing_pull(14, CLASS_REGISTRY_UNREACHABLE, "dial tcp 10.0.0.9:5000: connect: connection refused");
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   220.8] suspect f1 web:14 registry-unreachable app blame=registry\n"
+	       "[   220.8] service web suspect/none\n"
+	       "[   234.8] FAILURE f1 web:14 registry-unreachable app blame=registry counted\n"
+	       "[   254.8] suspect f2 web:14 registry-unreachable app blame=registry\n"
+	       "[   268.8] FAILURE f2 web:14 registry-unreachable app blame=registry counted\n"
+	       "[   288.8] suspect f3 web:14 registry-unreachable app blame=registry\n"
+	       "[   302.8] FAILURE f3 web:14 registry-unreachable app blame=registry counted\n"
+	       "[   322.8] suspect f4 web:14 registry-unreachable app blame=registry\n"
+	       "[   336.8] FAILURE f4 web:14 registry-unreachable app blame=registry counted\n",
+	       "a registry that is down: told, blamed, nothing hauled back");
+	is_int(w.stops, 0, "no stop");
+	is_int(w.core.failure[0].f.blame, BLAME_REGISTRY, "blame registry");
+	sound();
+}
+
+static void superseded(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 13, "sha256:digest13");
+	world_line(&w, false);
+	failing_start(13, "sha256:image13");
+	world_run(&w, 20000);
+	world_deploy(&w, "web", 15, "sha256:digest15");
+	world_line(&w, true);
+	world_run(&w, 120000);
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   206.4] FAILURE f1 web:13 exec-not-found app blame=release\n"
+	       "[   206.4] service web suspect/none\n"
+	       "[   206.6] service web failing/decided\n"
+	       "[   206.6] service web failing/queued-offline\n"
+	       "[   254.0] service web failing/decided\n"
+	       "[   254.1] service web failing/superseded\n",
+	       "a corrected release overtook the queued intent: it is dropped");
+	is_int(w.stops, 0, "no stop");
+	sound();
+}
+
+static void mutable_tag(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 11, "sha256:digest11bad");
+	world_image(&w, "sha256:image11bad", "sha256:digest11bad");
+	for (int i = 0; i < 3; i++)
+		crash(11, "sha256:image11bad", 300);
+	world_run(&w, 60000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 60000);
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   206.6] FAILURE f1 web:11 exited-early app blame=release counted\n"
+	       "[   206.6] service web suspect/none\n"
+	       "[   211.4] FAILURE f2 web:11 exited-early app blame=release counted\n"
+	       "[   216.3] FAILURE f3 web:11 crash-loop app blame=release counted\n"
+	       "[   216.5] service web failing/decided\n"
+	       "[   218.1] service web rolling-back/acting\n"
+	       "[   218.1] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   218.2] service web rolling-back/watching\n"
+	       "[   287.5] service web rolled-back/rolled-back\n",
+	       "the same family:revision with another image is another release");
+	ok(w.core.release[0].good && !w.core.release[0].bad, "the release that works under the same name stays good");
+	is_int(w.stops, 1, "one stop");
+	sound();
+}
+
+static void breaker_acts_first(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 16, "sha256:digest16");
+	w.dep[0].cb_enabled = true;
+	w.dep[0].cb_failures = 1;
+	failing_start(16, "sha256:image16");
+	world_run(&w, 40000);
+	world_status(&w, SD_ROLLBACK_IN_PROGRESS);
+	snprintf(w.dep[0].rollback_arn, ARN_CAP, "%s", w.dep[0].source_arn);
+	world_run(&w, 60000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 60000);
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   206.4] FAILURE f1 web:16 exec-not-found app blame=release\n"
+	       "[   206.4] service web suspect/none\n"
+	       "[   206.6] service web failing/decided\n"
+	       "[   208.2] service web failing/breaker-wait\n"
+	       "[   253.6] service web rolling-back/adopted\n"
+	       "[   323.0] service web rolled-back/rolled-back\n",
+	       "the circuit breaker is left the first move, and its rollback is adopted");
+	is_int(w.stops, 0, "no stop of ours");
+	sound();
+}
+
+static void too_late(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 17, "sha256:digest17");
+	world_image(&w, "sha256:image17", "sha256:digest17");
+	for (int i = 0; i < 3; i++) {
+		crash(17, "sha256:image17", 45000);
+		world_status(&w, SD_SUCCESSFUL);
+	}
+	world_run(&w, 60000);
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   251.3] FAILURE f1 web:17 exited-early app blame=release counted\n"
+	       "[   251.3] service web suspect/none\n"
+	       "[   300.9] FAILURE f2 web:17 exited-early app blame=release counted\n"
+	       "[   350.4] FAILURE f3 web:17 crash-loop app blame=release counted\n"
+	       "[   350.6] service web failing/decided\n"
+	       "[   352.2] service web failing/refused\n",
+	       "a crash after 45 s: the deployment is SUCCESSFUL and cannot be stopped any more");
+	is_int(w.stops, 0, "no stop");
+	is_int(w.core.service[0].rb.target_revision, 11, "the command would go back to web:11");
+	sound();
+}
+
+static void restart(void)
+{
+	world_restart(&w);
+	world_listed(&w, 1, "web", 11, "sha256:image11");
+}
+
+static void killed_at_any_moment(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 18, "sha256:digest18");
+	failing_start(18, "sha256:image18");
+	restart();
+	world_run(&w, 60000);
+	restart();
+	world_run(&w, 10000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 60000);
+	restart();
+	world_run(&w, 60000);
+	is_str(world_trace(&w),
+	       "[   205.8] service web rolling/none\n"
+	       "[   206.4] FAILURE f1 web:18 exec-not-found app blame=release\n"
+	       "[   206.4] service web suspect/none\n"
+	       "[   206.6] service web failing/decided\n"
+	       "[   208.2] service web rolling-back/acting\n"
+	       "[   208.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   208.3] service web rolling-back/watching\n"
+	       "[   211.6] service web rolling-back/watching\n"
+	       "[   211.6] restarted\n"
+	       "[   271.6] service web rolling-back/watching\n"
+	       "[   271.6] restarted\n"
+	       "[   288.8] service web rolled-back/rolled-back\n"
+	       "[   341.6] service web rolled-back/rolled-back\n"
+	       "[   341.6] restarted\n",
+	       "killed after the verdict, after the stop and after the end: nothing is done or told twice");
+	is_int(w.stops, 1, "one stop over all restarts");
+	sound();
+}
+
+static void disk_refuses(void)
+{
+	begin(MODE_AUTO);
+	w.disk_full = true;
+	world_deploy(&w, "web", 19, "sha256:digest19");
+	failing_start(19, "sha256:image19");
+	world_run(&w, 120000);
+	is_int(w.stops, 0, "an intent that is not on disk is not acted on");
+	is_int(w.core.service[0].rb.state, RB_DECIDED, "it stays decided");
+	sound();
+}
+
+static void denied(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 20, "sha256:digest20");
+	w.denied = true;
+	failing_start(20, "sha256:image20");
+	world_run(&w, 60000);
+	is_int(w.stops, 0, "nothing is sent past a denial");
+	is_int(w.core.service[0].rb.state, RB_AWAITING_CONFIRMATION, "without readable history auto acts as manual");
+	sound();
+}
+
+static void conflicts(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 21, "sha256:digest21");
+	w.conflict = true;
+	failing_start(21, "sha256:image21");
+	world_run(&w, 300000);
+	is_int(w.stops, 3, "a conflict is tried three times, never for ever");
+	is_int(w.core.service[0].rb.state, RB_REFUSED, "then a person is asked");
+	sound();
+}
+
+static void first_deployment(void)
+{
+	next_task = 1;
+	world_init(&w, MODE_AUTO);
+	world_deploy(&w, "web", 1, "sha256:digest1");
+	failing_start(1, "sha256:image1");
+	world_run(&w, 120000);
+	is_int(w.stops, 0, "nothing to go back to: nothing is sent");
+	is_int(w.core.service[0].rb.state, RB_REFUSED, "refused");
+	sound();
+}
+
+static void stopped_by_request(void)
+{
+	begin(MODE_AUTO);
+	world_kill(&w, 1, 15);
+	world_die(&w, 1, 143);
+	world_stopped(&w, 1, STAGE_RUN, CLASS_NONE, "", 143);
+	world_run(&w, 60000);
+	ok(strstr(world_trace(&w), "FAILURE") == NULL, "a task stopped by request is no failure");
+	sound();
+}
+
+int main(void)
+{
+	missing_image_confirmed();
+	restart_loop_decided_offline();
+	registry_down();
+	superseded();
+	mutable_tag();
+	breaker_acts_first();
+	too_late();
+	killed_at_any_moment();
+	disk_refuses();
+	denied();
+	conflicts();
+	first_deployment();
+	stopped_by_request();
+	return done();
+}
