@@ -1,0 +1,33 @@
+/* proc.h - what this program costs and what it runs on, as the kernel says. */
+#ifndef KEDGE_PLATFORM_PROC_H
+#define KEDGE_PLATFORM_PROC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "agent/base/err.h"
+#include "agent/base/str.h"
+
+/* The CPU in the words of an image index (OCI image spec: GOARCH, and for arm a variant). */
+struct proc_cpu {
+	const char *arch;       /* "amd64" "arm64" "arm" "386" "riscv64" ...; "" when not known */
+	const char *variant;    /* "v6" "v7" "v8" for arm and arm64, else "" */
+};
+
+/* Proportional set size of this process and of the n processes given (children; one that has ended
+ * counts 0), from smaps_rollup (proc(5), Linux 4.14). KERR_GONE where the kernel has none. */
+KERR_CHECK enum kerr proc_pss_bytes(const pid_t *others, size_t n, uint64_t *bytes, struct why *why);
+
+/* Bytes this process caused to be written to disks since its start (write_bytes of /proc/self/io). */
+KERR_CHECK enum kerr proc_disk_written_bytes(uint64_t *bytes, struct why *why);
+
+/* CPU time used by this process, milliseconds. */
+uint64_t proc_cpu_ms(void);
+
+/* uname -m of the running kernel. Under a 32-bit personality this is the 32-bit name. */
+struct proc_cpu proc_cpu(void);
+/* The same from a name: "armv7l" -> arm v7. */
+struct proc_cpu proc_cpu_of(struct slice machine);
+
+#endif
