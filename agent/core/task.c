@@ -1,6 +1,8 @@
 /* What the ECS agent and AWS say about tasks, and whose service a task is. */
 #include "agent/core/parts.h"
 
+#define MISSING_ASKS 6
+
 /* An unanswered question is repeated, ever more rarely: a task of no known service costs little. */
 static uint64_t ask_gap_ms(uint32_t asks)
 {
@@ -171,8 +173,12 @@ void on_aws_task(struct core *c, const struct ev_aws_task *ev)
 	if (task == NONE)
 		return;
 	c->task[task].ask_ms = 0;
-	if (ev->missing)
+	if (ev->missing) {
+		/* AWS's reads lag its writes by seconds; a task it forgot is asked for a few times more, then never */
+		if (c->task[task].asks < MISSING_ASKS)
+			c->task[task].ask_ms = c->now_ms + ((3 * SEC) << c->task[task].asks);
 		return;
+	}
 	PUT(c->task[task].started_by, ev->started_by);
 	if (ev->service[0] != '\0') {
 		task_service(c, task, ev->service);

@@ -7,6 +7,8 @@
 #include "agent/wire/deployments_in.h"
 #include "agent/wire/record.h"
 
+#define JOURNAL_FILE_MAX (512 * 1024)    /* bytes: a journal is rewritten long before. longer: KERR_TOO_BIG */
+
 /* Feeds every record of state_dir/journal to c (already core_init'ed) and ends the restoring. A missing file is
  * an empty journal (KERR_OK); KERR_DENIED, KERR_IO name the path. scan says what was lost in it. */
 enum kerr kept_journal(const struct conf *conf, struct core *c, struct record_scan *scan, struct why *why) KERR_CHECK;

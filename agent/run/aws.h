@@ -1,0 +1,62 @@
+/* aws.h - the calls to the ECS API: signed, one at a time, over one kept connection. */
+#ifndef KEDGE_RUN_AWS_H
+#define KEDGE_RUN_AWS_H
+
+#include "agent/core/action.h"
+#include "agent/wire/credentials.h"
+#include "agent/wire/deployments_in.h"
+#include "agent/wire/ecs_out.h"
+#include "agent/wire/ecs_quorum.h"
+#include "agent/wire/sigv4.h"
+#include "platform/http.h"
+
+struct node;
+
+#define AWS_QUEUE 64
+#define AWS_BODY  (64 * 1024)            /* bytes of an answer that is not streamed */
+
+struct aws_job {
+	enum ecs_call call;
+	enum aws_op op;                  /* what the core asked for; OP_SERVICES: a person asked */
+	uint32_t service, ask, reply;    /* reply: the socket's connection that waits; 0: none */
+	bool full, stopped, retried;
+	char task[ARN_CAP];
+};
+
+struct aws {
+	struct aws_job queue[AWS_QUEUE];
+	uint32_t head, count;
+	bool busy, ready;                /* ready: region and endpoint are known */
+	struct credentials credentials, incoming;
+	bool have_credentials;
+	uint64_t refused;
+	struct ev_aws_failed failed;     /* the refusal being told */
+	struct sigv4_key key;
+	struct ecs_endpoint endpoint;
+	char region[32];
+	int64_t signed_unix_s;
+	char body[4096], answer[AWS_BODY], authorization[SIGV4_AUTH_CAP], token_line[CREDENTIALS_TOKEN_CAP + 32];
+	char work[SIGV4_WORK];
+	struct deployments_in in;
+	struct dep_table table, fresh;   /* the table as last answered; the one coming in */
+	struct ecs_quorum quorum;
+	struct ecs_quorum_of quorum_of;
+	struct ecs_task_ids ids;
+	enum kerr stream_failed;
+	unsigned stream_status;
+	struct text stream_text;         /* on `answer`: an error's body, where a stream was expected */
+	struct why stream_why;
+	uint64_t malformed;
+};
+
+/* Puts the question of an ACT_AWS_* action in line; the answer comes as an event. */
+void aws_ask(struct node *n, const struct action *a);
+/* DescribeServices of all known services for a person; the reply goes to that connection of the socket. */
+bool aws_describe_services(struct node *n, uint32_t reply);
+/* Reads the credentials anew when their file changed or there are none; tells FACT_CREDENTIALS. */
+void aws_refresh(struct node *n);
+/* Region, cluster and endpoint, once what they are made from is known. */
+void aws_settle(struct node *n);
+void aws_wipe(struct node *n);
+
+#endif

@@ -1,0 +1,225 @@
+#include "agent/run/node.h"
+
+#include <string.h>
+
+#include "agent/run/aws_body.h"
+#include "agent/run/serve.h"
+#include "agent/wire/ecs_in.h"
+
+static int64_t newest_created(const struct service *s)
+{
+	int64_t newest = s->dep.created_unix_ms;
+
+	for (uint32_t i = 0; i < s->n_history; i++)
+		if (s->history[i].created_unix_ms > newest)
+			newest = s->history[i].created_unix_ms;
+	return newest;
+}
+
+static enum kerr make_revisions(const struct look *l, struct text *out, struct why *why)
+{
+	struct slice arn[REVISIONS_MAX];
+
+	for (uint32_t i = 0; i < l->n_want; i++)
+		arn[i] = slice_of(l->want[i]);
+	return ecs_out_revisions(out, arn, l->n_want, why);
+}
+
+static enum kerr make_services(struct node *n, struct text *out, struct why *why)
+{
+	struct slice name[ECS_SERVICES_MAX];
+	size_t count = 0;
+
+	for (int32_t i = 0; i < SERVICES_MAX && count < ECS_SERVICES_MAX; i++)
+		if (n->core.service[i].used)
+			name[count++] = slice_of(n->core.service[i].m.name);
+	if (count == 0)
+		return why_set(why, KERR_GONE, "no service is known on this node yet");
+	return ecs_out_services(out, n->core.node.cluster, name, count, why);
+}
+
+enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *out, struct why *why)
+{
+	const char *cluster = n->core.node.cluster;
+	const struct service *s = &n->core.service[job->service];
+	struct slice arn = slice_of(s->look.arn);
+
+	switch (job->call) {
+	case ECS_LIST_DEPLOYMENTS:
+		return job->full ? ecs_out_list_all(out, cluster, s->m.name, why)
+				 : ecs_out_list_after(out, cluster, s->m.name, newest_created(s), why);
+	case ECS_DESCRIBE_DEPLOYMENTS:
+		return ecs_out_deployments(out, &arn, 1, why);
+	case ECS_DESCRIBE_REVISIONS:
+		return make_revisions(&s->look, out, why);
+	case ECS_LIST_TASKS:
+		return ecs_out_list_tasks(out, cluster, s->m.name, NULL, job->stopped, why);
+	case ECS_DESCRIBE_TASKS:
+		return job->op == OP_TASK ? ecs_out_task(out, cluster, slice_of(job->task), why)
+					  : ecs_out_tasks(out, cluster, &n->aws.ids, why);
+	case ECS_DESCRIBE_SERVICES:
+		return make_services(n, out, why);
+	case ECS_STOP_DEPLOYMENT:
+		return ecs_out_stop(out, s->rb.deployment, why);
+	case ECS_CALLS:
+		break;
+	}
+	return why_set(why, KERR_BAD_INPUT, "no such call");
+}
+
+static void on_open(void *arg, unsigned status)
+{
+	struct node *n = arg;
+
+	n->aws.stream_status = status;
+	n->aws.stream_text = text_on(n->aws.answer, sizeof(n->aws.answer));
+}
+
+/* An answer that is not a 200 is an error's text, not what the stream's parser waits for. */
+static bool is_refusal(struct node *n, struct slice part)
+{
+	if (n->aws.stream_status == 200)
+		return false;
+	text_slice(&n->aws.stream_text, part);
+	return true;
+}
+
+static bool on_services(void *arg, struct slice part)
+{
+	struct node *n = arg;
+
+	if (is_refusal(n, part))
+		return true;
+	n->aws.stream_failed = deployments_in_feed(&n->aws.in, part, &n->aws.stream_why);
+	return n->aws.stream_failed == KERR_OK;
+}
+
+static bool on_quorum(void *arg, struct slice part)
+{
+	struct node *n = arg;
+
+	if (is_refusal(n, part))
+		return true;
+	n->aws.stream_failed = ecs_quorum_feed(&n->aws.quorum, part, &n->aws.stream_why);
+	return n->aws.stream_failed == KERR_OK;
+}
+
+void aws_body_expect(struct node *n, const struct aws_job *job, struct http_request *r)
+{
+	n->aws.stream_failed = KERR_OK;
+	n->aws.stream_text = text_on(n->aws.answer, sizeof(n->aws.answer));
+	if (job->call == ECS_DESCRIBE_SERVICES) {
+		deployments_in_begin(&n->aws.in, &n->arena, &n->aws.fresh, node_unix_ms(n));
+		r->on_body = on_services;
+		r->on_open = on_open;
+	} else if (job->call == ECS_DESCRIBE_TASKS && job->op == OP_QUORUM) {
+		ecs_quorum_answer(&n->aws.quorum);
+		r->on_body = on_quorum;
+		r->on_open = on_open;
+	} else {
+		r->into = n->aws.answer;
+		r->max_body_bytes = sizeof(n->aws.answer);
+	}
+}
+
+struct slice aws_body_text(struct node *n, const struct http_result *r)
+{
+	return r->body.n > 0 ? r->body : text_get(&n->aws.stream_text);
+}
+
+static void begin_quorum(struct node *n, const struct aws_job *job)
+{
+	const struct service *s = &n->core.service[job->service];
+	struct ecs_quorum_of *of = &n->aws.quorum_of;
+
+	*of = (struct ecs_quorum_of){
+		.started_by = "", .family = s->rb.family, .revision = s->rb.revision, .since_unix_ms = s->dep.created_unix_ms,
+		.now_unix_ms = node_unix_ms(n), .well_ms = 40000,
+	};
+	ecs_quorum_begin(&n->aws.quorum, of, &n->arena);
+}
+
+/* Running tasks first, then stopped ones, then what became of them: three calls, one answer. */
+static enum kerr quorum(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
+{
+	struct aws_job more = *job;
+	uint32_t left_out = 0;
+	bool pages = false;
+	enum kerr err;
+
+	more.retried = false;
+	if (job->call == ECS_DESCRIBE_TASKS) {
+		err = ecs_quorum_fed(&n->aws.quorum, why);
+		if (err != KERR_OK)
+			return err;
+	} else {
+		if (!job->stopped)
+			memset(&n->aws.ids, 0, sizeof(n->aws.ids));
+		err = ecs_in_task_ids(r->body, &n->arena, &n->aws.ids, &left_out, &pages, why);
+		if (err != KERR_OK)
+			return err;
+		begin_quorum(n, job);
+		more.call = job->stopped ? ECS_DESCRIBE_TASKS : ECS_LIST_TASKS;
+		more.stopped = true;
+		if (n->aws.ids.n > 0 || !job->stopped)
+			return aws_more(n, &more) ? KERR_OK : why_set(why, KERR_AGAIN, "too many questions are waiting");
+	}
+	ecs_quorum_event(&n->aws.quorum, (struct ecs_asked){ job->service, job->ask }, &n->ev);
+	node_feed(n, &n->ev);
+	return KERR_OK;
+}
+
+static enum kerr services(struct node *n, const struct aws_job *job, struct why *why)
+{
+	enum kerr err = deployments_in_end(&n->aws.in, why);
+
+	if (err != KERR_OK)
+		return err;
+	n->aws.table = n->aws.fresh;
+	serve_deployments(n, job->reply, true);
+	return KERR_OK;
+}
+
+void aws_body_services_failed(struct node *n, const struct aws_job *job, const char *detail)
+{
+	log_line(&n->log, LOG_LEVEL_WARN, "aws: DescribeServices: %s; the table shown is the last one kept", detail);
+	serve_deployments(n, job->reply, false);
+}
+
+static enum kerr one_event(struct node *n, const struct aws_job *job, struct slice body, struct why *why)
+{
+	const struct ecs_asked q = { job->service, job->ask };
+	struct arena *a = &n->arena;
+	struct ev_out out = node_out(n);
+	enum kerr err = KERR_BAD_INPUT;
+
+	if (job->call == ECS_DESCRIBE_REVISIONS)
+		return ecs_in_revisions(body, a, q, &out, why);
+	if (job->call == ECS_LIST_DEPLOYMENTS)
+		err = ecs_in_list(body, a, q, &n->ev, why);
+	else if (job->call == ECS_DESCRIBE_DEPLOYMENTS)
+		err = ecs_in_deployment(body, a, q, n->core.service[job->service].look.arn, &n->ev, why);
+	else if (job->call == ECS_DESCRIBE_TASKS)
+		err = ecs_in_task(body, a, job->task, &n->ev, why);
+	else if (job->call == ECS_STOP_DEPLOYMENT)
+		err = ecs_in_stopped(body, a, q, &n->ev, why);
+	if (err == KERR_OK)
+		node_feed(n, &n->ev);
+	return err;
+}
+
+enum kerr aws_body_take(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
+{
+	size_t mark = arena_mark(&n->arena);
+	enum kerr err;
+
+	if (job->call == ECS_STOP_DEPLOYMENT)
+		n->actor = true;
+	if (job->op == OP_SERVICES)
+		return services(n, job, why);
+	if (job->op == OP_QUORUM)
+		return quorum(n, job, r, why);
+	err = one_event(n, job, r->body, why);
+	arena_reset(&n->arena, mark);
+	return err;
+}

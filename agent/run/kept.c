@@ -1,0 +1,75 @@
+#include "agent/run/kept.h"
+
+#include "platform/clock.h"
+#include "platform/file.h"
+
+static char room[JOURNAL_FILE_MAX];
+static char arena_room[RECORD_ARENA];
+
+struct reading { struct core *core; struct event ev; };
+
+static bool each(void *ctx, const struct record *r, size_t offset, size_t n)
+{
+	struct reading *reading = ctx;
+	struct action out[CORE_MAX_ACTIONS];
+
+	(void)offset;
+	(void)n;
+	reading->ev.u.restore.record = *r;
+	(void)core_step(reading->core, &reading->ev, out);
+	return true;
+}
+
+static void path_of(const struct conf *conf, const char *name, struct text *t)
+{
+	text_s(t, conf->state_dir);
+	text_c(t, '/');
+	text_s(t, name);
+}
+
+enum kerr kept_journal(const struct conf *conf, struct core *c, struct record_scan *scan, struct why *why)
+{
+	static struct reading reading;
+	static struct record record;
+	char path[CONF_PATH_CAP + 16];
+	struct text t = text_on(path, sizeof(path));
+	struct arena arena;
+	struct action out[CORE_MAX_ACTIONS];
+	size_t len = 0;
+	enum kerr err;
+
+	path_of(conf, "journal", &t);
+	*scan = (struct record_scan){ 0 };
+	err = file_read(path, FILE_REGULAR, room, sizeof(room), &len, why);
+	if (err != KERR_OK && err != KERR_GONE)
+		return err;
+	reading.core = c;
+	reading.ev.type = EV_RESTORE;
+	reading.ev.now_ms = clock_boot_ms();
+	reading.ev.now_unix_ms = clock_wall_ms();
+	reading.ev.u.restore.last = false;
+	arena_init(&arena, arena_room, sizeof(arena_room));
+	if (err == KERR_OK)
+		record_scan((struct slice){ room, len }, &arena, &record, each, &reading, scan);
+	reading.ev.u.restore.last = true;
+	(void)core_step(c, &reading.ev, out);
+	return KERR_OK;
+}
+
+enum kerr kept_deployments(const struct conf *conf, struct dep_table *out, struct why *why)
+{
+	static struct deployments_in in;
+	static char big_arena[DEP_ARENA];
+	char path[CONF_PATH_CAP + 24];
+	struct text t = text_on(path, sizeof(path));
+	struct arena arena;
+	size_t len;
+	enum kerr err;
+
+	path_of(conf, "deployments.json", &t);
+	err = file_read(path, FILE_REGULAR, room, sizeof(room), &len, why);
+	if (err != KERR_OK)
+		return err;
+	arena_init(&arena, big_arena, sizeof(big_arena));
+	return deployments_read((struct slice){ room, len }, path, &in, &arena, out, why);
+}

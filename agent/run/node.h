@@ -1,0 +1,68 @@
+/* node.h - everything one running agent owns. One static instance; no other state in agent/run. */
+#ifndef KEDGE_RUN_NODE_H
+#define KEDGE_RUN_NODE_H
+
+#include "agent/core/core.h"
+#include "agent/run/aws.h"
+#include "agent/run/journal.h"
+#include "agent/run/seam.h"
+#include "agent/run/src_engine.h"
+#include "agent/run/src_introspection.h"
+#include "agent/run/src_log.h"
+#include "agent/wire/conf.h"
+#include "agent/wire/view.h"
+#include "platform/http_pool.h"
+#include "platform/log.h"
+#include "platform/net.h"
+#include "platform/unixsock.h"
+
+struct node {
+	struct conf conf;
+	const char *conf_path;
+	struct core core;
+	struct loop loop;
+	struct tls tls;
+	struct http http;
+	struct log log;
+	struct net net;
+	struct unixsock sock;
+	struct seam seam;
+	struct src_engine engine;
+	struct src_log agent_log;
+	struct src_introspection introspection;
+	struct aws aws;
+	struct journal journal;
+	struct arena arena;
+	struct event ev;                 /* the one being made */
+	struct event told;               /* of parsers that tell several: they go on with it after each */
+	uint64_t housekeeping_ms;        /* when slow facts are looked at again */
+	int64_t server_minus_boot_ms;    /* server's clock on the boot clock; 0: no server has spoken yet */
+	uint64_t peak_pss_bytes;
+	int32_t probe;                   /* a failure waits for its experiment; NONE: none */
+	bool stop, reload, publish;      /* publish: status.json is behind */
+	bool actor;
+	char arena_room[768 * 1024];
+	char reply[VIEW_MAX];
+	char work[64 * 1024];
+};
+
+/* Hands one event to the core and carries out what it wants. n->ev may be passed. */
+void node_feed(struct node *n, struct event *ev);
+
+/* For parsers that tell several events: an ev_out that feeds each. */
+struct ev_out node_out(struct node *n);
+
+/* The time that judgements use: the server's when the machine's own differs by more than a minute. */
+int64_t node_unix_ms(const struct node *n);
+
+/* Clears n->ev for a new event of that type. */
+struct event *node_event(struct node *n, enum ev_type type);
+
+/* A source's state, told only when it differs from what was told last. */
+void node_source(struct node *n, enum source source, enum source_state state, const char *detail);
+void node_fact(struct node *n, enum fact fact, enum tri yes, int64_t value, const char *about, bool last);
+
+/* What the views need beside the core. */
+void node_view(struct node *n, struct view *v);
+
+#endif

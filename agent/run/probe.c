@@ -1,0 +1,107 @@
+#include "agent/run/probe.h"
+
+#include "agent/run/node.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+
+#define DISK_LOW_BYTES   (UINT64_C(64) << 20)  /* less than this holds no layer worth pulling */
+#define INODES_LOW       1000
+#define MEMORY_LOW_BYTES (INT64_C(16) << 20)
+
+static bool loopback_endpoint(const struct node *n)
+{
+	struct slice host = slice_of(n->aws.endpoint.host);
+
+	return slice_starts(host, "127.") || slice_starts(host, "localhost") || slice_starts(host, "[::1]");
+}
+
+void probe_slow_facts(struct node *n)
+{
+	bool have = false;
+	struct why why = { "" };
+	bool sane = clock_wall_sane(KEDGE_BUILD_UNIX_S) || n->server_minus_boot_ms != 0;
+
+	node_fact(n, FACT_CLOCK, sane ? TRI_YES : TRI_NO, 0, "", false);
+	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
+		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
+	else if (net_default_route(&have, &why) == KERR_OK)
+		node_fact(n, FACT_ROUTE, have ? TRI_YES : TRI_NO, 0, "", false);
+	else
+		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, why.text, false);
+}
+
+static void disk(struct node *n)
+{
+	struct file_space space;
+	struct why why;
+	const char *root = n->engine.data_root[0] != '\0' ? n->engine.data_root : "/var/lib/docker";
+
+	if (file_space(root, &space, &why) != KERR_OK)
+		return;   /* not visible from here: no evidence either way */
+	node_fact(n, FACT_INODES, space.total_inodes == 0 || space.free_inodes > INODES_LOW ? TRI_YES : TRI_NO,
+		  (int64_t)space.free_inodes, root, false);
+	node_fact(n, FACT_DISK, space.free_bytes > DISK_LOW_BYTES ? TRI_YES : TRI_NO, (int64_t)space.free_bytes, root, false);
+}
+
+/* MemAvailable of /proc/meminfo, in KiB (proc(5), Linux 3.14). */
+static void memory(struct node *n)
+{
+	char text[4096];
+	size_t len = 0, at;
+	struct slice rest, number;
+	uint64_t kib;
+	struct why why;
+
+	if (file_read("/proc/meminfo", FILE_ANY_KIND, text, sizeof(text), &len, &why) != KERR_OK)
+		return;
+	at = slice_find((struct slice){ text, len }, "MemAvailable:");
+	if (at == SIZE_MAX)
+		return;
+	rest = slice_trim(slice_from((struct slice){ text, len }, at + sizeof("MemAvailable:") - 1));
+	if (slice_next(&rest, ' ', &number) && slice_u64(number, &kib))
+		node_fact(n, FACT_MEMORY, (int64_t)(kib << 10) > MEMORY_LOW_BYTES ? TRI_YES : TRI_NO, (int64_t)(kib << 10), "", false);
+}
+
+static void on_registry(void *arg, const struct http_result *r)
+{
+	struct node *n = arg;
+
+	node_fact(n, FACT_REGISTRY, r->status != 0 ? TRI_YES : TRI_NO, r->status, n->core.failure[n->probe].probed, true);
+	n->probe = NONE;
+}
+
+/* GET /v2/ of the registry, without credentials: any HTTP answer shows that it is there. */
+static bool registry(struct node *n, uint32_t failure)
+{
+	struct fail_slot *slot = &n->core.failure[failure];
+	struct slice image = slice_of(slot->f.image), host = slice_to(image, slice_find(image, "/"));
+	char url[NAME_CAP + 32];
+	struct text t = text_on(url, sizeof(url));
+	struct http_request r = {
+		.method = HTTP_GET, .url = url, .connect_ms = 3000, .total_ms = 4000, .into = n->work,
+		.max_body_bytes = sizeof(n->work), .on_done = on_registry, .arg = n, .last = true, .purpose = 15,
+	};
+	bool local = slice_starts(host, "127.") || slice_starts(host, "localhost");
+	struct why why;
+	uint32_t id;
+
+	if (!core_policy(&n->core, slot->f.service)->probe || slot->f.stage != STAGE_PULL || n->probe != NONE ||
+	    slice_find(image, "/") == SIZE_MAX || !str_put(slot->probed, sizeof(slot->probed), host))
+		return false;
+	text_s(&t, local ? "http://" : "https://");
+	text_slice(&t, host);
+	text_s(&t, "/v2/");
+	if (http_start(&n->http, &r, &id, &why) != KERR_OK)
+		return false;
+	n->probe = (int32_t)failure;
+	return true;
+}
+
+void probe_failure(struct node *n, uint32_t failure)
+{
+	disk(n);
+	memory(n);
+	probe_slow_facts(n);
+	if (!registry(n, failure) && n->probe == NONE)
+		node_fact(n, FACT_CLOCK, n->core.fact[FACT_CLOCK].yes, 0, "", true);
+}

@@ -1,0 +1,16 @@
+/* serve.h - RUN_DIR/kedge.sock: one line asks, one JSON object answers. Acting words are audited with the
+ * asker's uid, which the kernel vouches for; who may ask at all is the socket's mode. */
+#ifndef KEDGE_RUN_SERVE_H
+#define KEDGE_RUN_SERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct node;
+
+/* Listens. A node without its socket goes on and says so. */
+void serve_start(struct node *n);
+/* The answer to a `deployments` that had to ask AWS first; fresh: it did answer. */
+void serve_deployments(struct node *n, uint32_t connection, bool fresh);
+
+#endif

@@ -1,0 +1,193 @@
+#include "agent/run/node.h"
+
+#include <unistd.h>
+
+#include "agent/wire/engine_in.h"
+
+static uint64_t retry_gap_ms(uint32_t failures)
+{
+	static const uint16_t gap[] = { 250, 500, 1000, 2000, 5000, 10000, 30000 };
+	const uint32_t n = sizeof(gap) / sizeof(gap[0]);
+
+	return gap[failures < n ? failures : n - 1];
+}
+
+static void later(struct node *n)
+{
+	n->engine.up = false;
+	n->engine.retry_ms = n->core.now_ms + retry_gap_ms(n->engine.failures++);
+}
+
+static void on_version(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	struct why why;
+
+	(void)key;
+	(void)detail;
+	if (err == KERR_OK && engine_in_version(&n->arena, body, &n->ev, &why) == KERR_OK)
+		node_feed(n, &n->ev);
+}
+
+static void on_info(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	struct engine_in_host host = { .data_root = "" };
+	struct why why;
+
+	(void)key;
+	(void)detail;
+	if (err != KERR_OK || engine_in_info(&n->arena, body, &n->ev, &host, &why) != KERR_OK)
+		return;
+	n->engine.identified = true;
+	(void)str_put(n->engine.data_root, sizeof(n->engine.data_root), slice_of(host.data_root));
+	node_feed(n, &n->ev);
+}
+
+static void sync_event(struct node *n, bool end)
+{
+	struct event *ev = node_event(n, EV_SYNC);
+
+	ev->u.sync.source = SRC_ENGINE;
+	ev->u.sync.end = end;
+	node_feed(n, ev);
+}
+
+static void on_list(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	struct engine_in_counts counts = { 0 };
+	struct ev_out out = node_out(n);
+	struct why why = { "" };
+
+	(void)key;
+	if (err == KERR_OK) {
+		sync_event(n, false);
+		err = engine_in_list(&n->arena, body, &out, &counts, &why);
+		detail = why.text;
+	}
+	if (counts.refused > 0)
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: %u containers of the listing were passed over: %s", counts.refused, why.text);
+	if (err == KERR_OK) {
+		sync_event(n, true);
+		node_source(n, SRC_ENGINE, SS_UP, "");
+		return;
+	}
+	node_source(n, SRC_ENGINE, SS_BROKEN, detail);
+	seam_close(n);
+	later(n);
+}
+
+void src_engine_open(struct node *n, unsigned status)
+{
+	struct why why;
+
+	if (status != 200)
+		return;   /* the end tells */
+	n->engine.failures = 0;
+	n->engine.up = true;
+	if (seam_get(n, EG_VERSION, "", on_version, &why) != KERR_OK || seam_get(n, EG_INFO, "", on_info, &why) != KERR_OK ||
+	    seam_get(n, EG_LIST, "", on_list, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: %s", why.text);
+}
+
+void src_engine_line(struct node *n, struct slice line)
+{
+	bool told;
+	struct why why;
+
+	n->engine.events++;
+	if (engine_in_event(&n->arena, line, &n->ev, &told, &why) != KERR_OK) {
+		n->seam.malformed++;
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: an event was passed over: %s", why.text);
+		return;
+	}
+	if (!told)
+		return;
+	if (n->ev.u.container.time_unix_ms > n->engine.last_unix_ms)
+		n->engine.last_unix_ms = n->ev.u.container.time_unix_ms;
+	if (n->ev.u.container.what != C_NETWORK_LEFT)
+		src_introspection_soon(n);
+	node_feed(n, &n->ev);
+}
+
+void src_engine_end(struct node *n, enum kerr err, const char *detail)
+{
+	bool there = access(n->conf.engine_socket, F_OK) == 0;
+	bool may = access(n->conf.engine_socket, R_OK | W_OK) == 0;
+
+	if (!there)
+		node_source(n, SRC_ENGINE, SS_ABSENT, "there is no engine socket at this path");
+	else if (!may)
+		node_source(n, SRC_ENGINE, SS_DENIED, "the engine socket may not be opened by this user");
+	else if (err == KERR_OK)
+		node_source(n, SRC_ENGINE, SS_REFUSED, "the engine closed its event stream: it restarts or ends");
+	else
+		node_source(n, SRC_ENGINE, SS_REFUSED, detail);
+	later(n);
+}
+
+uint64_t src_engine_tick(struct node *n)
+{
+	struct why why = { "" };
+
+	if (n->seam.stream != HTTP_NONE)
+		return CORE_NEVER;
+	if (n->core.now_ms < n->engine.retry_ms)
+		return n->engine.retry_ms;
+	if (seam_stream(n, n->engine.last_unix_ms == 0 ? 0 : n->engine.last_unix_ms + 1, &why) != KERR_OK)
+		src_engine_end(n, KERR_IO, why.text);
+	return n->seam.stream != HTTP_NONE ? CORE_NEVER : n->engine.retry_ms;
+}
+
+static void on_inspect(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	bool told;
+	struct why why = { "" };
+
+	if (err == KERR_GONE) {
+		struct event *ev = node_event(n, EV_CONTAINER);
+
+		ev->u.container.what = C_DESTROYED;
+		(void)str_put(ev->u.container.id, sizeof(ev->u.container.id), slice_of(key));
+		node_feed(n, ev);
+		return;
+	}
+	if (err == KERR_OK)
+		err = engine_in_inspect(&n->arena, body, &n->ev, &told, &why);
+	if (err == KERR_OK && told)
+		node_feed(n, &n->ev);
+	else if (err != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: inspect of %.12s: %s", key, why.text[0] != '\0' ? why.text : detail);
+}
+
+void src_engine_inspect(struct node *n, uint32_t container)
+{
+	struct why why;
+
+	if (seam_get(n, EG_INSPECT, n->core.container[container].id, on_inspect, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: %s", why.text);
+}
+
+/* The reference that picks the digest is read when the answer is there: by image id, from any container of it. */
+static void on_image(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	const char *image = "";
+	struct why why = { "" };
+
+	(void)detail;
+	for (int32_t i = 0; i < CONTAINERS_MAX && image[0] == '\0'; i++)
+		if (n->core.container[i].used && str_eq(n->core.container[i].image_id, key))
+			image = n->core.container[i].image;
+	if (err != KERR_OK)
+		return;   /* the image may be gone already; its digest stays unknown */
+	if (engine_in_image(&n->arena, body, image, &n->ev, &why) == KERR_OK)
+		node_feed(n, &n->ev);
+	else
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: image %.19s: %s", key, why.text);
+}
+
+void src_engine_image(struct node *n, uint32_t container)
+{
+	struct why why;
+
+	if (seam_get(n, EG_IMAGE, n->core.container[container].image_id, on_image, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: %s", why.text);
+}

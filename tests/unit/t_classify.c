@@ -1,0 +1,125 @@
+/* What engines, registries and the ECS agent said in each recorded failure, and the class of it. */
+#include "agent/wire/classify.h"
+
+#include "tests/tap.h"
+#include "tests/unit/capture.h"
+
+static size_t unescape(char *s)
+{
+	char *to = s;
+
+	for (char *from = s; *from != '\0'; from++) {
+		if (*from == '\\' && from[1] != '\0') {
+			from++;
+			*to++ = *from == 'n' ? '\n' : *from == 't' ? '\t' : *from == 'r' ? '\r' : *from;
+		} else {
+			*to++ = *from;
+		}
+	}
+	return (size_t)(to - s);
+}
+
+/* case TAB stage TAB class TAB text */
+static void table(const char *file, size_t at_least)
+{
+	struct slice rest = capture(file), line, name, stage_word, class_word;
+	size_t rows = 0;
+
+	while (slice_next(&rest, '\n', &line)) {
+		char text[8192];
+		enum stage stage;
+		enum class want, got;
+
+		if (!slice_next(&line, '\t', &name) || !slice_next(&line, '\t', &stage_word) ||
+		    !slice_next(&line, '\t', &class_word) || !stage_from(stage_word, &stage) ||
+		    !class_from(class_word, &want) || !str_put(text, sizeof(text), line)) {
+			ok(false, "%s: row %zu is whole", file, rows);
+			continue;
+		}
+		got = classify(stage, (struct slice){ text, unescape(text) });
+		rows++;
+		ok(got == want, "%s %.*s", file, (int)name.n, name.p);
+		if (got != want)
+			printf("#   got %s, want %s: %s\n", class_name(got), class_name(want), text);
+	}
+	ok(rows >= at_least, "%s has its %zu rows", file, rows);
+}
+
+static void is_class(enum stage stage, const char *text, enum class want)
+{
+	enum class got = classify(stage, slice_of(text));
+
+	ok(got == want, "%s: %.60s", stage_name(stage), text);
+	if (got != want)
+		printf("#   got %s, want %s\n", class_name(got), class_name(want));
+}
+
+static void scoped_by_stage(void)
+{
+	is_class(STAGE_PULL, "dial tcp 10.0.0.1:443: connect: connection refused", CLASS_REGISTRY_UNREACHABLE);
+	is_class(STAGE_START, "dial tcp 10.0.0.1:443: connect: connection refused", CLASS_START_UNKNOWN);
+	is_class(STAGE_RUN, "dial tcp 10.0.0.1:443: connect: connection refused", CLASS_NONE);
+	is_class(STAGE_PULL, "permission denied", CLASS_PULL_UNKNOWN);
+	is_class(STAGE_PULL, "denied", CLASS_REGISTRY_AUTH);
+	is_class(STAGE_PULL, " Error response from daemon: denied\n", CLASS_REGISTRY_AUTH);
+	is_class(STAGE_PULL, "CannotPullContainerError: Error response from daemon: denied", CLASS_REGISTRY_AUTH);
+	is_class(STAGE_START, "no space left on device", CLASS_DISK_FULL);
+	is_class(STAGE_RUN, "\1\0\0\0\0\0\0\x1e", CLASS_NONE);
+	is_class(STAGE_RUN, "exec /app-arm64: exec format error", CLASS_EXEC_FORMAT);
+	is_class(STAGE_RUN, "exec /badinterp: no such file or directory", CLASS_EXEC_FORMAT);
+	is_class(STAGE_RUN, "Container killed due to memory usage", CLASS_OOM);
+	is_class(STAGE_DEPLOY, "no such host", CLASS_NONE);
+	is_class(STAGE_NODE, "no such host", CLASS_NONE);
+}
+
+static void unseen_words_stay_unknown(void)
+{
+	is_class(STAGE_PULL, "the moon is in the wrong phase", CLASS_PULL_UNKNOWN);
+	is_class(STAGE_CREATE, "the moon is in the wrong phase", CLASS_CREATE_FAILED);
+	is_class(STAGE_START, "the moon is in the wrong phase", CLASS_START_UNKNOWN);
+	is_class(STAGE_RUN, "the moon is in the wrong phase", CLASS_NONE);
+	is_class(STAGE_PULL, "", CLASS_NONE);
+	is_class(STAGE_START, " \n", CLASS_NONE);
+	ok(classify(STAGE_PULL, (struct slice){ NULL, 0 }) == CLASS_NONE, "no text at all");
+}
+
+/* The agent puts a sentence with a typographic apostrophe before the engine's words (1.84.0 on). */
+static void augmented_by_the_agent(void)
+{
+#define CANT "CannotPullContainerError: The task can\xe2\x80\x99t pull the image. "
+	is_class(STAGE_PULL, CANT "Check whether the image exists. Error response from daemon: pull access denied for x, repository "
+		 "does not exist or may require 'docker login': denied: requested access to the resource is denied",
+		 CLASS_REGISTRY_AUTH);
+	is_class(STAGE_PULL, CANT "Check your network configuration. Error response from daemon: Get \"https://r/v2/\": net/http: "
+		 "request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+		 CLASS_REGISTRY_UNREACHABLE);
+	is_class(STAGE_PULL, CANT "Check whether the image exists. denied: <html>blocked</html>", CLASS_REGISTRY_BLOCKED);
+	is_class(STAGE_PULL, CANT "Check that the role has the permissions to pull images from the registry. ", CLASS_REGISTRY_AUTH);
+	is_class(STAGE_PULL, CANT "Check your network configuration. ", CLASS_REGISTRY_UNREACHABLE);
+#undef CANT
+}
+
+static void long_texts(void)
+{
+	static char big[1024 * 1024];
+
+	memset(big, 'x', sizeof(big));
+	memcpy(big + 100, "manifest unknown", 16);
+	ok(classify(STAGE_PULL, (struct slice){ big, sizeof(big) }) == CLASS_IMAGE_NOT_FOUND, "1 MB with words at its start");
+	memset(big, 'x', 200);
+	memcpy(big + CLASSIFY_TEXT_MAX, "manifest unknown", 16);
+	ok(classify(STAGE_PULL, (struct slice){ big, sizeof(big) }) == CLASS_PULL_UNKNOWN, "words behind the bound are not seen");
+}
+
+int main(void)
+{
+	table("docker-20.10.24.tsv", 204);
+	table("docker-28.5.2.tsv", 205);
+	table("docker-28-containerd.tsv", 20);
+	table("ecs-agent.tsv", 8);
+	scoped_by_stage();
+	unseen_words_stay_unknown();
+	augmented_by_the_agent();
+	long_texts();
+	return done();
+}
