@@ -141,6 +141,13 @@ struct core {
 	struct fail_slot failure[FAILURES_MAX];
 };
 
+/* Questions to the state that its readers share. */
+/* The policy in force for a service name (empty: the default one). */
+const struct policy *core_policy(const struct core *c, const char *service);
+
+/* One sentence for people: what is the matter with this service, and what happens next. */
+void core_explain(const struct core *c, uint32_t service, struct text *out);
+
 const char *verdict_name(enum verdict verdict);
 const char *serving_name(enum serving serving);
 

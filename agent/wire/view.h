@@ -4,7 +4,7 @@
 #define KEDGE_WIRE_VIEW_H
 
 #include "agent/base/err.h"
-#include "agent/core/core.h"
+#include "agent/core/state.h"
 #include "agent/wire/deployments_in.h"
 
 #define VIEW_MAX (256 * 1024)            /* bytes that hold any one view */
@@ -13,6 +13,7 @@
 struct view {
 	const struct core *core;
 	const struct dep_table *deployments;     /* NULL: never asked */
+	const char *only;                        /* view_deployments: this service alone; NULL: all */
 	const char *version;
 	bool daemon;                             /* false: read from the journal, the daemon is not running */
 	int64_t now_unix_ms;
