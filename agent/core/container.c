@@ -274,7 +274,8 @@ void on_sync(struct core *c, const struct ev_sync *ev)
 	if (ev->source == SRC_ENGINE && ev->end)
 		engine_synced(c);
 	for (int32_t i = 0; ev->source == SRC_ENGINE && !ev->end && i < CONTAINERS_MAX; i++)
-		c->container[i].listed = false;
+		if (c->container[i].used)   /* a row nobody uses is never written: it costs no memory */
+			c->container[i].listed = false;
 	for (int32_t i = 0; ev->source == SRC_INTROSPECTION && i < TASKS_MAX; i++) {
 		struct task *t = &c->task[i];
 

@@ -28,7 +28,4 @@ void core_reload(struct core *c, const struct core_params *p);
 /* Fills r with the durable form of (kind, index), as ACT_JOURNAL asks for it. */
 void core_record(const struct core *c, enum rec_kind kind, uint32_t index, struct record *r);
 
-/* Calls to AWS can be tried now: route, credentials, clock, and no back-off running. */
-bool core_online(const struct core *c);
-
 #endif

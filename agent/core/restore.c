@@ -123,12 +123,15 @@ static void restored(struct core *c)
 			c->task[task].release = slot->release;
 	}
 	for (int32_t i = 0; i < SERVICES_MAX; i++) {
+		if (!c->service[i].used)
+			continue;
 		c->service[i].save = false;
 		c->service[i].work.seq = c->service[i].rb.state != RB_NONE ? c->saved_seq : 0;
 		c->service[i].noted = c->service[i].rb.state;
 	}
 	for (int32_t i = 0; i < RELEASES_MAX; i++)
-		c->release[i].save = false;
+		if (c->release[i].used)
+			c->release[i].save = false;
 	c->restoring = false;
 }
 

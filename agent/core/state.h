@@ -145,6 +145,9 @@ struct core {
 /* The policy in force for a service name (empty: the default one). */
 const struct policy *core_policy(const struct core *c, const char *service);
 
+/* Calls to AWS can be tried now: route, credentials, clock, and no back-off running. */
+bool core_online(const struct core *c);
+
 /* One sentence for people: what is the matter with this service, and what happens next. */
 void core_explain(const struct core *c, uint32_t service, struct text *out);
 

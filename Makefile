@@ -1,0 +1,199 @@
+# kedge: `make` builds build/HOST_CPU/kedge, `make CPU=armhf` build/armhf/kedge, `make V=1` shows
+# the commands. `make demo` and `make test` install what they need themselves. Every run of make
+# compiles one VARIANT (packaging/toolchain.mk); the targets that need several call it again.
+
+VERSION = 0.1.0
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+ifneq ($(filter clean distclean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+VARIANT ?= $(if $(CPU),$(CPU),$(HOST_CPU))
+include packaging/toolchain.mk
+ifeq ($(filter $(VARIANT),$(CPUS) glibc-san clang i386),)
+$(error CPU=$(VARIANT) is none of $(CPUS))
+endif
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+MAIN    ?= agent/main.c
+KEDGE    = build/$(HOST_CPU)/kedge
+
+all: $(B)/kedge
+.PHONY: all
+.DELETE_ON_ERROR:
+
+# --- compiling -----------------------------------------------------------------------------
+WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+       -Wswitch-enum -Wformat=2 -Werror=implicit-function-declaration $(if $(filter true,$(CI))$(filter 1,$(WERROR)),-Werror)
+BASE_CFLAGS = $(ARCH_CFLAGS) $(SANITIZE.$(VARIANT)) $(TEST_FLAGS) -std=c11 -D_POSIX_C_SOURCE=200809L $(WARN) \
+              $(LIBC_CFLAGS) -I. $(DEPS_INCLUDES) $(DEPS_FLAGS) -MMD -MP
+
+# the commit's time, not the clock's, so that two builds of one commit are the same bytes
+BUILD_UNIX_S := $(or $(SOURCE_DATE_EPOCH),$(shell git -c safe.directory='*' log -1 --format=%ct 2>/dev/null),0)
+VERSION_FLAGS = -DKEDGE_VERSION='"$(VERSION)"' -DKEDGE_CPU='"$(VARIANT)"' -DKEDGE_BUILD_UNIX_S=$(BUILD_UNIX_S)
+
+C_kedge := $(wildcard agent/*/*.c platform/*.c)
+C_tests := $(filter-out tests/fuzz/%,$(wildcard tests/*/t_*.c))
+C_sim   := $(filter-out $(C_tests),$(wildcard tests/sim/*.c tests/unit/*.c tests/story/*.c tests/swarm/*.c tests/crash/*.c))
+O_main  := $(B)/obj/$(MAIN:.c=.o)
+O_kedge := $(C_kedge:%.c=$(B)/obj/%.o)
+O_tests := $(C_tests:%.c=$(B)/obj/%.o)
+O_sim   := $(C_sim:%.c=$(B)/obj/%.o)
+TESTS   := $(C_tests:%.c=$(B)/%)
+-include $(O_main:.o=.d) $(O_kedge:.o=.d) $(O_tests:.o=.d) $(O_sim:.o=.d)
+
+$(O_main) $(O_kedge) $(O_tests) $(O_sim): $(DEPS)/.built Makefile packaging/toolchain.mk
+$(O_main) $(O_kedge): MORE = $(LTO) -frandom-seed=$<
+$(B)/obj/%.o: %.c
+	$(call say,CC,$(VARIANT) $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(MORE) $(VERSION_FLAGS) -c -o $@ $<
+
+# A stamp changes when its words do. What says the version is compiled again when the version or
+# the commit changes, and what is linked of all sources also when one of them was removed.
+stamp = @mkdir -p $(@D); echo '$1' | cmp -s - $@ || echo '$1' >$@
+$(B)/sources: FORCE
+	$(call stamp,$(C_kedge) $(C_sim))
+$(B)/version: FORCE
+	$(call stamp,$(VERSION) $(BUILD_UNIX_S))
+.PHONY: FORCE
+$(patsubst %.c,$(B)/obj/%.o,$(shell grep -lsE 'KEDGE_(VERSION|BUILD_UNIX_S)' $(MAIN) $(C_kedge))): $(B)/version
+
+# Third-party code: once per variant, again only when its pins, configuration or flags change.
+SETUP_GROUPS = build $(if $(filter $(CPUS),$(VARIANT)),cpu-$(VARIANT),host $(filter clang i386,$(VARIANT)))
+$(DEPS)/.built: $(wildcard packaging/deps/*) packaging/toolchain.mk
+	$(Q)packaging/setup --check $(SETUP_GROUPS)
+	$(call say,DEPS,$(DEPS_VARIANT): third-party libraries)
+	$(Q)$(MAKE) -f packaging/deps/deps.mk VARIANT=$(DEPS_VARIANT) V=$(V) sources
+	$(Q)$(MAKE) -f packaging/deps/deps.mk VARIANT=$(DEPS_VARIANT) V=$(V) all
+	@touch $@
+
+# --- linking -------------------------------------------------------------------------------
+LIBS = $(addprefix $(DEPS)/lib,curl.a mbedtls.a cjson.a inih.a)
+# relocations packed as a bitmap: 45 KB less; this ld can do it on x86 only
+PACK.amd64 = -Wl,-z,pack-relative-relocs
+# kedge-test is kedge with a clock that the environment can bend, for e2e tests of hours and days
+TEST_CLOCK = $(B)/obj/platform/clock-test.o
+$(TEST_CLOCK): platform/clock.c $(DEPS)/.built Makefile packaging/toolchain.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(LTO) -frandom-seed=$@ -DKEDGE_TEST_CLOCK -c -o $@ $<
+$(B)/kedge-test: $(filter-out $(B)/obj/platform/clock.o,$(O_main) $(O_kedge)) $(TEST_CLOCK) $(B)/sources
+$(B)/kedge: $(O_main) $(O_kedge) $(B)/sources
+ifeq ($(libc),musl)
+$(B)/kedge $(B)/kedge-test:
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ARCH_CFLAGS) -flto=auto $(PACK.$(VARIANT)) -o $@.unstripped $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
+	$(Q)$(STRIP) -s -R .comment -o $@ $@.unstripped
+	$(Q)! $(READELF) -lW $@ | grep -q INTERP || { rm $@; echo "make: $@ came out dynamically linked" >&2; exit 1; }
+else
+$(B)/kedge $(B)/kedge-test:
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ARCH_CFLAGS) $(SANITIZE.$(VARIANT)) -o $@ $(filter %.o,$^) $(LIBS) $(LINK_END)
+endif
+
+# Tests take what they need out of archives, so a unit test may bring its own double of anything.
+$(B)/libkedge.a: $(O_kedge) $(B)/sources
+$(B)/libsim.a: $(O_sim) $(B)/sources
+$(B)/lib%.a:
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+$(TESTS): $(B)/%: $(B)/obj/%.o $(B)/libsim.a $(B)/libkedge.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ARCH_CFLAGS) $(SANITIZE.$(VARIANT)) -fno-lto -o $@ $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
+
+test-programs: $(TESTS)
+.PHONY: test-programs
+
+# --- structure and size --------------------------------------------------------------------
+layers:
+	@packaging/layers
+pure: $(filter $(B)/obj/agent/core/% $(B)/obj/agent/base/%,$(O_kedge))
+	@packaging/pure $(READELF) $^
+size: $(B)/kedge
+	@packaging/size
+.PHONY: layers pure size
+
+# --- tests ---------------------------------------------------------------------------------
+# tests/run-one runs a test program of any variant (under qemu for a foreign CPU) or a script;
+# they find the binary in KEDGE, and in KEDGE_TEST the one whose clock can be bent.
+PROVE = KEDGE=$(abspath $(KEDGE)) KEDGE_TEST=$(abspath $(KEDGE)-test) prove --timer -j1 --exec tests/run-one
+each  = $(foreach v,$1,$(patsubst %,build/$v/%,$(filter $2,$(C_tests:.c=))))
+some  = $(sort $(wildcard $(addsuffix /*.t,$(addprefix tests/,$1))))
+QUICK   := glibc-san $(HOST_CPU)
+ARM     := arm64 armhf armv6
+# the sanitizers once in 64 and once in 32 bits, clang for its opinion, musl as shipped
+VARIANTS := glibc-san clang $(if $(filter amd64,$(HOST_CPU)),i386) $(CPUS)
+
+programs = $(foreach v,$1,$(MAKE) VARIANT=$v test-programs &&) :
+binaries = $(foreach c,$1,$(MAKE) VARIANT=$c all &&) :
+
+test:
+	@packaging/setup build cross test
+	+@$(call binaries,$(CPUS))
+	+@$(call programs,$(VARIANTS))
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test
+	@$(PROVE) $(call each,$(VARIANTS),tests/%) $(call some,build unit story doubles rig size e2e)
+
+check:
+	+@$(call programs,$(QUICK)) && $(MAKE) VARIANT=$(HOST_CPU) all
+	@$(PROVE) $(call each,$(QUICK),tests/unit/% tests/story/%)
+	+@$(MAKE) VARIANT=$(HOST_CPU) layers pure size
+
+unit story:
+	+@$(call programs,$(QUICK))
+	@$(PROVE) $(call each,$(QUICK),tests/$@/%)
+
+arm:
+	@packaging/setup build cross test
+	+@$(call programs,$(ARM))
+	@$(PROVE) $(call each,$(ARM),tests/unit/%)
+
+e2e:
+	@packaging/setup build cross test
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
+	@$(PROVE) $(call some,e2e)
+
+demo:
+	@packaging/setup build cpu-$(HOST_CPU) demo
+	+@$(MAKE) VARIANT=$(HOST_CPU) all
+	@DEMO=$(DEMO) KEDGE=$(KEDGE) tests/demo/run
+.PHONY: test check unit story arm e2e demo
+
+ifneq ($(VARIANT),$(HOST_CPU))
+$(KEDGE):
+	+@$(MAKE) VARIANT=$(HOST_CPU) all
+endif
+
+# a recorded directory through the real parsers and the real core: make replay CAPTURE=DIR
+replay: $(KEDGE)
+	@test -n '$(CAPTURE)' || { echo 'make replay: say CAPTURE=DIR' >&2; exit 2; }
+	@$(KEDGE) replay --dir $(CAPTURE)
+.PHONY: replay
+
+# --- parts that later issues bring ---------------------------------------------------------
+swarm coverage:                                  ISSUE = 3
+web:                                             ISSUE = 5
+deb ipk apk packages-full deps-check:            ISSUE = 6
+fuzz crash soak:                                 ISSUE = 7
+bench fleet mutants:                             ISSUE = 8
+LATER = swarm coverage web deb ipk apk packages-full deps-check fuzz crash soak bench fleet mutants
+$(LATER):
+	@echo "make $@: not built yet: issue $(ISSUE)" >&2; exit 2
+.PHONY: $(LATER)
+
+# --- installing and tidying ----------------------------------------------------------------
+install: $(B)/kedge
+	install -D -m 755 $(B)/kedge $(DESTDIR)$(PREFIX)/bin/kedge
+
+# the downloads in build/dl stay, so that the next build needs no network; distclean takes them
+clean:
+	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name dl -exec rm -rf {} +
+distclean:
+	rm -rf build
+.PHONY: install clean distclean

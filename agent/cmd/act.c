@@ -1,0 +1,44 @@
+#include "agent/cmd/act.h"
+
+#include <stdio.h>
+
+#include "agent/cmd/show.h"
+
+static void told(const struct page *p, const cJSON *root)
+{
+	const char *id = page_str(root, "id"), *state = page_str(root, "state"), *text = page_str(root, "text");
+
+	page_put(p, id);
+	if (state[0] != '\0') {
+		fputs(id[0] == '\0' ? "" : " ", stdout);
+		page_coloured(p, page_true(root, "done") ? PAGE_GREEN : PAGE_YELLOW, state);
+	}
+	if (id[0] != '\0' || state[0] != '\0')
+		putchar('\n');
+	if (text[0] != '\0')
+		page_wrap(p, "", 0, text);
+	show_command(p, root);
+}
+
+int act_ask(const struct cmd *c, const char *word, const char *more, bool json)
+{
+	char request[600];
+	struct answer answer;
+	struct page p;
+	int64_t exit_code;
+	int code;
+
+	if (!args_word_ok(c, word))
+		return EXIT_USAGE;
+	snprintf(request, sizeof(request), "%s %s%s%s", c->verb, word, more == NULL ? "" : " ", more == NULL ? "" : more);
+	code = ask_acting(c, request, json, &answer);
+	if (code != EXIT_DONE)
+		return code;
+	exit_code = page_int(answer.root, "exit", page_true(answer.root, "done") ? EXIT_DONE : EXIT_NO);
+	p = page_open();
+	if (json)
+		ask_print(&answer);
+	else
+		told(&p, answer.root);
+	return exit_code >= EXIT_DONE && exit_code <= EXIT_DENIED ? (int)exit_code : EXIT_NO;
+}

@@ -1,0 +1,10 @@
+/* act.h - what the acting verbs share: one request to the daemon, its answer told. */
+#ifndef KEDGE_CMD_ACT_H
+#define KEDGE_CMD_ACT_H
+
+#include "agent/cmd/args.h"
+
+/* Asks "VERB WORD MORE" (more may be NULL); returns the exit code the daemon gave, or its failure's. */
+int act_ask(const struct cmd *c, const char *word, const char *more, bool json);
+
+#endif

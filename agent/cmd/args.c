@@ -1,0 +1,88 @@
+#include "agent/cmd/args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct option { const char *name; unsigned bit; } options[] = {
+	{ "--json", ARG_JSON }, { "--once", ARG_ONCE }, { "--dry-run", ARG_DRY_RUN },
+	{ "--to", ARG_TO }, { "--for", ARG_FOR }, { "--stage", ARG_STAGE },
+};
+
+static bool wrong(const struct cmd *c, const char *what, const char *word)
+{
+	fprintf(stderr, "kedge %s: %s%s%s (kedge --help shows how)\n", c->verb, what, word == NULL ? "" : " ",
+		word == NULL ? "" : word);
+	return false;
+}
+
+/* The option's bit, or 0; *value: what stands behind its "=". */
+static unsigned find(const char *word, const char **value)
+{
+	size_t n = strcspn(word, "=");
+
+	*value = word[n] == '=' ? word + n + 1 : NULL;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strlen(options[i].name) == n && strncmp(options[i].name, word, n) == 0)
+			return options[i].bit;
+	return 0;
+}
+
+static const char **place(struct args *out, unsigned bit)
+{
+	if (bit == ARG_TO)
+		return &out->to;
+	return bit == ARG_FOR ? &out->span : bit == ARG_STAGE ? &out->stage : NULL;
+}
+
+/* *i is at the option and moves on to its value. */
+static bool take(const struct cmd *c, unsigned bit, const char *value, int *i, struct args *out)
+{
+	const char *name = c->argv[*i], **at = place(out, bit);
+
+	if (at == NULL) {
+		out->json = out->json || bit == ARG_JSON;
+		out->once = out->once || bit == ARG_ONCE;
+		out->dry_run = out->dry_run || bit == ARG_DRY_RUN;
+		return value == NULL || wrong(c, "this option takes no value:", name);
+	}
+	if (*at != NULL)
+		return wrong(c, "given twice:", name);
+	if (value == NULL && *i + 1 < c->argc)
+		value = c->argv[++*i];
+	*at = value;
+	return (value != NULL && value[0] != '\0') || wrong(c, "this option needs a value:", name);
+}
+
+bool args_parse(const struct cmd *c, unsigned allowed, int words_min, int words_max, struct args *out)
+{
+	bool only_words = false;
+
+	*out = (struct args){ .n = 0 };
+	for (int i = 0; i < c->argc; i++) {
+		const char *word = c->argv[i], *value;
+		unsigned bit;
+
+		if (only_words || word[0] != '-' || word[1] == '\0') {
+			if (out->n == words_max)
+				return wrong(c, "one word too many:", word);
+			out->word[out->n++] = word;
+			continue;
+		}
+		only_words = strcmp(word, "--") == 0;
+		bit = only_words ? 0 : find(word, &value);
+		if (!only_words && (bit & allowed) == 0)
+			return wrong(c, "unknown option", word);
+		if (!only_words && !take(c, bit, value, &i, out))
+			return false;
+	}
+	return out->n >= words_min || wrong(c, "a word is missing", NULL);
+}
+
+bool args_word_ok(const struct cmd *c, const char *word)
+{
+	bool good = word[0] != '\0' && strlen(word) < 256;
+
+	for (const char *p = word; *p != '\0'; p++)
+		good = good && *p > ' ' && *p < 0x7f;
+	return good || wrong(c, "not a name or id: it may hold no blanks, only printable ASCII, at most 255 bytes", NULL);
+}

@@ -1,0 +1,25 @@
+/* args.h - the words and options behind a verb. */
+#ifndef KEDGE_CMD_ARGS_H
+#define KEDGE_CMD_ARGS_H
+
+#include <stdbool.h>
+
+#include "agent/cmd/cmd.h"
+
+enum { ARG_JSON = 1, ARG_ONCE = 2, ARG_DRY_RUN = 4, ARG_TO = 8, ARG_FOR = 16, ARG_STAGE = 32, ARGS_WORDS = 2 };
+
+struct args {
+	bool json, once, dry_run;
+	const char *to, *span, *stage;   /* --to, --for, --stage; NULL: not given */
+	int n;
+	const char *word[ARGS_WORDS];
+};
+
+/* allowed: the options this verb knows. "--" ends the options, "-" is a word. False (the reason is on stderr, the
+ * exit code is EXIT_USAGE): an option it does not know, one given twice or without its value, too few or many words. */
+bool args_parse(const struct cmd *c, unsigned allowed, int words_min, int words_max, struct args *out);
+
+/* For words that become part of a request to the daemon: printable ASCII without blanks, not empty; else as above. */
+bool args_word_ok(const struct cmd *c, const char *word);
+
+#endif

@@ -1,0 +1,193 @@
+#include "agent/cmd/ask.h"
+
+#include <stdio.h>
+
+#include "agent/cmd/settings.h"
+#include "agent/run/kept.h"
+#include "agent/wire/view.h"
+#include "platform/clock.h"
+#include "platform/unixsock.h"
+
+enum { ASK_TIMEOUT_MS = 20 * 1000, ASK_ARENA = 20 * VIEW_MAX };
+
+static const char *const words[] = { "status", "failures", "services", "deployments", "tasks", "why" };
+
+int ask_fail(bool json, int code, const char *text)
+{
+	char buf[1024];
+	struct text t = text_on(buf, sizeof(buf));
+	struct jw w = jw_on(&t);
+
+	if (!json) {
+		fprintf(stderr, "kedge: %s\n", text);
+		return code;
+	}
+	jw_object(&w, NULL);
+	jw_str(&w, "schema", "kedge.error/1");
+	jw_str(&w, "error", text);
+	jw_i64(&w, "exit", code);
+	jw_object_end(&w);
+	puts(buf);
+	return code;
+}
+
+void ask_print(const struct answer *a)
+{
+	fwrite(a->json.p, 1, a->json.n, stdout);
+	putchar('\n');
+}
+
+void ask_head(const struct answer *a)
+{
+	if (!a->daemon)
+		puts("kedge agent is not running; this is what it kept");
+}
+
+/* An exit code out of an answer; a daemon of another version may say one kedge does not have. */
+static int exit_of(const cJSON *root, int otherwise)
+{
+	int64_t code;
+
+	return json_i64(root, "exit", &code, NULL) == KERR_OK && code >= EXIT_DONE && code <= EXIT_DENIED ? (int)code
+													    : otherwise;
+}
+
+static int parsed(struct slice bytes, bool json, struct answer *out)
+{
+	static char room[ASK_ARENA];
+	static struct arena arena;
+	struct why why;
+	char error[512];
+
+	out->json = slice_trim(bytes);
+	arena_init(&arena, room, sizeof(room));
+	if (json_parse(&arena, out->json, &out->root, &why) != KERR_OK)
+		return ask_fail(json, EXIT_UNREACHABLE, why.text);
+	if (json_str(out->root, "schema", error, sizeof(error), &why) != KERR_OK)
+		return ask_fail(json, EXIT_UNREACHABLE, "the daemon's answer is none of kedge's");
+	if (!slice_is(slice_of(error), "kedge.error/1"))
+		return EXIT_DONE;
+	if (json)
+		ask_print(out);
+	else if (json_text(out->root, "error", error, sizeof(error), NULL, NULL) == KERR_OK)
+		fprintf(stderr, "kedge: %s\n", error);
+	return exit_of(out->root, EXIT_UNREACHABLE);
+}
+
+static enum kerr view_of(const struct view *v, enum ask_what what, const char *word, struct text *t, struct why *why)
+{
+	switch (what) {
+	case ASK_STATUS:
+		return view_status(v, t);
+	case ASK_FAILURES:
+		return view_failures(v, t);
+	case ASK_SERVICES:
+		return view_services(v, t);
+	case ASK_DEPLOYMENTS:
+		return view_deployments(v, t);
+	case ASK_TASKS:
+		return view_tasks(v, t);
+	case ASK_WHY:
+		break;
+	}
+	return view_why(v, slice_of(word), t, why);
+}
+
+static char answer_bytes[VIEW_MAX];
+
+/* The daemon is down: its journal and its last table, through the same core and the same views. */
+static int from_kept(const struct conf *conf, enum ask_what what, const char *word, bool json, struct answer *out)
+{
+	static struct core core;
+	static struct dep_table table;
+	struct view v = { .core = &core, .version = version_number() };
+	struct text t = text_on(answer_bytes, sizeof(answer_bytes));
+	struct record_scan scan = { 0 };
+	struct why why = { "the answer is too long" };
+	enum kerr e;
+
+	core_init(&core, &conf->core);
+	e = kept_journal(conf, &core, &scan, &why);
+	if (e != KERR_OK)
+		return ask_fail(json, EXIT_UNREACHABLE, why.text);
+	if (core.node.cluster[0] == '\0')
+		(void)str_put(core.node.cluster, sizeof(core.node.cluster), slice_of(conf->cluster));
+	if (core.node.region[0] == '\0')
+		(void)str_put(core.node.region, sizeof(core.node.region), slice_of(conf->region));
+	if (kept_deployments(conf, &table, &why) == KERR_OK)
+		v.deployments = &table;
+	if (scan.records == 0 && v.deployments == NULL)
+		return ask_fail(json, EXIT_UNREACHABLE, "kedge agent is not running and has kept nothing yet "
+							 "(start it: kedge agent)");
+	v.now_unix_ms = clock_wall_ms();
+	v.only = what == ASK_DEPLOYMENTS ? word : NULL;
+	v.data_budget_bytes = conf->data_budget_bytes;
+	v.journal_damaged = scan.damaged;
+	v.journal_cut_bytes = scan.tail_bytes;
+	e = view_of(&v, what, word, &t, &why);
+	if (e != KERR_OK)
+		return ask_fail(json, e == KERR_GONE ? EXIT_NO : e == KERR_BAD_INPUT ? EXIT_USAGE : EXIT_UNREACHABLE, why.text);
+	out->daemon = false;
+	return parsed(text_get(&t), json, out);
+}
+
+static enum kerr call(const struct conf *conf, const char *request, struct slice *answer, struct why *why)
+{
+	char path[CONF_PATH_CAP + 16], line[1024];
+	struct text p = text_on(path, sizeof(path)), l = text_on(line, sizeof(line));
+	size_t n;
+	enum kerr e;
+
+	text_s(&p, conf->run_dir);
+	text_s(&p, "/kedge.sock");
+	text_s(&l, request);
+	text_c(&l, '\n');
+	if (p.full || l.full)
+		return why_set(why, KERR_TOO_BIG, "the request is too long");
+	e = unixsock_call(path, text_get(&l), answer_bytes, sizeof(answer_bytes), &n, ASK_TIMEOUT_MS, why);
+	*answer = (struct slice){ answer_bytes, e == KERR_OK ? n : 0 };
+	return e;
+}
+
+int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool json, struct answer *out)
+{
+	static struct conf conf;
+	char request[512];
+	struct text t = text_on(request, sizeof(request));
+	struct slice answer;
+	struct why why;
+	enum kerr e;
+
+	if ((word != NULL && !args_word_ok(c, word)) || !settings_load(c, &conf))
+		return EXIT_USAGE;
+	text_s(&t, words[what]);
+	if (word != NULL) {
+		text_c(&t, ' ');
+		text_s(&t, word);
+	}
+	e = call(&conf, request, &answer, &why);
+	if (e == KERR_GONE || e == KERR_REFUSED)
+		return from_kept(&conf, what, word, json, out);
+	if (e != KERR_OK)
+		return ask_fail(json, EXIT_UNREACHABLE, why.text);
+	out->daemon = true;
+	return parsed(answer, json, out);
+}
+
+int ask_acting(const struct cmd *c, const char *request, bool json, struct answer *out)
+{
+	static struct conf conf;
+	struct slice answer;
+	struct why why;
+	enum kerr e;
+
+	if (!settings_load(c, &conf))
+		return EXIT_USAGE;
+	e = call(&conf, request, &answer, &why);
+	if (e == KERR_GONE || e == KERR_REFUSED)
+		return ask_fail(json, EXIT_UNREACHABLE, "kedge agent is not running; only it can act");
+	if (e != KERR_OK)
+		return ask_fail(json, EXIT_UNREACHABLE, why.text);
+	out->daemon = true;
+	return parsed(answer, json, out);
+}

@@ -1,0 +1,31 @@
+/* ask.h - an answer for a verb: from the daemon over RUN_DIR/kedge.sock, or, for readings while it is down, from
+ * what state_dir keeps. One request line, one JSON object. */
+#ifndef KEDGE_CMD_ASK_H
+#define KEDGE_CMD_ASK_H
+
+#include "agent/cmd/args.h"
+#include "agent/wire/json.h"
+
+enum ask_what { ASK_STATUS, ASK_FAILURES, ASK_SERVICES, ASK_DEPLOYMENTS, ASK_TASKS, ASK_WHY };
+
+struct answer {
+	struct slice json;               /* as received, in static memory */
+	const cJSON *root;
+	bool daemon;                     /* false: read from state_dir */
+};
+
+/* word: the id for ASK_WHY, a service for ASK_DEPLOYMENTS, or NULL. EXIT_DONE with *out filled; any other exit code:
+ * the reason has been printed (with json as the error object on stdout, else on stderr). */
+int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool json, struct answer *out);
+
+/* For acting verbs: only the daemon can answer. request without its newline. */
+int ask_acting(const struct cmd *c, const char *request, bool json, struct answer *out);
+
+/* Prints the object as received. */
+void ask_print(const struct answer *a);
+/* The line that says that the daemon does not run; nothing when it does. */
+void ask_head(const struct answer *a);
+/* Prints the error to stderr, or with json as kedge.error/1 to stdout; returns code. */
+int ask_fail(bool json, int code, const char *text);
+
+#endif

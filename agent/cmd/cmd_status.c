@@ -1,0 +1,119 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/cmd/show.h"
+
+enum { NEWEST = 5 };                     /* failures on the status page; `kedge failures` has all */
+
+static void head(const struct page *p, const cJSON *root)
+{
+	const cJSON *node = json_object(root, "node");
+	static const char *const members[] = { "cluster", "region", "arch", "role" };
+	char when[PAGE_TIME_CAP], line[800];
+	size_t n;
+
+	page_time(root, "time_unix_s", when);
+	n = (size_t)snprintf(line, sizeof(line), "%s ", page_str(root, "version"));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const char *word = page_str(node, members[i]);
+
+		if (word[0] != '\0' && n < sizeof(line))
+			n += (size_t)snprintf(line + n, sizeof(line) - n, " %s", word);
+	}
+	if (n < sizeof(line))
+		snprintf(line + n, sizeof(line) - n, "  %s", when);
+	page_line(p, "kedge ", line);
+}
+
+/* One line when all is up; a line for each that is not, with what it says. */
+static void sources(const struct page *p, const cJSON *root)
+{
+	const cJSON *s;
+	char lead[96], since[PAGE_TIME_CAP];
+
+	cJSON_ArrayForEach(s, json_object(root, "sources")) {
+		const char *state = page_str(s, "state"), *detail = page_str(s, "detail");
+
+		page_cell(p, s->string, 14, PAGE_PLAIN);
+		page_coloured(p, strcmp(state, "up") == 0 ? PAGE_GREEN : PAGE_YELLOW, state);
+		page_time(s, "since_unix_s", since);
+		if (strcmp(since, "-") != 0)
+			printf(" since %s", since);
+		putchar('\n');
+		snprintf(lead, sizeof(lead), "%15s", "");
+		if (detail[0] != '\0')
+			page_wrap(p, lead, 15, detail);
+	}
+}
+
+static int64_t sum(const cJSON *obj)
+{
+	const cJSON *item;
+	int64_t n = 0;
+
+	cJSON_ArrayForEach(item, obj)
+		n += page_int(obj, item->string, 0);
+	return n;
+}
+
+static void thrift(const cJSON *root)
+{
+	const cJSON *t = json_object(root, "thrift"), *wan = json_object(t, "wan_bytes_today");
+	char pss[PAGE_TIME_CAP], up[PAGE_TIME_CAP], down[PAGE_TIME_CAP], disk[PAGE_TIME_CAP];
+
+	if (!page_true(root, "daemon"))
+		return;
+	page_bytes(page_int(t, "pss_bytes", 0), pss);
+	page_bytes(page_int(wan, "up", 0), up);
+	page_bytes(page_int(wan, "down", 0), down);
+	page_bytes(page_int(t, "disk_bytes_written", 0), disk);
+	putchar('\n');
+	if (page_int(t, "pss_bytes", -1) >= 0)
+		printf("memory %s, ", pss);
+	printf("WAN today %s up %s down, disk written %s\n", up, down, disk);
+}
+
+static void troubles(const struct page *p, const cJSON *root)
+{
+	int64_t bad = sum(json_object(root, "input"));
+	const char *missing = page_str(root, "missing_part");
+
+	if (bad > 0)
+		printf("%lld inputs were too long, lost or malformed (kedge status --json: input)\n", (long long)bad);
+	if (strcmp(page_str(json_object(root, "journal"), "state"), "failing") == 0)
+		page_coloured(p, PAGE_RED, "the journal cannot be written: nothing will be rolled back until it can\n");
+	if (missing[0] != '\0')
+		page_wrap(p, "missing: ", 9, missing);
+}
+
+int cmd_status(const struct cmd *c)
+{
+	struct answer answer;
+	struct args a;
+	struct page p;
+	int code;
+
+	if (!args_parse(c, ARG_JSON, 0, 0, &a))
+		return EXIT_USAGE;
+	code = ask_reading(c, ASK_STATUS, NULL, a.json, &answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (a.json) {
+		ask_print(&answer);
+		return EXIT_DONE;
+	}
+	p = page_open();
+	ask_head(&answer);
+	head(&p, answer.root);
+	if (answer.daemon)
+		sources(&p, answer.root);
+	putchar('\n');
+	show_services(&p, answer.root, false);
+	putchar('\n');
+	show_failures(&p, answer.root, NEWEST);
+	if (page_int(answer.root, "failures_total", 0) > NEWEST)
+		printf("(%lld in all: kedge failures)\n", (long long)page_int(answer.root, "failures_total", 0));
+	thrift(answer.root);
+	troubles(&p, answer.root);
+	return EXIT_DONE;
+}

@@ -1,0 +1,147 @@
+#include "agent/cmd/show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void show_definition(const cJSON *obj, char *out, size_t cap)
+{
+	const char *family = page_str(obj, "family");
+	int64_t revision = page_int(obj, "revision", 0);
+
+	if (family[0] == '\0')
+		snprintf(out, cap, "-");
+	else if (revision == 0)
+		snprintf(out, cap, "%s", family);
+	else
+		snprintf(out, cap, "%s:%lld", family, (long long)revision);
+}
+
+enum page_colour show_verdict_colour(const char *verdict)
+{
+	if (strcmp(verdict, "ok") == 0)
+		return PAGE_GREEN;
+	if (strcmp(verdict, "failing") == 0 || strcmp(verdict, "stuck") == 0)
+		return PAGE_RED;
+	return strcmp(verdict, "unknown") == 0 ? PAGE_PLAIN : PAGE_YELLOW;
+}
+
+void show_left_out(const cJSON *root, const char *name)
+{
+	int64_t n = page_int(root, name, 0);
+
+	if (n > 0)
+		printf("(%lld left out)\n", (long long)n);
+}
+
+void show_command(const struct page *p, const cJSON *obj)
+{
+	const char *command = page_str(obj, "command"), *note = page_str(obj, "command_note");
+
+	if (command[0] != '\0') {
+		fputs("  $ ", stdout);
+		page_put(p, command);
+		putchar('\n');
+	}
+	if (note[0] != '\0')
+		page_wrap(p, "  note: ", 8, note);
+}
+
+/* The columns of a service: at 80 they fill the line, a wider terminal gives the names more. */
+static void service_row(const struct page *p, const char *const cell[6], enum page_colour colour)
+{
+	unsigned more = p->width > PAGE_WIDTH ? (p->width - PAGE_WIDTH) / 2 : 0;
+
+	more = more > 24 ? 24 : more;
+	page_cell(p, cell[0], 14 + more, PAGE_PLAIN);
+	page_cell(p, cell[1], 14 + more, PAGE_PLAIN);
+	page_cell(p, cell[2], 12, colour);
+	page_cell(p, cell[3], 7, PAGE_PLAIN);
+	page_cell(p, cell[4], 6, PAGE_PLAIN);
+	page_cell(p, cell[5], 0, PAGE_PLAIN);
+	putchar('\n');
+}
+
+static void service(const struct page *p, const cJSON *s, bool commands)
+{
+	const cJSON *rollback = json_object(s, "rollback");
+	const char *verdict = page_str(s, "verdict");
+	const char *state = page_str(rollback, "state"), *id = page_str(rollback, "id");
+	char definition[300], failed[32], until[PAGE_TIME_CAP], lead[32];
+	const char *const cell[] = { page_str(s, "service"), definition, verdict, page_str(s, "serving"), failed,
+				     strcmp(state, "none") == 0 ? "-" : state };
+
+	show_definition(s, definition, sizeof(definition));
+	snprintf(failed, sizeof(failed), "%lld/%lld", (long long)page_int(s, "failures", 0),
+		 (long long)page_int(s, "failures_needed", 0));
+	service_row(p, cell, show_verdict_colour(verdict));
+	page_time(s, "hold_until_unix_s", until);
+	snprintf(lead, sizeof(lead), "  %.16s%s", id, id[0] == '\0' ? "" : ": ");
+	if (strcmp(until, "-") != 0)
+		printf("  held until %s\n", until);
+	if (strcmp(verdict, "ok") != 0 || commands)
+		page_wrap(p, lead, 2, page_str(s, "explain"));
+	if (commands && rollback != NULL)
+		show_command(p, rollback);
+}
+
+void show_services(const struct page *p, const cJSON *root, bool commands)
+{
+	static const char *const head[] = { "SERVICE", "RELEASE", "VERDICT", "SERVING", "FAILED", "ROLLBACK" };
+	const cJSON *list = json_array(root, "services"), *s;
+
+	if (cJSON_GetArraySize(list) == 0) {
+		puts("No service is known on this node yet.");
+		return;
+	}
+	service_row(p, head, PAGE_PLAIN);
+	cJSON_ArrayForEach(s, list)
+		service(p, s, commands);
+	show_left_out(root, "services_left_out");
+}
+
+static void failure_row(const struct page *p, const char *const cell[6], enum page_colour colour)
+{
+	unsigned more = p->width > PAGE_WIDTH ? (p->width - PAGE_WIDTH) / 2 : 0;
+
+	more = more > 24 ? 24 : more;
+	page_cell(p, cell[0], 4, PAGE_BOLD);
+	page_cell(p, cell[1], 14, PAGE_PLAIN);
+	page_cell(p, cell[2], 13 + more, PAGE_PLAIN);
+	page_cell(p, cell[3], 16 + more, PAGE_PLAIN);
+	page_cell(p, cell[4], 19, colour);
+	page_cell(p, cell[5], 0, PAGE_PLAIN);
+	putchar('\n');
+}
+
+static void failure(const struct page *p, const cJSON *f)
+{
+	char definition[300], when[PAGE_TIME_CAP];
+	const char *service_name = page_str(f, "service"), *reason = page_str(f, "reason");
+	bool maybe = page_true(f, "provisional");
+	const char *const cell[] = { page_str(f, "id"), when, service_name[0] == '\0' ? "-" : service_name, definition,
+				     page_str(f, "class"), page_str(f, "blame") };
+
+	page_time(f, "time_unix_s", when);
+	if (strlen(when) == 19)                  /* the year is dropped: why tells it */
+		memmove(when, when + 5, 15);
+	show_definition(f, definition, sizeof(definition));
+	failure_row(p, cell, strcmp(cell[5], "release") == 0 ? PAGE_RED : PAGE_YELLOW);
+	if (reason[0] != '\0')
+		page_line(p, maybe ? "     (still tried) " : "     ", reason);
+}
+
+void show_failures(const struct page *p, const cJSON *root, int most)
+{
+	static const char *const head[] = { "ID", "TIME", "SERVICE", "RELEASE", "CLASS", "BLAME" };
+	const cJSON *list = json_array(root, "failures"), *f;
+	int n = 0;
+
+	if (cJSON_GetArraySize(list) == 0) {
+		puts("No failure was seen.");
+		return;
+	}
+	failure_row(p, head, PAGE_PLAIN);
+	cJSON_ArrayForEach(f, list)
+		if (n++ < most)
+			failure(p, f);
+}

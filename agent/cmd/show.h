@@ -1,0 +1,20 @@
+/* show.h - pieces of pages that several verbs print. */
+#ifndef KEDGE_CMD_SHOW_H
+#define KEDGE_CMD_SHOW_H
+
+#include "agent/cmd/ask.h"
+#include "agent/cmd/page.h"
+
+/* "web:12", or "-" */
+void show_definition(const cJSON *obj, char *out, size_t cap);
+enum page_colour show_verdict_colour(const char *verdict);
+/* One line a service with its head; each followed by its sentence, and with commands by what a person can run. */
+void show_services(const struct page *p, const cJSON *root, bool commands);
+/* Two lines a failure: what, and its reason cut to the width. */
+void show_failures(const struct page *p, const cJSON *root, int most);
+/* A command on lines of its own, unwrapped so that it can be copied, and the note that belongs to it. */
+void show_command(const struct page *p, const cJSON *obj);
+/* "(3 left out)" when `name` is above 0. */
+void show_left_out(const cJSON *root, const char *name);
+
+#endif

@@ -1,0 +1,90 @@
+/* kedge: a light anchor for containers on the edge. This table is the program's surface. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/cmd/cmd.h"
+
+static const struct verb {
+	const char *name;
+	int (*run)(const struct cmd *c);
+	const char *words, *line;
+} verbs[] = {
+	{ "agent", cmd_agent, "[--once]", "the daemon, in the foreground" },
+	{ "status", cmd_status, "", "node, services and newest failures at one look" },
+	{ "failures", cmd_failures, "", "every failure seen, newest first" },
+	{ "services", cmd_services, "", "each service with its verdict and what can be done" },
+	{ "deployments", cmd_deployments, "[SERVICE]", "the deployments as AWS tells them, also offline" },
+	{ "tasks", cmd_tasks, "", "the tasks on this node and their containers" },
+	{ "why", cmd_why, "ID", "one failure (f1) or rollback (r2), explained" },
+	{ "classify", cmd_classify, "--stage pull|create|start|run [TEXT|-]", "what an error text means" },
+	{ "rollback", cmd_rollback, "SERVICE [--to FAMILY:REV] [--dry-run]", "haul a deployment back" },
+	{ "confirm", cmd_confirm, "ID", "say yes to a rollback that waits" },
+	{ "cancel", cmd_cancel, "ID", "drop a rollback" },
+	{ "hold", cmd_hold, "SERVICE [--for DURATION]", "let no rollback of a service go on (1d; 0 ends it)" },
+	{ "version", cmd_version, "", "version and processor" },
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static void usage(FILE *to)
+{
+	fprintf(to, "usage: kedge [--conf FILE] VERB [--json] ...\n\n");
+	for (int i = 0; i < VERBS; i++) {
+		int n = fprintf(to, "  %s %s", verbs[i].name, verbs[i].words);
+
+		fprintf(to, "%s%*s%s\n", n > 30 ? "\n" : "", n > 30 ? 32 : 32 - n, "", verbs[i].line);
+	}
+	fprintf(to, "\nexit: 0 done, 1 no or not yet, 2 usage, 3 cannot reach the daemon or a source,\n"
+		    "      4 refused by policy, 5 denied by AWS\n");
+}
+
+static int verb_usage(const struct verb *v)
+{
+	printf("usage: kedge [--conf FILE] %s %s\n\n%s\n", v->name, v->words, v->line);
+	return EXIT_DONE;
+}
+
+static int run(const struct verb *v, const struct cmd *c)
+{
+	int code;
+
+	for (int i = 0; i < c->argc && strcmp(c->argv[i], "--") != 0; i++)
+		if (strcmp(c->argv[i], "--help") == 0)
+			return verb_usage(v);
+	code = v->run(c);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "kedge: standard output cannot be written\n");
+		return code == EXIT_DONE ? EXIT_UNREACHABLE : code;
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct cmd c = { .conf_path = NULL };
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			usage(stdout);
+			return EXIT_DONE;
+		}
+		if (strncmp(argv[i], "--conf=", 7) == 0)
+			c.conf_path = argv[i] + 7;
+		else if (strcmp(argv[i], "--conf") == 0 && i + 1 < argc)
+			c.conf_path = argv[++i];
+		else
+			break;
+	}
+	for (int k = 0; i < argc && k < VERBS; k++)
+		if (strcmp(argv[i], verbs[k].name) == 0) {
+			c.verb = argv[i];
+			c.argc = argc - i - 1;
+			c.argv = argv + i + 1;
+			return run(&verbs[k], &c);
+		}
+	if (i < argc)
+		fprintf(stderr, "kedge: there is no verb or option \"%s\"\n", argv[i]);
+	usage(stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,424 @@
+#include "agent/wire/deployments_in.h"
+
+#include <string.h>
+
+#include "agent/wire/arn.h"
+#include "agent/wire/ecs_member.h"
+
+/* Duplicates of an event are suppressed for hours, so the one that tells a trouble may not be the newest. */
+static const struct prune_list kept = { 30, {
+	"services/[]/serviceName", "services/[]/clusterArn", "services/[]/status", "services/[]/desiredCount",
+	"services/[]/runningCount", "services/[]/pendingCount", "services/[]/launchType",
+	"services/[]/schedulingStrategy", "services/[]/deploymentController/type",
+	"services/[]/deployments/[12]/id", "services/[]/deployments/[12]/status",
+	"services/[]/deployments/[12]/taskDefinition", "services/[]/deployments/[12]/desiredCount",
+	"services/[]/deployments/[12]/pendingCount", "services/[]/deployments/[12]/runningCount",
+	"services/[]/deployments/[12]/failedTasks", "services/[]/deployments/[12]/createdAt",
+	"services/[]/deployments/[12]/updatedAt", "services/[]/deployments/[12]/launchType",
+	"services/[]/deployments/[12]/rolloutState", "services/[]/deployments/[12]/rolloutStateReason",
+	"services/[]/events/[16]/createdAt", "services/[]/events/[16]/message", "services/[]/leftOut",
+	"failures/[]/arn", "failures/[]/reason", "failures/[]/detail", "head/[1]/v", "head/[1]/askedAt",
+	"services/[]/clusterName",
+} };
+
+/* Newest service events that name a trouble (ECS developer guide, "service event messages"). */
+static bool trouble(struct slice text)
+{
+	static const char *const sign[] = {
+		"unable to", "could not", "failed", "throttled", "misconfigured", "Timed out", "exceeded", "unhealthy",
+	};
+
+	for (size_t i = 0; i < sizeof(sign) / sizeof(sign[0]); i++)
+		if (slice_find(text, sign[i]) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+static enum kerr read_row(const cJSON *o, struct dep_row *r, struct why *why)
+{
+	char definition[ARN_CAP];
+	struct slice family;
+	enum kerr e = ecs_member_must_str(o, "id", r->id, sizeof(r->id), why);
+
+	if (e == KERR_OK)
+		e = ecs_member_must_str(o, "status", r->status, sizeof(r->status), why);
+	if (e == KERR_OK)
+		e = ecs_member_must_str(o, "taskDefinition", definition, sizeof(definition), why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(o, "desiredCount", &r->desired, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(o, "pendingCount", &r->pending, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(o, "runningCount", &r->running, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(o, "failedTasks", &r->failed, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_time(o, "createdAt", &r->created_unix_ms, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_time(o, "updatedAt", &r->updated_unix_ms, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "launchType", r->launch_type, sizeof(r->launch_type), why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "rolloutState", r->rollout, sizeof(r->rollout), why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "rolloutStateReason", r->rollout_reason, sizeof(r->rollout_reason), why);
+	if (e != KERR_OK)
+		return e;
+	if (!arn_family_revision(slice_of(definition), &family, &r->revision))
+		return why_set(why, KERR_BAD_INPUT, "member taskDefinition is \"%.80s\", no family:revision", definition);
+	(void)str_put(r->family, sizeof(r->family), family);
+	return KERR_OK;
+}
+
+static int rank(const struct dep_row *r)
+{
+	return str_eq(r->status, "PRIMARY") ? 0 : str_eq(r->status, "ACTIVE") ? 1 : 2;
+}
+
+static bool before(const struct dep_row *a, const struct dep_row *b)
+{
+	return rank(a) != rank(b) ? rank(a) < rank(b) : a->created_unix_ms > b->created_unix_ms;
+}
+
+/* PRIMARY first, then the newest; what falls off the end is counted. */
+static void add_row(struct dep_service *s, const struct dep_row *r)
+{
+	uint32_t at = s->n;
+
+	while (at > 0 && before(r, &s->row[at - 1]))
+		at--;
+	if (s->n == DEP_ROWS)
+		s->left_out++;
+	else
+		s->n++;
+	if (at == DEP_ROWS)
+		return;
+	memmove(&s->row[at + 1], &s->row[at], (s->n - at - 1) * sizeof(s->row[0]));
+	s->row[at] = *r;
+}
+
+static enum kerr read_rows(const cJSON *o, struct dep_service *s, struct why *why)
+{
+	const cJSON *array, *item;
+	enum kerr e = ecs_member_may_u32(o, "leftOut", &s->left_out, why);
+
+	if (e == KERR_OK)
+		e = ecs_member_may_array(o, "deployments", &array, why);
+	if (e != KERR_OK)
+		return e;
+	cJSON_ArrayForEach(item, array) {
+		struct dep_row r = { .revision = 0 };
+
+		e = read_row(item, &r, why);
+		if (e != KERR_OK)
+			return e;
+		add_row(s, &r);
+	}
+	return KERR_OK;
+}
+
+static enum kerr read_event(const cJSON *o, struct dep_event *ev, struct why *why)
+{
+	enum kerr e = ecs_member_may_time(o, "createdAt", &ev->unix_ms, why);
+
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "message", ev->text, sizeof(ev->text), why);
+	ev->trouble = e == KERR_OK && trouble(slice_of(ev->text));
+	return e;
+}
+
+/* AWS sends the newest first. Two of the newest and the newest trouble, or three of the newest when it is among them. */
+static void add_event(struct dep_service *s, const struct dep_event *ev)
+{
+	bool had = false;
+
+	for (uint32_t i = 0; i < s->events; i++)
+		had |= s->event[i].trouble;
+	if (s->events < DEP_EVENTS)
+		s->event[s->events++] = *ev;
+	else if (ev->trouble && !had)
+		s->event[DEP_EVENTS - 1] = *ev;
+}
+
+static enum kerr read_events(const cJSON *o, struct dep_service *s, struct why *why)
+{
+	const cJSON *array, *item;
+	enum kerr e = ecs_member_may_array(o, "events", &array, why);
+
+	if (e != KERR_OK)
+		return e;
+	cJSON_ArrayForEach(item, array) {
+		struct dep_event ev = { .unix_ms = 0 };
+
+		e = read_event(item, &ev, why);
+		if (e != KERR_OK)
+			return e;
+		add_event(s, &ev);
+	}
+	return KERR_OK;
+}
+
+static enum kerr read_cluster(const cJSON *o, struct dep_service *s, struct why *why)
+{
+	char arn[ARN_CAP];
+	enum kerr e = ecs_member_may_str(o, "clusterArn", arn, sizeof(arn), why);
+
+	if (e == KERR_OK && arn[0] == '\0')
+		e = ecs_member_may_str(o, "clusterName", arn, sizeof(arn), why);
+	if (e == KERR_OK)
+		(void)str_put(s->cluster, sizeof(s->cluster), arn_cluster_name(slice_of(arn)));
+	return e;
+}
+
+static enum kerr read_service(const cJSON *o, struct dep_service *s, struct why *why)
+{
+	const cJSON *controller = NULL;
+	enum kerr e = ecs_member_must_str(o, "serviceName", s->name, sizeof(s->name), why);
+
+	if (e == KERR_OK)
+		e = read_cluster(o, s, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "status", s->status, sizeof(s->status), why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(o, "desiredCount", &s->desired, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(o, "runningCount", &s->running, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(o, "pendingCount", &s->pending, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "launchType", s->launch_type, sizeof(s->launch_type), why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "schedulingStrategy", s->scheduling, sizeof(s->scheduling), why);
+	if (e == KERR_OK)
+		e = ecs_member_may_object(o, "deploymentController", &controller, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(controller, "type", s->controller, sizeof(s->controller), why);
+	if (e == KERR_OK)
+		e = read_rows(o, s, why);
+	return e == KERR_OK ? read_events(o, s, why) : e;
+}
+
+static int name_cmp(const char *a, const char *b)
+{
+	size_t i = 0;
+
+	while (a[i] == b[i] && a[i] != '\0')
+		i++;
+	return (int)(uint8_t)a[i] - (int)(uint8_t)b[i];
+}
+
+static enum kerr add_service(struct dep_table *t, const cJSON *o, struct why *why)
+{
+	struct dep_service *s;
+	uint32_t at;
+	enum kerr e;
+
+	if (t->n == DEP_SERVICES)
+		return why_set(why, KERR_TOO_BIG, "more than %d services in one answer", DEP_SERVICES);
+	/* read into the free place at the end, then moved to where its name belongs */
+	s = &t->service[t->n];
+	memset(s, 0, sizeof(*s));
+	e = read_service(o, s, why);
+	if (e != KERR_OK)
+		return e;
+	for (at = t->n++; at > 0 && name_cmp(t->service[at].name, t->service[at - 1].name) < 0; at--) {
+		struct dep_service tmp = t->service[at];
+
+		t->service[at] = t->service[at - 1];
+		t->service[at - 1] = tmp;
+	}
+	return KERR_OK;
+}
+
+static enum kerr add_missing(struct dep_table *t, const cJSON *o, struct why *why)
+{
+	char arn[ARN_CAP], reason[32], detail[120];
+	struct slice name;
+	size_t at;
+	enum kerr e = ecs_member_must_str(o, "arn", arn, sizeof(arn), why);
+
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "reason", reason, sizeof(reason), why);
+	if (e == KERR_OK)
+		e = ecs_member_may_text(o, "detail", detail, sizeof(detail), why);
+	if (e != KERR_OK)
+		return e;
+	if (!str_eq(reason, "MISSING"))
+		return why_set(why, KERR_REFUSED, "AWS could not describe %.80s: %s%s%s", arn, reason,
+			       detail[0] == '\0' ? "" : ", ", detail);
+	at = slice_rfind(slice_of(arn), "/");
+	name = at == SIZE_MAX ? slice_of(arn) : slice_from(slice_of(arn), at + 1);
+	if (t->missing == DEP_SERVICES || !str_put(t->missing_name[t->missing], NAME_CAP, name))
+		return why_set(why, KERR_TOO_BIG, "more failures in the answer than services asked for");
+	t->missing++;
+	return KERR_OK;
+}
+
+static enum kerr read_head(struct deployments_in *d, const cJSON *o, struct why *why)
+{
+	uint32_t version;
+	enum kerr e = ecs_member_may_u32(o, "v", &version, why);
+
+	if (e == KERR_OK && version != 1)
+		return why_set(why, KERR_BAD_INPUT, "written in version %u, this kedge reads 1", version);
+	if (e == KERR_OK)
+		e = ecs_member_must_time(o, "askedAt", &d->out->asked_unix_ms, why);
+	d->head |= e == KERR_OK;
+	return e;
+}
+
+static enum kerr one_element(void *ctx, const char *array, struct slice element, struct why *why)
+{
+	struct deployments_in *d = ctx;
+	size_t mark = arena_mark(d->arena);
+	const cJSON *root;
+	enum kerr e;
+
+	if (element.n == 0) {
+		d->answered |= str_eq(array, "services");
+		return KERR_OK;
+	}
+	e = ecs_member_root(d->arena, element, &root, why);
+	if (e == KERR_OK && str_eq(array, "services"))
+		e = add_service(d->out, root, why);
+	else if (e == KERR_OK && str_eq(array, "failures"))
+		e = add_missing(d->out, root, why);
+	else if (e == KERR_OK && d->cached)
+		e = read_head(d, root, why);
+	arena_reset(d->arena, mark);
+	return e;
+}
+
+void deployments_in_begin(struct deployments_in *d, struct arena *a, struct dep_table *out, int64_t asked_unix_ms)
+{
+	memset(out, 0, sizeof(*out));
+	out->asked_unix_ms = asked_unix_ms;
+	d->arena = a;
+	d->out = out;
+	d->answered = d->cached = d->head = false;
+	elements_begin(&d->elements, &kept, d->element, sizeof(d->element), one_element, d);
+}
+
+/* No half table: what was read before the fault is dropped. */
+static enum kerr told(struct deployments_in *d, enum kerr e, const char *whose, struct why *why)
+{
+	struct why inner;
+
+	if (e == KERR_OK)
+		return KERR_OK;
+	memset(d->out, 0, sizeof(*d->out));
+	if (why == NULL)
+		return e;
+	inner = *why;
+	return why_set(why, e, "%s: %s", whose, inner.text);
+}
+
+enum kerr deployments_in_feed(struct deployments_in *d, struct slice bytes, struct why *why)
+{
+	return told(d, elements_feed(&d->elements, bytes, why), "DescribeServices", why);
+}
+
+enum kerr deployments_in_end(struct deployments_in *d, struct why *why)
+{
+	enum kerr e = elements_end(&d->elements, why);
+
+	if (e == KERR_OK && !d->answered)
+		e = why_set(why, KERR_BAD_INPUT, "member services is missing");
+	return told(d, e, "DescribeServices", why);
+}
+
+static void write_row(struct jw *w, const struct dep_row *r)
+{
+	char definition[NAME_CAP + 16];
+	struct text t = text_on(definition, sizeof(definition));
+
+	text_s(&t, r->family);
+	text_c(&t, ':');
+	text_u64(&t, r->revision);
+	jw_object(w, NULL);
+	jw_str(w, "id", r->id);
+	jw_str(w, "status", r->status);
+	jw_str(w, "taskDefinition", definition);
+	jw_u64(w, "desiredCount", r->desired);
+	jw_u64(w, "pendingCount", r->pending);
+	jw_u64(w, "runningCount", r->running);
+	jw_u64(w, "failedTasks", r->failed);
+	jw_unix_s(w, "createdAt", r->created_unix_ms);
+	jw_unix_s(w, "updatedAt", r->updated_unix_ms);
+	jw_str_or_null(w, "launchType", r->launch_type);
+	jw_str_or_null(w, "rolloutState", r->rollout);
+	jw_str_or_null(w, "rolloutStateReason", r->rollout_reason);
+	jw_object_end(w);
+}
+
+static void write_service(struct jw *w, const struct dep_service *s)
+{
+	jw_object(w, NULL);
+	jw_str(w, "serviceName", s->name);
+	jw_str_or_null(w, "clusterName", s->cluster);
+	jw_str_or_null(w, "status", s->status);
+	jw_u64(w, "desiredCount", s->desired);
+	jw_u64(w, "runningCount", s->running);
+	jw_u64(w, "pendingCount", s->pending);
+	jw_str_or_null(w, "launchType", s->launch_type);
+	jw_str_or_null(w, "schedulingStrategy", s->scheduling);
+	jw_object(w, "deploymentController");
+	jw_str_or_null(w, "type", s->controller);
+	jw_object_end(w);
+	jw_u64(w, "leftOut", s->left_out);
+	jw_array(w, "deployments");
+	for (uint32_t i = 0; i < s->n; i++)
+		write_row(w, &s->row[i]);
+	jw_array_end(w);
+	jw_array(w, "events");
+	for (uint32_t i = 0; i < s->events; i++) {
+		jw_object(w, NULL);
+		jw_unix_s(w, "createdAt", s->event[i].unix_ms);
+		jw_str(w, "message", s->event[i].text);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+	jw_object_end(w);
+}
+
+enum kerr deployments_write(const struct dep_table *t, struct text *out, struct why *why)
+{
+	struct jw w = jw_on(out);
+
+	jw_object(&w, NULL);
+	jw_array(&w, "head");
+	jw_object(&w, NULL);
+	jw_u64(&w, "v", 1);
+	jw_unix_s(&w, "askedAt", t->asked_unix_ms);
+	jw_object_end(&w);
+	jw_array_end(&w);
+	jw_array(&w, "services");
+	for (uint32_t i = 0; i < t->n; i++)
+		write_service(&w, &t->service[i]);
+	jw_array_end(&w);
+	jw_array(&w, "failures");
+	for (uint32_t i = 0; i < t->missing; i++) {
+		jw_object(&w, NULL);
+		jw_str(&w, "arn", t->missing_name[i]);
+		jw_str(&w, "reason", "MISSING");
+		jw_object_end(&w);
+	}
+	jw_array_end(&w);
+	jw_object_end(&w);
+	return out->full ? why_set(why, KERR_TOO_BIG, "the deployments do not fit %u bytes", (unsigned)out->cap) : KERR_OK;
+}
+
+enum kerr deployments_read(struct slice text, const char *file, struct deployments_in *room, struct arena *a,
+			   struct dep_table *out, struct why *why)
+{
+	enum kerr e;
+
+	deployments_in_begin(room, a, out, 0);
+	room->cached = true;
+	e = elements_feed(&room->elements, text, why);
+	if (e == KERR_OK)
+		e = elements_end(&room->elements, why);
+	if (e == KERR_OK && (!room->head || !room->answered))
+		e = why_set(why, KERR_BAD_INPUT, "not a table of deployments: head or services is missing");
+	return told(room, e, file, why);
+}

@@ -1,0 +1,405 @@
+#include "agent/wire/ecs_out.h"
+
+#include <string.h>
+
+#include "agent/base/limits.h"
+#include "agent/wire/arn.h"
+#include "agent/wire/json.h"
+
+const char *ecs_out_target(enum ecs_call call)
+{
+#define TARGET(name) "AmazonEC2ContainerServiceV20141113." name
+	static const char *const target[] = {
+		TARGET("ListServiceDeployments"), TARGET("DescribeServiceDeployments"),
+		TARGET("DescribeServiceRevisions"), TARGET("ListTasks"), TARGET("DescribeTasks"),
+		TARGET("DescribeServices"), TARGET("StopServiceDeployment"),
+	};
+#undef TARGET
+	_Static_assert(sizeof(target) / sizeof(target[0]) == ECS_CALLS, "a target for each call");
+	return target[call];
+}
+
+static enum kerr name_ok(const char *name, const char *what, struct why *why)
+{
+	struct slice s = slice_of(name);
+
+	if (arn_cluster_name(s).n > 0 || arn_name_ok(s))
+		return KERR_OK;
+	return why_set(why, KERR_BAD_INPUT, "\"%.60s\" is no %s name: letters, digits, - and _, 1 to 255 of them", name,
+		       what);
+}
+
+static enum kerr whole(const struct text *out, enum ecs_call call, struct why *why)
+{
+	if (out->full)
+		return why_set(why, KERR_TOO_BIG, "the %s request does not fit %u bytes",
+			       strchr(ecs_out_target(call), '.') + 1, (unsigned)out->cap);
+	return KERR_OK;
+}
+
+static enum kerr list(struct text *out, const char *cluster, const char *service, const int64_t *after_unix_ms,
+		      struct why *why)
+{
+	struct jw w = jw_on(out);
+	enum kerr e = name_ok(cluster, "cluster", why);
+
+	if (e == KERR_OK)
+		e = name_ok(service, "service", why);
+	if (e != KERR_OK)
+		return e;
+	jw_object(&w, NULL);
+	jw_str(&w, "cluster", cluster);
+	jw_str(&w, "service", service);
+	if (after_unix_ms != NULL) {
+		jw_object(&w, "createdAt");
+		jw_unix_s(&w, "after", *after_unix_ms + 1);
+		jw_object_end(&w);
+	}
+	jw_i64(&w, "maxResults", HISTORY_MAX);
+	jw_object_end(&w);
+	return whole(out, ECS_LIST_DEPLOYMENTS, why);
+}
+
+enum kerr ecs_out_list_all(struct text *out, const char *cluster, const char *service, struct why *why)
+{
+	return list(out, cluster, service, NULL, why);
+}
+
+enum kerr ecs_out_list_after(struct text *out, const char *cluster, const char *service, int64_t after_unix_ms,
+			     struct why *why)
+{
+	if (after_unix_ms < 0)
+		return why_set(why, KERR_BAD_INPUT, "deployments after a time before 1970 were asked for");
+	return list(out, cluster, service, &after_unix_ms, why);
+}
+
+static enum kerr arns(struct text *out, enum ecs_call call, const char *member, const char *kind,
+		      const struct slice *arn, size_t n, struct why *why)
+{
+	struct jw w = jw_on(out);
+	struct arn parsed;
+
+	if (n == 0 || n > ECS_ARNS_MAX)
+		return why_set(why, KERR_BAD_INPUT, "%u ARNs to describe: 1 to %d are allowed", (unsigned)n, ECS_ARNS_MAX);
+	jw_object(&w, NULL);
+	jw_array(&w, member);
+	for (size_t i = 0; i < n; i++) {
+		enum kerr e = arn_parse_ecs(arn[i], kind, 4, &parsed, why);
+
+		if (e != KERR_OK)
+			return e;
+		jw_slice(&w, NULL, arn[i]);
+	}
+	jw_array_end(&w);
+	jw_object_end(&w);
+	return whole(out, call, why);
+}
+
+enum kerr ecs_out_deployments(struct text *out, const struct slice *arn, size_t n, struct why *why)
+{
+	return arns(out, ECS_DESCRIBE_DEPLOYMENTS, "serviceDeploymentArns", "service-deployment", arn, n, why);
+}
+
+enum kerr ecs_out_revisions(struct text *out, const struct slice *arn, size_t n, struct why *why)
+{
+	return arns(out, ECS_DESCRIBE_REVISIONS, "serviceRevisionArns", "service-revision", arn, n, why);
+}
+
+enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *service, const char *instance,
+			     bool stopped, struct why *why)
+{
+	struct jw w = jw_on(out);
+	enum kerr e = name_ok(cluster, "cluster", why);
+	struct arn parsed;
+
+	if (e == KERR_OK && service != NULL)
+		e = name_ok(service, "service", why);
+	if (e == KERR_OK && service == NULL)
+		e = arn_parse_ecs(slice_of(instance), "container-instance", 3, &parsed, why);
+	if (e != KERR_OK)
+		return e;
+	jw_object(&w, NULL);
+	jw_str(&w, "cluster", cluster);
+	if (service != NULL)
+		jw_str(&w, "serviceName", service);
+	else
+		jw_str(&w, "containerInstance", instance);
+	jw_str(&w, "desiredStatus", stopped ? "STOPPED" : "RUNNING");
+	jw_object_end(&w);
+	return whole(out, ECS_LIST_TASKS, why);
+}
+
+enum kerr ecs_out_task(struct text *out, const char *cluster, struct slice task, struct why *why)
+{
+	struct jw w = jw_on(out);
+	struct slice id = arn_task_id(task);
+	enum kerr e = name_ok(cluster, "cluster", why);
+
+	if (e != KERR_OK)
+		return e;
+	if (id.n == 0)
+		return why_set(why, KERR_BAD_INPUT, "\"%.*s\" is no task", (int)(task.n > 120 ? 120 : task.n),
+			       task.n == 0 ? "" : task.p);
+	jw_object(&w, NULL);
+	jw_str(&w, "cluster", cluster);
+	jw_array(&w, "tasks");
+	jw_slice(&w, NULL, id);
+	jw_array_end(&w);
+	jw_object_end(&w);
+	return whole(out, ECS_DESCRIBE_TASKS, why);
+}
+
+enum kerr ecs_out_tasks(struct text *out, const char *cluster, const struct ecs_task_ids *ids, struct why *why)
+{
+	struct jw w = jw_on(out);
+	enum kerr e = name_ok(cluster, "cluster", why);
+
+	if (e != KERR_OK)
+		return e;
+	if (ids->n == 0 || ids->n > ECS_TASKS_MAX)
+		return why_set(why, KERR_BAD_INPUT, "%u tasks to describe: 1 to %d are allowed", (unsigned)ids->n,
+			       ECS_TASKS_MAX);
+	jw_object(&w, NULL);
+	jw_str(&w, "cluster", cluster);
+	jw_array(&w, "tasks");
+	for (uint32_t i = 0; i < ids->n; i++)
+		jw_str(&w, NULL, ids->id[i]);
+	jw_array_end(&w);
+	jw_object_end(&w);
+	return whole(out, ECS_DESCRIBE_TASKS, why);
+}
+
+enum kerr ecs_out_services(struct text *out, const char *cluster, const struct slice *service, size_t n,
+			   struct why *why)
+{
+	struct jw w = jw_on(out);
+	enum kerr e = name_ok(cluster, "cluster", why);
+
+	if (e != KERR_OK)
+		return e;
+	if (n == 0 || n > ECS_SERVICES_MAX)
+		return why_set(why, KERR_BAD_INPUT, "%u services to describe: 1 to %d are allowed", (unsigned)n,
+			       ECS_SERVICES_MAX);
+	jw_object(&w, NULL);
+	jw_str(&w, "cluster", cluster);
+	jw_array(&w, "services");
+	for (size_t i = 0; i < n; i++) {
+		if (!arn_name_ok(service[i]))
+			return why_set(why, KERR_BAD_INPUT, "service %u to describe has no valid name", (unsigned)i);
+		jw_slice(&w, NULL, service[i]);
+	}
+	jw_array_end(&w);
+	jw_object_end(&w);
+	return whole(out, ECS_DESCRIBE_SERVICES, why);
+}
+
+enum kerr ecs_out_stop(struct text *out, const char *deployment_arn, struct why *why)
+{
+	struct jw w = jw_on(out);
+	struct arn parsed;
+	enum kerr e = arn_parse_ecs(slice_of(deployment_arn), "service-deployment", 4, &parsed, why);
+
+	if (e != KERR_OK)
+		return e;
+	jw_object(&w, NULL);
+	jw_str(&w, "serviceDeploymentArn", deployment_arn);
+	jw_str(&w, "stopType", "ROLLBACK");
+	jw_object_end(&w);
+	return whole(out, ECS_STOP_DEPLOYMENT, why);
+}
+
+void ecs_out_shell(struct text *out, struct slice word)
+{
+	bool bare = word.n > 0;
+
+	for (size_t i = 0; i < word.n && bare; i++)
+		bare = ch_alnum(word.p[i]) || (word.p[i] != '\0' && strchr("-_./:@%+=,", word.p[i]) != NULL);
+	if (bare) {
+		text_slice(out, word);
+		return;
+	}
+	text_c(out, '\'');
+	for (size_t i = 0; i < word.n; i++) {
+		if (word.p[i] == '\'')
+			text_s(out, "'\\''");
+		else
+			text_c(out, word.p[i]);
+	}
+	text_c(out, '\'');
+}
+
+static void option(struct text *out, const char *name, const char *value)
+{
+	text_s(out, " --");
+	text_s(out, name);
+	text_c(out, ' ');
+	ecs_out_shell(out, slice_of(value));
+}
+
+static void command(struct text *out, const char *verb, const char *region)
+{
+	text_s(out, "aws ecs ");
+	text_s(out, verb);
+	if (region[0] != '\0')
+		option(out, "region", region);
+}
+
+bool ecs_out_cli_stop(struct text *out, const char *region, const char *deployment_arn)
+{
+	command(out, "stop-service-deployment", region);
+	option(out, "service-deployment-arn", deployment_arn);
+	option(out, "stop-type", "ROLLBACK");
+	return !out->full;
+}
+
+bool ecs_out_cli_update(struct text *out, const char *region, const char *cluster, const char *service,
+			const char *family, uint32_t revision)
+{
+	command(out, "update-service", region);
+	option(out, "cluster", cluster);
+	option(out, "service", service);
+	option(out, "task-definition", family);
+	text_c(out, ':');
+	text_u64(out, revision);
+	return !out->full;
+}
+
+bool ecs_out_cli_describe(struct text *out, const char *region, const char *cluster, const char *service)
+{
+	command(out, "describe-services", region);
+	option(out, "cluster", cluster);
+	option(out, "services", service);
+	option(out, "query", "services[].deployments");
+	return !out->full;
+}
+
+static const char *suffix(const char *partition, bool dualstack)
+{
+	static const struct { const char *partition, *plain, *dual; } row[] = {
+		{ "aws", "amazonaws.com", "api.aws" },
+		{ "aws-us-gov", "amazonaws.com", "api.aws" },
+		{ "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn" },
+		{ "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu" },
+		{ "aws-iso", "c2s.ic.gov", NULL },
+		{ "aws-iso-b", "sc2s.sgov.gov", NULL },
+		{ "aws-iso-e", "cloud.adc-e.uk", NULL },
+		{ "aws-iso-f", "csp.hci.ic.gov", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (str_eq(partition, row[i].partition))
+			return dualstack ? row[i].dual : row[i].plain;
+	return NULL;
+}
+
+static enum kerr by_region(const char *region, enum ecs_endpoint_type type, struct ecs_endpoint *out, struct why *why)
+{
+	bool fips = type == ECS_FIPS || type == ECS_FIPS_DUALSTACK;
+	bool dual = type == ECS_DUALSTACK || type == ECS_FIPS_DUALSTACK;
+	const char *partition = arn_partition_of(slice_of(region)), *end;
+	struct text host = text_on(out->host, sizeof(out->host)), url = text_on(out->url, sizeof(out->url));
+
+	if (partition == NULL)
+		return why_set(why, KERR_BAD_INPUT, "\"%.40s\" is no AWS region (like eu-west-1)", region);
+	end = suffix(partition, dual);
+	if (end == NULL)
+		return why_set(why, KERR_BAD_INPUT, "region %s has no dual-stack endpoint", region);
+	text_s(&host, fips ? "ecs-fips." : "ecs.");
+	text_s(&host, region);
+	text_c(&host, '.');
+	text_s(&host, end);
+	text_s(&url, "https://");
+	text_slice(&url, text_get(&host));
+	text_c(&url, '/');
+	out->tls = true;
+	return KERR_OK;
+}
+
+static bool loopback(struct slice host)
+{
+	struct slice rest = host, part;
+	uint64_t n;
+	int parts = 0;
+
+	if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
+		return true;
+	if (!slice_starts(host, "127."))
+		return false;
+	for (; slice_next(&rest, '.', &part); parts++)
+		if (!slice_u64(part, &n) || n > 255)
+			return false;
+	return parts == 4;
+}
+
+static bool host_ok(struct slice host)
+{
+	bool v6 = slice_starts(host, "[") && slice_ends(host, "]") && host.n > 4;
+
+	if (host.n == 0 || host.n > 253)
+		return false;
+	for (size_t i = v6 ? 1 : 0; i < host.n - (v6 ? 1 : 0); i++)
+		if (!ch_alnum(host.p[i]) && host.p[i] != (v6 ? ':' : '-') && host.p[i] != '.')
+			return false;
+	return true;
+}
+
+/* host[:port], the port 0 when there is none. */
+static bool split_port(struct slice authority, struct slice *host, uint64_t *port)
+{
+	size_t at = slice_rfind(authority, ":"), bracket = slice_rfind(authority, "]");
+
+	*host = authority;
+	*port = 0;
+	if (at == SIZE_MAX || (bracket != SIZE_MAX && at < bracket))
+		return true;
+	*host = slice_to(authority, at);
+	return slice_u64(slice_from(authority, at + 1), port) && *port > 0 && *port < 65536;
+}
+
+static enum kerr by_override(struct slice given, struct ecs_endpoint *out, struct why *why)
+{
+	struct text t = text_on(out->host, sizeof(out->host)), url = text_on(out->url, sizeof(out->url));
+	struct slice authority, host;
+	uint64_t port;
+
+	out->tls = slice_starts(given, "https://");
+	if (!out->tls && !slice_starts(given, "http://"))
+		return why_set(why, KERR_BAD_INPUT, "endpoint \"%.*s\" must begin with https:// (or http:// on loopback)",
+			       (int)(given.n > 80 ? 80 : given.n), given.p);
+	authority = slice_from(given, out->tls ? 8 : 7);
+	if (slice_ends(authority, "/"))
+		authority = slice_to(authority, authority.n - 1);
+	if (!split_port(authority, &host, &port) || !host_ok(host))
+		return why_set(why, KERR_BAD_INPUT,
+			       "endpoint \"%.*s\" must be a scheme, a host and perhaps a port, and nothing more",
+			       (int)(given.n > 80 ? 80 : given.n), given.p);
+	if (!out->tls && !loopback(host))
+		return why_set(why, KERR_BAD_INPUT,
+			       "endpoint \"%.*s\": http without TLS is allowed to this host itself only (127.0.0.1)",
+			       (int)(given.n > 80 ? 80 : given.n), given.p);
+	text_slice(&t, host);
+	if (port != 0 && port != (out->tls ? 443 : 80)) {
+		text_c(&t, ':');
+		text_u64(&t, port);
+	}
+	text_s(&url, out->tls ? "https://" : "http://");
+	text_slice(&url, text_get(&t));
+	text_c(&url, '/');
+	return KERR_OK;
+}
+
+enum kerr ecs_out_endpoint(const char *override, const char *region, enum ecs_endpoint_type type,
+			   struct ecs_endpoint *out, struct why *why)
+{
+	enum kerr e;
+
+	memset(out, 0, sizeof(*out));
+	if (override == NULL || override[0] == '\0')
+		return by_region(region, type, out, why);
+	if (type != ECS_STANDARD)
+		return why_set(why, KERR_BAD_INPUT, "an endpoint of one's own cannot be combined with endpoint_type");
+	e = by_override(slice_of(override), out, why);
+	if (e != KERR_OK)
+		memset(out, 0, sizeof(*out));
+	return e;
+}

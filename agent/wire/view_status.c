@@ -1,0 +1,138 @@
+/* Everything at one look: node, sources, services, newest failures, and what kedge itself costs and lost. */
+#include "agent/wire/view_parts.h"
+
+enum { STATUS_FAILURES = 10 };           /* the rest is in `failures` */
+
+static void node(const struct view *v, struct jw *w)
+{
+	const struct ev_epoch *n = &v->core->node;
+
+	jw_object(w, "node");
+	jw_str_or_null(w, "cluster", n->cluster);
+	jw_str_or_null(w, "container_instance", n->container_instance);
+	jw_str_or_null(w, "region", n->region);
+	jw_str_or_null(w, "arch", n->arch);
+	jw_str(w, "role", !v->daemon ? NULL : v->actor ? "actor" : "observer");
+	jw_str_or_null(w, "boot_id", n->boot_id);
+	jw_str_or_null(w, "engine_version", n->engine_version);
+	jw_str_or_null(w, "ecs_agent_version", n->agent_version);
+	jw_u64(w, "epoch", v->core->epoch);
+	jw_object_end(w);
+}
+
+static void sources(const struct view *v, struct jw *w)
+{
+	jw_object(w, "sources");
+	for (int i = 0; i < SOURCES; i++) {
+		const struct known_source *s = &v->core->source[i];
+
+		jw_object(w, source_name((enum source)i));
+		jw_str(w, "state", source_state_name(s->state));
+		jw_unix_s(w, "since_unix_s", s->since_unix_ms);
+		jw_str_or_null(w, "detail", s->detail);
+		jw_object_end(w);
+	}
+	jw_object_end(w);
+}
+
+static void facts(const struct core *c, struct jw *w)
+{
+	jw_object(w, "facts");
+	for (int i = 0; i < FACTS; i++)
+		view_tri(w, fact_name((enum fact)i), c->fact[i].yes);
+	jw_object_end(w);
+}
+
+struct number { const char *name; uint64_t v; };
+
+/* known: false writes null for each, as nobody measured them. */
+static void numbers(struct jw *w, const struct number *n, size_t count, bool known)
+{
+	for (size_t i = 0; i < count; i++)
+		if (known)
+			jw_u64(w, n[i].name, n[i].v);
+		else
+			jw_null(w, n[i].name);
+}
+#define NUMBERS(w, list, known) numbers(w, list, sizeof(list) / sizeof((list)[0]), known)
+
+static void thrift(const struct view *v, struct jw *w)
+{
+	const struct number memory[] = { { "pss_bytes", v->pss_bytes }, { "peak_pss_bytes", v->peak_pss_bytes } };
+	const struct number wan[] = { { "up", v->wan_up_bytes }, { "down", v->wan_down_bytes } };
+	const struct number disk[] = { { "disk_bytes_written", v->disk_bytes_written }, { "wakeups", v->wakeups } };
+
+	jw_object(w, "thrift");
+	NUMBERS(w, memory, v->daemon && v->pss_bytes != 0);
+	jw_object(w, "wan_bytes_today");
+	NUMBERS(w, wan, v->daemon);
+	jw_object_end(w);
+	if (v->data_budget_bytes == 0)
+		jw_null(w, "budget");                /* no limit */
+	else
+		jw_u64(w, "budget", v->data_budget_bytes);
+	NUMBERS(w, disk, v->daemon);
+	jw_object_end(w);
+}
+
+static void input(const struct view *v, struct jw *w)
+{
+	const struct core_counters *n = &v->core->counter;
+	const struct number read[] = {
+		{ "events_oversize", v->events_oversize }, { "events_malformed", v->events_malformed },
+		{ "log_lines_oversize", v->log_lines_oversize }, { "log_lines_lost", v->log_lines_lost },
+		{ "answers_malformed", v->answers_malformed },
+	};
+	const struct number judged[] = {
+		{ "events", n->events }, { "actions", n->actions }, { "tasks_dropped", n->tasks_dropped },
+		{ "tasks_refused", n->tasks_refused }, { "containers_dropped", n->containers_dropped },
+		{ "releases_dropped", n->releases_dropped }, { "services_refused", n->services_refused },
+		{ "failures_dropped", n->failures_dropped }, { "evidence_dropped", n->evidence_dropped },
+		{ "stale_answers", n->stale_answers }, { "check_failed", n->check_failed },
+	};
+
+	jw_object(w, "input");
+	NUMBERS(w, read, v->daemon);
+	jw_object_end(w);
+	jw_object(w, "core");
+	NUMBERS(w, judged, v->daemon);
+	jw_object_end(w);
+}
+
+static void journal(const struct view *v, struct jw *w)
+{
+	const struct core *c = v->core;
+	const struct number size[] = {
+		{ "bytes", v->journal_bytes }, { "damaged", v->journal_damaged }, { "cut_bytes", v->journal_cut_bytes },
+		{ "durable_seq", c->saved_seq },
+	};
+
+	jw_object(w, "journal");
+	jw_str(w, "state", c->saves_fail ? "failing" : c->saved_seq + 1 < c->next_seq ? "writing" : "durable");
+	NUMBERS(w, size, true);
+	jw_object_end(w);
+}
+
+enum kerr view_status(const struct view *v, struct text *out)
+{
+	struct jw w = jw_on(out);
+	uint8_t index[FAILURES_MAX];
+
+	view_begin(v, &w, "kedge.status/1");
+	jw_str(&w, "version", v->version);
+	node(v, &w);
+	if (v->daemon)
+		jw_bool(&w, "online", core_online(v->core));
+	else
+		jw_null(&w, "online");
+	sources(v, &w);
+	facts(v->core, &w);
+	thrift(v, &w);
+	input(v, &w);
+	journal(v, &w);
+	jw_str_or_null(&w, "missing_part", v->missing_part);
+	jw_u64(&w, "failures_total", view_newest(v->core, index));
+	view_service_list(v, &w);
+	view_failure_list(v, &w, STATUS_FAILURES);
+	return view_end(&w);
+}

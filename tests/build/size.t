@@ -1,0 +1,44 @@
+#!/bin/sh
+# The budgets of packaging/budget hold for every binary built, and an overrun is an error.
+cd "$(dirname "$0")/../.." || exit 1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+n=0
+
+ok() { # RESULT NAME
+	n=$((n + 1))
+	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
+}
+
+# a small project of its own: the script, the figures' tool, a budget of 10 bytes
+mkdir -p "$dir/packaging" "$dir/tests/size" "$dir/build/amd64"
+cp packaging/size "$dir/packaging/"
+cp tests/figures "$dir/tests/"
+echo 'binary_bytes_amd64 10' >"$dir/packaging/budget"
+
+"$dir/packaging/size" >/dev/null 2>&1 && rm "$dir/build/amd64/kedge" 2>/dev/null
+[ ! -f "$dir/build/figures.json" ]
+ok $? "nothing built: nothing measured"
+printf 1234567890 >"$dir/build/amd64/kedge"
+"$dir/packaging/size" >/dev/null
+ok $? "exactly the budget passes"
+printf 12345678901 >"$dir/build/amd64/kedge"
+! "$dir/packaging/size" >"$dir/out"
+ok $? "one byte more fails"
+grep -q 'binary_bytes_amd64 .*11 .*10.*OVER BUDGET' "$dir/out"
+ok $? "... and says what"
+printf '#!/bin/sh\necho pss_idle_kib=812\n' >"$dir/tests/size/pss"
+chmod +x "$dir/tests/size/pss"
+echo 'binary_bytes_amd64 11' >"$dir/packaging/budget"
+"$dir/packaging/size" >/dev/null && [ "$("$dir/tests/figures" | sort | tr '\n' ' ')" = "binary_bytes_amd64=11 pss_idle_kib=812 " ]
+ok $? "a script of tests/size adds its figure"
+printf '#!/bin/sh\nexit 3\n' >"$dir/tests/size/pss"
+! "$dir/packaging/size" >/dev/null 2>&1
+ok $? "a script that fails is no silence"
+"$dir/tests/figures" swarm_seeds=200 && [ "$("$dir/tests/figures" | grep -c =)" = 3 ]
+ok $? "figures are merged, not replaced"
+
+got=$(packaging/size)
+ok $? "the binaries built here keep their budgets"
+echo "$got" | sed 's/^/# /'
+echo "1..$n"
