@@ -41,7 +41,7 @@ READELF := $(CROSS)readelf
 STRIP  := $(CROSS)strip
 # fat objects: kedge is linked from their LTO half, the musl tests and `make pure` use the other
 LTO    = -flto -ffat-lto-objects
-ARCH_CFLAGS = $(MCPU) -pipe -Os $(HARDEN) $(REPRODUCIBLE) -ffunction-sections -fdata-sections \
+ARCH_CFLAGS = $(MCPU) -pipe -Oz $(HARDEN) $(REPRODUCIBLE) -ffunction-sections -fdata-sections \
               -fno-unwind-tables -fno-asynchronous-unwind-tables
 # only musl's headers, the compiler's own and (linked into the sysroot) the kernel's
 GCC_INCLUDE := $(shell $(CC) -print-file-name=include 2>/dev/null)

@@ -366,11 +366,6 @@ enum kerr http_init(struct http *h, struct loop *loop, struct tls *tls, struct w
 		return why_set(why, KERR_IO, "the loop is closed or serves another http already");
 	h->loop = loop;
 	h->tls = tls;
-	for (int i = 0; i < HTTP_SLOTS; i++) {
-		h->slot[i].owner = h;
-		h->slot[i].state = HTTP_FREE;
-		h->slot[i].easy = NULL;
-	}
 	for (int i = 0; i < HTTP_SOCKETS; i++)
 		h->sock[i].fd = -1;
 	memset(h->traffic, 0, sizeof(h->traffic));
@@ -411,6 +406,7 @@ enum kerr http_start(struct http *h, const struct http_request *r, uint32_t *id,
 		return err;
 	if (s == NULL)
 		return why_set(why, KERR_AGAIN, "all %d request slots are in use", HTTP_SLOTS);
+	s->owner = h;
 	s->req = *r;
 	s->res = (struct http_result){ 0 };
 	s->got = 0;

@@ -62,7 +62,7 @@ struct http_traffic { uint64_t up_bytes, down_bytes, segments; };
 
 struct http;    /* its members: http_pool.h, which whoever declares one includes */
 
-/* Binds h to loop; tls borrowed. KERR_IO. http_close ends all requests without their on_done. */
+/* Binds h, which is zeroed or was closed, to loop; tls borrowed. KERR_IO. http_close ends all requests without their on_done. */
 KERR_CHECK enum kerr http_init(struct http *h, struct loop *loop, struct tls *tls, struct why *why);
 void http_close(struct http *h);
 /* Starts r, which is copied. KERR_AGAIN: no slot free; KERR_BAD_INPUT, KERR_DENIED, KERR_TOO_BIG: r is

@@ -125,7 +125,7 @@ static void on_conn(void *arg, int fd, short revents)
 static struct unixsock_conn *free_conn(struct unixsock *u)
 {
 	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		if (u->conn[i].fd < 0)
+		if (u->conn[i].id == 0)
 			return &u->conn[i];
 	return NULL;
 }
@@ -229,8 +229,6 @@ enum kerr unixsock_listen(struct unixsock *u, struct loop *loop, const char *pat
 	u->fn = fn;
 	u->arg = arg;
 	u->refused = 0;
-	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		u->conn[i].fd = -1;
 	if (err == KERR_OK)
 		err = bind_at(u, path, mode, why);
 	if (err == KERR_OK)
@@ -245,7 +243,7 @@ void unixsock_close(struct unixsock *u)
 	struct stat st;
 
 	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		if (u->conn[i].fd >= 0)
+		if (u->conn[i].id != 0)
 			drop(&u->conn[i]);
 	if (u->fd < 0)
 		return;
@@ -263,7 +261,7 @@ enum kerr unixsock_reply(struct unixsock *u, uint32_t id, struct slice answer, s
 	struct unixsock_conn *c = NULL;
 
 	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		if (u->conn[i].fd >= 0 && u->conn[i].id == id && u->conn[i].asked && !u->conn[i].answered)
+		if (u->conn[i].id != 0 && u->conn[i].id == id && u->conn[i].asked && !u->conn[i].answered)
 			c = &u->conn[i];
 	if (c == NULL)
 		return why_set(why, KERR_GONE, "whoever asked has left");
@@ -288,7 +286,7 @@ uint64_t unixsock_expire(struct unixsock *u)
 	for (int i = 0; i < UNIXSOCK_CONNS; i++) {
 		struct unixsock_conn *c = &u->conn[i];
 
-		if (c->fd < 0 || c->deadline_ms == 0)
+		if (c->id == 0 || c->deadline_ms == 0)
 			continue;
 		if (c->deadline_ms <= now) {
 			u->refused++;

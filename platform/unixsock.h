@@ -10,7 +10,7 @@
 #include "platform/loop.h"
 
 enum {
-	UNIXSOCK_CONNS = 8, UNIXSOCK_REQUEST_MAX = 8 * 1024, UNIXSOCK_REPLY_MAX = 128 * 1024,
+	UNIXSOCK_CONNS = 8, UNIXSOCK_REQUEST_MAX = 8 * 1024, UNIXSOCK_REPLY_MAX = 256 * 1024,
 	UNIXSOCK_PATH_MAX = 108, UNIXSOCK_DEADLINE_MS = 5000 /* of each half: question, answer */
 };
 
@@ -22,8 +22,8 @@ struct unixsock_peer {          /* as the kernel says at connect(), SO_PEERCRED 
 
 struct unixsock_conn {
 	struct unixsock *owner;
-	int fd;                 /* -1: free */
-	uint32_t id;
+	int fd;
+	uint32_t id;            /* 0: free */
 	struct unixsock_peer peer;
 	bool asked, answered;
 	uint64_t deadline_ms;   /* clock_boot_ms; 0 while the owner thinks about the answer */
@@ -35,7 +35,7 @@ struct unixsock_conn {
 /* A whole request. Answer it now or later by unixsock_reply(server, id, ...). */
 typedef void unixsock_fn(void *arg, uint32_t id, const struct unixsock_peer *peer, struct slice request);
 
-struct unixsock {               /* about 1.1 MiB of address space: static storage; touched as used */
+struct unixsock {               /* about 2.1 MiB of address space: zeroed static storage; touched as used */
 	struct loop *loop;
 	int fd;                 /* -1: closed */
 	char path[UNIXSOCK_PATH_MAX];

@@ -5,7 +5,7 @@
 
 static const struct option { const char *name; unsigned bit; } options[] = {
 	{ "--json", ARG_JSON }, { "--once", ARG_ONCE }, { "--dry-run", ARG_DRY_RUN },
-	{ "--to", ARG_TO }, { "--for", ARG_FOR }, { "--stage", ARG_STAGE },
+	{ "--to", ARG_TO }, { "--for", ARG_FOR }, { "--stage", ARG_STAGE }, { "--dir", ARG_DIR },
 };
 
 static bool wrong(const struct cmd *c, const char *what, const char *word)
@@ -31,6 +31,8 @@ static const char **place(struct args *out, unsigned bit)
 {
 	if (bit == ARG_TO)
 		return &out->to;
+	if (bit == ARG_DIR)
+		return &out->dir;
 	return bit == ARG_FOR ? &out->span : bit == ARG_STAGE ? &out->stage : NULL;
 }
 

@@ -73,7 +73,7 @@ static void failure(const struct page *p, const cJSON *f)
 		printf("%sNot final: the ECS agent still tries.\n", bullet);
 }
 
-static void rollback(const struct page *p, const cJSON *r)
+static void rollback(const struct page *p, const cJSON *r, const char *before)
 {
 	char line[512];
 	const char *target = page_str(r, "target"), *verified = page_str(r, "verified");
@@ -81,7 +81,7 @@ static void rollback(const struct page *p, const cJSON *r)
 	if (r == NULL || strcmp(page_str(r, "state"), "none") == 0)
 		return;
 	snprintf(line, sizeof(line), "Rollback %s: %s", page_str(r, "id"), page_str(r, "state"));
-	putchar('\n');
+	fputs(before, stdout);
 	page_coloured(p, PAGE_BOLD, line);
 	putchar('\n');
 	snprintf(line, sizeof(line), "%s to %s", page_str(r, "release"), target[0] == '\0' ? "(not known yet)" : target);
@@ -123,7 +123,7 @@ static void report(const struct page *p, const cJSON *root)
 	bool about_rollback = strcmp(page_str(root, "about"), "rollback") == 0;
 
 	if (about_rollback && s != NULL)
-		rollback(p, json_object(s, "rollback"));
+		rollback(p, json_object(s, "rollback"), "");
 	if (about_rollback && f != NULL)
 		puts("\nIt was decided for");
 	if (f != NULL)
@@ -137,7 +137,7 @@ static void report(const struct page *p, const cJSON *root)
 	if (!about_rollback && s != NULL) {
 		putchar('\n');
 		page_wrap(p, "Now: ", 2, page_str(s, "explain"));
-		rollback(p, json_object(s, "rollback"));
+		rollback(p, json_object(s, "rollback"), "\n");
 	}
 	timeline(p, root);
 }

@@ -65,9 +65,9 @@ static void service(const struct page *p, const cJSON *s, bool commands)
 {
 	const cJSON *rollback = json_object(s, "rollback");
 	const char *verdict = page_str(s, "verdict");
-	const char *state = page_str(rollback, "state"), *id = page_str(rollback, "id");
+	const char *state = page_str(rollback, "state"), *id = page_str(rollback, "id"), *serving = page_str(s, "serving");
 	char definition[300], failed[32], until[PAGE_TIME_CAP], lead[32];
-	const char *const cell[] = { page_str(s, "service"), definition, verdict, page_str(s, "serving"), failed,
+	const char *const cell[] = { page_str(s, "service"), definition, verdict, serving[0] == '\0' ? "?" : serving, failed,
 				     strcmp(state, "none") == 0 ? "-" : state };
 
 	show_definition(s, definition, sizeof(definition));
@@ -102,13 +102,14 @@ void show_services(const struct page *p, const cJSON *root, bool commands)
 static void failure_row(const struct page *p, const char *const cell[6], enum page_colour colour)
 {
 	unsigned more = p->width > PAGE_WIDTH ? (p->width - PAGE_WIDTH) / 2 : 0;
+	unsigned id = page_columns(p, cell[0]);  /* never cut: it is what the next command needs */
 
 	more = more > 24 ? 24 : more;
-	page_cell(p, cell[0], 4, PAGE_BOLD);
+	page_cell(p, cell[0], id > 5 ? id : 5, PAGE_BOLD);
 	page_cell(p, cell[1], 14, PAGE_PLAIN);
-	page_cell(p, cell[2], 13 + more, PAGE_PLAIN);
-	page_cell(p, cell[3], 16 + more, PAGE_PLAIN);
-	page_cell(p, cell[4], 19, colour);
+	page_cell(p, cell[2], 11 + more, PAGE_PLAIN);
+	page_cell(p, cell[3], 13 + more, PAGE_PLAIN);
+	page_cell(p, cell[4], 21, colour);
 	page_cell(p, cell[5], 0, PAGE_PLAIN);
 	putchar('\n');
 }
@@ -127,7 +128,7 @@ static void failure(const struct page *p, const cJSON *f)
 	show_definition(f, definition, sizeof(definition));
 	failure_row(p, cell, strcmp(cell[5], "release") == 0 ? PAGE_RED : PAGE_YELLOW);
 	if (reason[0] != '\0')
-		page_line(p, maybe ? "     (still tried) " : "     ", reason);
+		page_line(p, maybe ? "      (still tried) " : "      ", reason);
 }
 
 void show_failures(const struct page *p, const cJSON *root, int most)

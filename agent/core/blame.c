@@ -188,7 +188,7 @@ static enum blame of_run(struct core *c, struct failure *f, int32_t release)
 		return BLAME_UNKNOWN;
 	}
 	if (f->class == CLASS_KILLED_BY_SIGNAL && (f->exit_code == 137 || f->exit_code == 143)) {
-		say(c, f, "Neither the engine nor the kernel's memory killer sent the signal: somebody on this host did.");
+		say(c, f, "The engine neither sent the signal nor saw a lack of memory: somebody on this host did, or the engine missed it.");
 		return BLAME_UNKNOWN;
 	}
 	if (f->class == CLASS_OOM && is_no(c, FACT_MEMORY)) {

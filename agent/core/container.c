@@ -1,6 +1,8 @@
 /* What the engine says about containers: the first witness of create, start, exit, OOM and health. */
 #include "agent/core/parts.h"
 
+#define FORMAT_MS (2 * SEC)      /* the kernel refuses a program of another machine at once */
+
 /* The signals that ask a container to end: TERM, KILL, INT and QUIT (also used as an image's STOPSIGNAL). */
 static bool asks_to_stop(int32_t signal)
 {
@@ -61,8 +63,21 @@ static void start_failed(struct core *c, int32_t at, const struct ev_container *
 	};
 
 	k->inspect_ms = 0;
-	if (!k->stop_asked)
+	/* a failed start is final: a second look at the same container is no second failure */
+	if (!k->stop_asked && failure_find(c, c->task[k->task].arn, k->name, ev->class) == NONE)
 		(void)judge_sighting(c, &s);
+}
+
+static bool other_arch(const struct core *c, const struct container *k)
+{
+	int32_t release = c->task[k->task].release;
+	const struct release *r = release == NONE ? NULL : &c->release[release];
+
+	for (uint32_t i = 0; r != NULL && i < r->n_images; i++)
+		if (str_eq(r->image[i].container, k->name) && r->image[i].arch[0] != '\0' && c->node.arch[0] != '\0' &&
+		    !str_eq(r->image[i].arch, c->node.arch))
+			return true;
+	return false;
 }
 
 /* An exit that nobody asked for, by what is known at the moment it is seen. */
@@ -74,10 +89,8 @@ static enum class exit_class(const struct core *c, const struct container *k, ui
 
 	if (k->oom)
 		return CLASS_OOM;
-	for (uint32_t i = 0; r != NULL && i < r->n_images; i++)
-		if (str_eq(r->image[i].container, k->name) && r->image[i].arch[0] != '\0' && c->node.arch[0] != '\0' &&
-		    !str_eq(r->image[i].arch, c->node.arch) && lived_ms < 2 * SEC)
-			return CLASS_EXEC_FORMAT;
+	if (lived_ms < FORMAT_MS && other_arch(c, k))
+		return CLASS_EXEC_FORMAT;
 	if (k->exit_code > 128 && k->exit_code < 128 + 65)
 		return CLASS_KILLED_BY_SIGNAL;
 	if (lived_ms < p->early_exit_ms)
@@ -221,12 +234,14 @@ void on_container(struct core *c, const struct ev_container *ev)
 		k->state = CS_EXITED;
 		k->has_exit = true;
 		k->exit_code = ev->exit_code;
-		k->deaths++;
+		k->deaths += !k->stop_asked;     /* docker restart is no loop */
 		k->finished_unix_ms = ev->time_unix_ms;
 		died(c, at, ev->time_unix_ms);
 		break;
 	case C_OOM:
 		k->oom = true;
+		if (k->state == CS_EXITED && k->deaths > 0)
+			died(c, at, k->finished_unix_ms);   /* 20.10 may say it up to 0.1 s after the exit */
 		break;
 	case C_KILLED:
 		k->stop_asked = k->stop_asked || asks_to_stop(ev->signal);
@@ -247,6 +262,27 @@ void on_container(struct core *c, const struct ev_container *ev)
 	}
 }
 
+/* The image's architecture became known after the container was gone already, told as an early exit. */
+static void format_after_all(struct core *c, const char *image_id)
+{
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++) {
+		const struct container *k = &c->container[i];
+		char reason[SENTENCE_CAP];
+		struct text text = text_on(reason, sizeof(reason));
+
+		if (!k->used || k->task == NONE || k->state != CS_EXITED || !k->live || k->deaths != 1 ||
+		    !str_eq(k->image_id, image_id) || k->finished_unix_ms - k->started_unix_ms >= (int64_t)FORMAT_MS ||
+		    !other_arch(c, k) || failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
+			continue;
+		exit_reason(&text, k, (uint64_t)(k->finished_unix_ms - k->started_unix_ms));
+		(void)judge_sighting(c, &(struct sighting){
+			.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
+			.stage = STAGE_RUN, .class = CLASS_EXEC_FORMAT, .has_exit = true, .exit_code = k->exit_code,
+			.essential = k->essential, .unix_ms = k->finished_unix_ms,
+		});
+	}
+}
+
 void on_image(struct core *c, const struct ev_image *ev)
 {
 	for (int32_t i = 0; i < RELEASES_MAX; i++) {
@@ -260,6 +296,7 @@ void on_image(struct core *c, const struct ev_image *ev)
 			PUT(r->image[k].arch, ev->arch);
 		}
 	}
+	format_after_all(c, ev->image_id);
 }
 
 static void engine_synced(struct core *c)

@@ -14,7 +14,14 @@ void core_init(struct core *c, const struct core_params *p)
 
 void core_reload(struct core *c, const struct core_params *p)
 {
-	c->params = *p;
+	/* row by row: what no service uses is not touched */
+	c->params.policy = p->policy;
+	c->params.n_services = p->n_services;
+	c->params.heartbeat_ms = p->heartbeat_ms;
+	c->params.fleet = p->fleet;
+	c->params.seed = p->seed;
+	for (uint32_t i = 0; i < p->n_services; i++)
+		c->params.service[i] = p->service[i];
 }
 
 const struct policy *core_policy(const struct core *c, const char *service)

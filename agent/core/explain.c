@@ -21,7 +21,7 @@ static void definition(struct text *t, const char *family, uint32_t revision)
 	text_u64(t, revision);
 }
 
-static void serving_words(struct text *t, enum serving serving)
+static void serving_words(const struct core *c, struct text *t, enum serving serving)
 {
 	switch (serving) {
 	case SERVING_NEW:
@@ -31,7 +31,8 @@ static void serving_words(struct text *t, enum serving serving)
 		text_s(t, " The old release still serves.");
 		break;
 	case SERVING_NONE:
-		text_s(t, " Nothing serves on this node.");
+		if (c->source[SRC_ENGINE].state == SS_UP)   /* else nobody knows */
+			text_s(t, " Nothing serves on this node.");
 		break;
 	}
 }
@@ -79,7 +80,7 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 		text_s(out, "Nothing is known of it yet.");
 		break;
 	}
-	serving_words(out, s->serving);
+	serving_words(c, out, s->serving);
 	if (s->rb.state != RB_NONE && s->verdict != V_ROLLING) {
 		text_c(out, ' ');
 		text_s(out, s->rb.reason);

@@ -32,7 +32,7 @@ static int32_t same_incident(const struct core *c, const struct sighting *s)
 			continue;
 		if (slot->provisional || (vague && f->stage == s->stage) ||
 		    (f->stage == STAGE_RUN && s->stage == STAGE_RUN && f->class != CLASS_UNHEALTHY &&
-		     (s->class == CLASS_EXITED_EARLY || s->class == CLASS_OOM)))
+		     (s->class == CLASS_EXITED_EARLY || s->class == CLASS_OOM || s->class == CLASS_EXEC_FORMAT)))
 			return i;
 	}
 	return NONE;
@@ -102,7 +102,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 {
 	int32_t at = same_incident(c, s);
 	struct fail_slot *slot;
-	bool fresh = at == NONE;
+	bool fresh = at == NONE, renamed = false;
 
 	release_bind(c, s->task, true);
 	if (fresh)
@@ -114,11 +114,17 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	slot->f.last_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
 	if (fresh)
 		fill(c, slot, s);
-	else if (slot->provisional || slot->f.class != s->class)
+	else if (slot->provisional || (slot->f.class != s->class && s->class != CLASS_EXITED_EARLY)) {
+		renamed = slot->f.class != s->class;   /* an early exit explains less than what is known already */
 		set_reason(&slot->f, s);
+	}
+	if (s->has_exit && !slot->f.has_exit) {
+		slot->f.has_exit = slot->save = true;   /* the log told it first, without the engine's code */
+		slot->f.exit_code = s->exit_code;
+	}
 	if (s->essential != TRI_UNKNOWN)
 		slot->f.essential = (int8_t)s->essential;
-	if (!fresh && !slot->provisional)
+	if (!fresh && !slot->provisional && !renamed)
 		return at;
 	slot->suspect = s->provisional && fresh;
 	if (!s->provisional)
@@ -186,13 +192,13 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 	text_i64(&text, k->exit_code);
 	at = judge_sighting(c, &(struct sighting){
 		.task = task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
-		.stage = STAGE_RUN, .class = CLASS_RESTART_LOOP, .has_exit = k->has_exit, .exit_code = k->exit_code,
+		.stage = STAGE_RUN, .class = CLASS_RESTART_LOOP, .has_exit = true, .exit_code = k->exit_code,
 		.essential = k->essential,
 	});
 	if (at == NONE)
 		return;
 	set_reason(&c->failure[at].f, &(struct sighting){ .class = CLASS_RESTART_LOOP, .stage = STAGE_RUN,
-		.reason = reason, .has_exit = k->has_exit, .exit_code = k->exit_code });
+		.reason = reason, .has_exit = true, .exit_code = k->exit_code });
 	c->failure[at].f.count = restarts;
 	c->failure[at].save = restarts <= core_policy(c, c->task[task].service)->failures;
 	if (c->failure[at].release != NONE)

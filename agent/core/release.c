@@ -122,8 +122,15 @@ void release_bind(struct core *c, int32_t task, bool failing)
 
 void release_started(struct core *c, int32_t release)
 {
+	const struct release *r = &c->release[release];
+	int32_t service = r->service[0] == '\0' ? NONE : service_find(c, r->service);
+	enum rb_state state = service == NONE ? RB_NONE : c->service[service].rb.state;
+
 	c->release[release].starts++;
 	c->release[release].last_start_unix_ms = c->now_unix_ms;
+	/* what starts now may be the way back: seen at once instead of at the next look */
+	if (state == RB_BREAKER_WAIT || state == RB_WATCHING || state == RB_ADOPTED)
+		look_want(c, (uint32_t)service, true);
 }
 
 void release_good(struct core *c, int32_t release)

@@ -357,6 +357,12 @@ static void by_hand(struct core *c, const struct ev_operator *ev)
 	rollback_state(c, (uint32_t)service, RB_DECIDED, "A person asked for it.");
 }
 
+static bool waits_for_person(enum rb_state state)
+{
+	return state == RB_AWAITING_CONFIRMATION || state == RB_SHADOW || state == RB_QUORUM_WAIT ||
+	       state == RB_BREAKER_WAIT || state == RB_HELD;
+}
+
 void on_operator(struct core *c, const struct ev_operator *ev)
 {
 	int32_t at = ev->id[0] != '\0' ? service_of_id(c, slice_of(ev->id)) : service_find(c, ev->service);
@@ -377,6 +383,8 @@ void on_operator(struct core *c, const struct ev_operator *ev)
 		s->work.save = true;
 		s->work.hold_ms = c->now_ms;
 		s->work.next_ms = 0;
+		if (waits_for_person(s->rb.state))
+			rollback_state(c, (uint32_t)at, RB_DECIDED, "Confirmed by a person; AWS is asked whether it still holds.");
 		audit(c, ev, "confirm");
 	} else if (ev->verb == OPV_CANCEL && s != NULL && rb_open(s->rb.state)) {
 		s->rb.uid = ev->uid;

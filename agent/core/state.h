@@ -16,7 +16,7 @@ struct container {
 	bool stop_asked, oom, has_exit, live; /* live: its newest start was seen as it happened */
 	bool image_asked;
 	int32_t exit_code;
-	uint32_t starts, deaths;         /* seen live */
+	uint32_t starts, deaths;         /* seen live; deaths: those nobody asked for */
 	int64_t started_unix_ms, finished_unix_ms;
 	uint64_t created_ms, started_ms; /* boot clock; 0: not seen live */
 	uint64_t inspect_ms;             /* when an inspect is wanted; 0: never */

@@ -12,6 +12,7 @@
 
 #define CONNECT_MS 15000
 #define TOTAL_MS   60000
+#define KEEP_MS    45000         /* AWS does not say when it closes an idle connection; a minute is usual */
 
 static void next(struct node *n);
 
@@ -64,16 +65,16 @@ void aws_settle(struct node *n)
 
 	if (a->ready)
 		return;
-	(void)str_put(a->region, sizeof(a->region), slice_of(n->conf.region));
-	region_from(n, n->conf.container_instance);
+	(void)str_put(a->region, sizeof(a->region), slice_of(n->conf->region));
+	region_from(n, n->conf->container_instance);
 	region_from(n, n->core.node.container_instance);
-	from_ecs_config(n, n->conf.agent_config);
+	from_ecs_config(n, n->conf->agent_config);
 	from_ecs_config(n, "/var/lib/ecs/ecs.config");
 	if (a->region[0] == '\0') {
 		node_source(n, SRC_AWS, SS_ABSENT, "the region is not known yet: set [kedge] region, or wait for the ECS agent");
 		return;
 	}
-	if (ecs_out_endpoint(n->conf.endpoint, a->region, n->conf.endpoint_type, &a->endpoint, &why) != KERR_OK) {
+	if (ecs_out_endpoint(n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {
 		node_source(n, SRC_AWS, SS_BROKEN, why.text);
 		return;
 	}
@@ -84,13 +85,13 @@ static enum kerr credentials_from_disk(struct node *n, struct credentials *out, 
 {
 	struct file_ident ident;
 	size_t len = 0;
-	enum kerr err = file_identify(n->conf.credentials_file, &ident, why);
+	enum kerr err = file_identify(n->conf->credentials_file, &ident, why);
 
 	if (err == KERR_OK)
-		err = file_read(n->conf.credentials_file, FILE_REGULAR, n->work, sizeof(n->work), &len, why);
+		err = file_read(n->conf->credentials_file, FILE_REGULAR, n->work, sizeof(n->work), &len, why);
 	if (err == KERR_OK)
-		err = credentials_from_file((struct slice){ n->work, len }, n->conf.credentials_file, n->conf.profile,
-					    n->conf.credentials != CONF_CRED_FILE, out, why);
+		err = credentials_from_file((struct slice){ n->work, len }, n->conf->credentials_file, n->conf->profile,
+					    n->conf->credentials != CONF_CRED_FILE, out, why);
 	crypto_zero(n->work, len);
 	return err;
 }
@@ -100,7 +101,7 @@ static enum kerr credentials_read(struct node *n, struct credentials *out, struc
 	const struct credentials_env env = {
 		.akid = getenv("AWS_ACCESS_KEY_ID"), .secret = getenv("AWS_SECRET_ACCESS_KEY"), .token = getenv("AWS_SESSION_TOKEN"),
 	};
-	enum conf_credentials how = n->conf.credentials;
+	enum conf_credentials how = n->conf->credentials;
 	enum kerr err;
 
 	if (how == CONF_CRED_CONTAINER || how == CONF_CRED_IOT || how == CONF_CRED_ROLESANYWHERE)
@@ -136,6 +137,14 @@ void aws_refresh(struct node *n)
 		node_source(n, SRC_AWS, SS_UNKNOWN, "not asked yet");
 }
 
+void aws_rest(struct node *n)
+{
+	if (!n->aws.kept || n->aws.busy || clock_boot_ms() - n->aws.used_ms < KEEP_MS)
+		return;
+	n->aws.kept = false;
+	http_forget(&n->http);
+}
+
 void aws_wipe(struct node *n)
 {
 	sigv4_wipe(&n->aws.credentials, sizeof(n->aws.credentials));
@@ -165,6 +174,8 @@ static enum kerr sign(struct node *n, struct slice body, const char *target, con
 
 static void pop(struct node *n)
 {
+	n->aws.used_ms = clock_boot_ms();
+	n->aws.kept = true;
 	n->aws.busy = false;
 	n->aws.head = (n->aws.head + 1) % AWS_QUEUE;
 	n->aws.count--;

@@ -26,7 +26,8 @@ struct aws_job {
 struct aws {
 	struct aws_job queue[AWS_QUEUE];
 	uint32_t head, count;
-	bool busy, ready;                /* ready: region and endpoint are known */
+	bool busy, ready, kept;          /* ready: region and endpoint are known; kept: a connection may be open */
+	uint64_t used_ms;                /* boot clock: when the last answer came */
 	struct credentials credentials, incoming;
 	bool have_credentials;
 	uint64_t refused;
@@ -57,6 +58,8 @@ bool aws_describe_services(struct node *n, uint32_t reply);
 void aws_refresh(struct node *n);
 /* Region, cluster and endpoint, once what they are made from is known. */
 void aws_settle(struct node *n);
+/* Closes the kept connection once AWS would close it too: its buffers are memory better given back. */
+void aws_rest(struct node *n);
 void aws_wipe(struct node *n);
 
 #endif

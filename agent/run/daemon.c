@@ -122,7 +122,7 @@ void node_feed(struct node *n, struct event *ev)
 	const char *broken;
 	size_t count;
 
-	ev->now_ms = clock_boot_ms();
+	ev->now_ms = n->now_ms = clock_boot_ms();
 	ev->now_unix_ms = node_unix_ms(n);
 	count = core_step(&n->core, ev, out);
 	broken = core_check(&n->core, out, count);
@@ -154,7 +154,7 @@ void node_view(struct node *n, struct view *v)
 	*v = (struct view){
 		.core = &n->core, .deployments = n->aws.table.asked_unix_ms != 0 ? &n->aws.table : NULL, .version = KEDGE_VERSION,
 		.daemon = true, .now_unix_ms = node_unix_ms(n), .pss_bytes = pss, .peak_pss_bytes = n->peak_pss_bytes,
-		.wan_up_bytes = sum.up_bytes, .wan_down_bytes = sum.down_bytes, .data_budget_bytes = n->conf.data_budget_bytes,
+		.wan_up_bytes = sum.up_bytes, .wan_down_bytes = sum.down_bytes, .data_budget_bytes = n->conf->data_budget_bytes,
 		.disk_bytes_written = disk, .wakeups = n->loop.wakeups, .events_oversize = n->seam.lines.oversize,
 		.events_malformed = n->seam.malformed, .log_lines_oversize = n->agent_log.tail.count.oversize,
 		.log_lines_lost = n->agent_log.tail.count.lost, .answers_malformed = n->aws.malformed + n->introspection.malformed,
@@ -195,9 +195,9 @@ static enum kerr read_conf(const char *path, struct conf *out, char *room, size_
 
 static void apply(struct node *n)
 {
-	n->conf.core.heartbeat_ms = n->conf.heartbeat_ms;
-	n->log.level = n->conf.log == CONF_LOG_ERROR ? LOG_LEVEL_ERROR : n->conf.log == CONF_LOG_WARNING ? LOG_LEVEL_WARN
-		     : n->conf.log == CONF_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+	n->conf->core.heartbeat_ms = n->conf->heartbeat_ms;
+	n->log.level = n->conf->log == CONF_LOG_ERROR ? LOG_LEVEL_ERROR : n->conf->log == CONF_LOG_WARNING ? LOG_LEVEL_WARN
+		     : n->conf->log == CONF_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
 
 static void reload(struct node *n)
@@ -212,10 +212,10 @@ static void reload(struct node *n)
 		log_line(&n->log, LOG_LEVEL_ERROR, "conf: %s; the old one stays in force", why.text);
 		return;
 	}
-	fresh.core.seed = n->conf.core.seed;
-	n->conf = fresh;
+	fresh.core.seed = n->conf->core.seed;
+	*n->conf = fresh;
 	apply(n);
-	core_reload(&n->core, &n->conf.core);
+	core_reload(&n->core, &n->conf->core);
 	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths change at the next start", n->conf_path);
 	node_feed(n, node_event(n, EV_TICK));
 }
@@ -227,9 +227,9 @@ static void identify(struct node *n)
 	struct why why;
 
 	(void)str_put(e->arch, sizeof(e->arch), slice_of(proc_cpu().arch));
-	(void)str_put(e->cluster, sizeof(e->cluster), slice_of(n->conf.cluster));
-	(void)str_put(e->region, sizeof(e->region), slice_of(n->conf.region));
-	(void)str_put(e->container_instance, sizeof(e->container_instance), slice_of(n->conf.container_instance));
+	(void)str_put(e->cluster, sizeof(e->cluster), slice_of(n->conf->cluster));
+	(void)str_put(e->region, sizeof(e->region), slice_of(n->conf->region));
+	(void)str_put(e->container_instance, sizeof(e->container_instance), slice_of(n->conf->container_instance));
 	if (clock_boot_id(e->boot_id, &why) != KERR_OK)
 		e->boot_id[0] = '\0';
 	node_feed(n, ev);
@@ -246,22 +246,22 @@ static enum kerr open_all(struct node *n, struct why *why)
 		err = loop_signals(&n->loop, on_signal, n, why);
 	if (err != KERR_OK)
 		return err;
-	if (tls_init(&n->tls, n->conf.ca_file, why) != KERR_OK)
+	if (tls_init(&n->tls, n->conf->ca_file, why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "tls: %s; AWS cannot be reached", why->text);
 	err = http_init(&n->http, &n->loop, &n->tls, why);
 	if (err != KERR_OK)
 		return err;
 	if (net_open(&n->net, why) != KERR_OK || loop_watch(&n->loop, n->net.fd, 1, on_net, n, why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_WARN, "routes: %s; the line is looked at once a minute", why->text);
-	if (crypto_random_u64(&n->conf.core.seed, why) != KERR_OK)
-		n->conf.core.seed = clock_boot_ms();
+	if (crypto_random_u64(&n->conf->core.seed, why) != KERR_OK)
+		n->conf->core.seed = clock_boot_ms();
 	return KERR_OK;
 }
 
 static void start(struct node *n)
 {
 	apply(n);
-	core_init(&n->core, &n->conf.core);
+	core_init(&n->core, &n->conf->core);
 	journal_open(n);
 	identify(n);
 	serve_start(n);
@@ -269,7 +269,7 @@ static void start(struct node *n)
 	probe_slow_facts(n);
 	src_log_start(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "kedge %s: %u failures and %u rollbacks remembered, default policy %s", KEDGE_VERSION,
-		 (unsigned)n->core.next_id - 1, (unsigned)n->core.n_accepted, rb_mode_name(n->conf.core.policy.mode));
+		 (unsigned)n->core.next_id - 1, (unsigned)n->core.n_accepted, rb_mode_name(n->conf->core.policy.mode));
 }
 
 static bool something_missing(const struct node *n)
@@ -280,11 +280,12 @@ static bool something_missing(const struct node *n)
 
 static void housekeeping(struct node *n)
 {
-	if (n->core.now_ms < n->housekeeping_ms)
+	if (n->now_ms < n->housekeeping_ms)
 		return;
 	aws_refresh(n);
+	aws_rest(n);
 	probe_slow_facts(n);
-	n->housekeeping_ms = n->core.now_ms + (something_missing(n) ? EAGER_MS : HOUSEKEEPING_MS);
+	n->housekeeping_ms = n->now_ms + (something_missing(n) ? EAGER_MS : HOUSEKEEPING_MS);
 }
 
 static uint64_t soonest(uint64_t a, uint64_t b)
@@ -297,6 +298,7 @@ static bool turn(struct node *n)
 	uint64_t due, now;
 	struct why why;
 
+	n->now_ms = clock_boot_ms();
 	housekeeping(n);
 	due = soonest(src_engine_tick(n), src_introspection_tick(n));
 	if (core_deadline(&n->core) <= clock_boot_ms())
@@ -337,7 +339,7 @@ static void finish(struct node *n)
 	aws_wipe(n);
 }
 
-int daemon_run(const struct conf *conf, const char *conf_path, bool once)
+int daemon_run(struct conf *conf, const char *conf_path, bool once)
 {
 	static struct node node;
 	struct node *n = &node;
@@ -345,7 +347,7 @@ int daemon_run(const struct conf *conf, const char *conf_path, bool once)
 	uint64_t end_ms;
 	bool well = true;
 
-	n->conf = *conf;
+	n->conf = conf;
 	n->conf_path = conf_path;
 	log_init(&n->log, LOG_LEVEL_INFO);
 	if (open_all(n, &why) != KERR_OK) {

@@ -6,8 +6,8 @@
 
 #include "agent/wire/conf.h"
 
-/* Runs until SIGTERM or SIGINT (exit 0), in the foreground; SIGHUP reads conf_path again and keeps the old conf
+/* conf is borrowed, and changed by a reload. Runs until SIGTERM or SIGINT (exit 0), in the foreground; SIGHUP reads conf_path again and keeps the old conf
  * when the new one is wrong. once: one pass over all sources, then the failures on stdout. Returns the exit code. */
-int daemon_run(const struct conf *conf, const char *conf_path, bool once);
+int daemon_run(struct conf *conf, const char *conf_path, bool once);
 
 #endif

@@ -29,13 +29,13 @@ void journal_open(struct node *n)
 	struct file_ident ident;
 	struct why why;
 
-	text_s(&t, n->conf.state_dir);
+	text_s(&t, n->conf->state_dir);
 	text_s(&t, "/journal");
-	if (file_make_dirs(n->conf.state_dir, 0750, &why) != KERR_OK)
+	if (file_make_dirs(n->conf->state_dir, 0750, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s; kedge works in memory until it can write", why.text);
 	if (file_identify(j->path, &ident, &why) == KERR_OK)
 		j->bytes = ident.size_bytes;
-	if (kept_journal(&n->conf, &n->core, &j->scan, &why) != KERR_OK)
+	if (kept_journal(n->conf, &n->core, &j->scan, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s; it starts empty", why.text);
 	if (j->scan.damaged > 0 || j->scan.foreign > 0)
 		log_line(&n->log, LOG_LEVEL_WARN, "journal: %u damaged places and %u records of another version were passed over: %s",
@@ -134,7 +134,7 @@ bool journal_flush(struct node *n)
 	struct why why;
 	enum kerr err;
 
-	if (j->batched == 0 || (j->failing && n->core.now_ms < j->retry_ms))
+	if (j->batched == 0 || (j->failing && n->now_ms < j->retry_ms))
 		return false;
 	overgrown(n);
 	err = write_batch(n, &why);
@@ -142,7 +142,7 @@ bool journal_flush(struct node *n)
 		if (!j->failing)
 			log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s; kept in memory, no rollback before it is on disk", why.text);
 		j->failing = true;
-		j->retry_ms = n->core.now_ms + RETRY_MS;
+		j->retry_ms = n->now_ms + RETRY_MS;
 		node_feed(n, node_event(n, EV_SAVE_FAILED));
 		return true;
 	}
@@ -158,5 +158,5 @@ bool journal_flush(struct node *n)
 
 uint64_t journal_due(const struct node *n)
 {
-	return n->journal.batched == 0 ? CORE_NEVER : n->journal.failing ? n->journal.retry_ms : n->core.now_ms;
+	return n->journal.batched == 0 ? CORE_NEVER : n->journal.failing ? n->journal.retry_ms : n->now_ms;
 }

@@ -17,7 +17,7 @@
 #include "platform/unixsock.h"
 
 struct node {
-	struct conf conf;
+	struct conf *conf;               /* the caller's, changed in place by a reload */
 	const char *conf_path;
 	struct core core;
 	struct loop loop;
@@ -35,6 +35,7 @@ struct node {
 	struct arena arena;
 	struct event ev;                 /* the one being made */
 	struct event told;               /* of parsers that tell several: they go on with it after each */
+	uint64_t now_ms;                 /* boot clock of this turn, or of the event being taken */
 	uint64_t housekeeping_ms;        /* when slow facts are looked at again */
 	int64_t server_minus_boot_ms;    /* server's clock on the boot clock; 0: no server has spoken yet */
 	uint64_t peak_pss_bytes;

@@ -87,7 +87,7 @@ static enum kerr start(struct node *n, enum engine_get get, const char *arg, int
 	text_s(&t, path);
 	r->method = HTTP_GET;
 	r->url = url;
-	r->unix_path = n->conf.engine_socket;
+	r->unix_path = n->conf->engine_socket;
 	r->arg = n;
 	r->connect_ms = 5000;
 	return http_start(&n->http, r, id, why);

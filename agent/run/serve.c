@@ -64,7 +64,7 @@ static void keep_deployments(struct node *n)
 	struct why why;
 	size_t len = 0, tail;
 
-	text_s(&t, n->conf.state_dir);
+	text_s(&t, n->conf->state_dir);
 	text_s(&t, "/deployments.json");
 	if (deployments_write(&n->aws.table, &out, &why) != KERR_OK)
 		return;
@@ -226,14 +226,14 @@ void serve_start(struct node *n)
 	char path[CONF_PATH_CAP + 16];
 	struct text t = text_on(path, sizeof(path));
 	struct why why;
-	enum kerr err = file_make_dirs(n->conf.run_dir, 0755, &why);
+	enum kerr err = file_make_dirs(n->conf->run_dir, 0755, &why);
 
-	text_s(&t, n->conf.run_dir);
+	text_s(&t, n->conf->run_dir);
 	text_s(&t, "/kedge.sock");
 	if (err == KERR_OK)
 		err = unixsock_listen(&n->sock, &n->loop, path, 0660, on_request, n, &why);
 	if (err != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "socket: %s; the verbs can only show what is kept", why.text);
-	if (kept_deployments(&n->conf, &n->aws.table, &why) != KERR_OK)
+	if (kept_deployments(n->conf, &n->aws.table, &why) != KERR_OK)
 		n->aws.table.asked_unix_ms = 0;
 }

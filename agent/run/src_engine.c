@@ -15,7 +15,7 @@ static uint64_t retry_gap_ms(uint32_t failures)
 static void later(struct node *n)
 {
 	n->engine.up = false;
-	n->engine.retry_ms = n->core.now_ms + retry_gap_ms(n->engine.failures++);
+	n->engine.retry_ms = n->now_ms + retry_gap_ms(n->engine.failures++);
 }
 
 static void on_version(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
@@ -110,8 +110,8 @@ void src_engine_line(struct node *n, struct slice line)
 
 void src_engine_end(struct node *n, enum kerr err, const char *detail)
 {
-	bool there = access(n->conf.engine_socket, F_OK) == 0;
-	bool may = access(n->conf.engine_socket, R_OK | W_OK) == 0;
+	bool there = access(n->conf->engine_socket, F_OK) == 0;
+	bool may = access(n->conf->engine_socket, R_OK | W_OK) == 0;
 
 	if (!there)
 		node_source(n, SRC_ENGINE, SS_ABSENT, "there is no engine socket at this path");
@@ -130,7 +130,7 @@ uint64_t src_engine_tick(struct node *n)
 
 	if (n->seam.stream != HTTP_NONE)
 		return CORE_NEVER;
-	if (n->core.now_ms < n->engine.retry_ms)
+	if (n->now_ms < n->engine.retry_ms)
 		return n->engine.retry_ms;
 	if (seam_stream(n, n->engine.last_unix_ms == 0 ? 0 : n->engine.last_unix_ms + 1, &why) != KERR_OK)
 		src_engine_end(n, KERR_IO, why.text);

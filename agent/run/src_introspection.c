@@ -27,7 +27,7 @@ static bool on_the_way(const struct node *n)
 static void refused(struct node *n, const struct http_result *r)
 {
 	n->introspection.metadata = false;
-	n->introspection.due_ms = n->core.now_ms + BUSY_MS;
+	n->introspection.due_ms = n->now_ms + BUSY_MS;
 	if (r->cause == HTTP_CONNECT)
 		node_source(n, SRC_INTROSPECTION, SS_REFUSED,
 			    "nobody listens: the ECS agent is down or, after a restart without a line, not up yet");
@@ -49,13 +49,13 @@ static void on_tasks(void *arg, const struct http_result *r)
 		refused(n, r);
 		return;
 	}
-	n->introspection.due_ms = n->core.now_ms + (on_the_way(n) ? BUSY_MS : IDLE_MS);
+	n->introspection.due_ms = n->now_ms + (on_the_way(n) ? BUSY_MS : IDLE_MS);
 	sync_event(n, false);
 	if (introspection_in_tasks(&n->arena, r->body, &out, &counts, &why) == KERR_OK) {
 		sync_event(n, true);
 		node_source(n, SRC_INTROSPECTION, SS_UP, "");
 		if (on_the_way(n))
-			n->introspection.due_ms = n->core.now_ms + BUSY_MS;
+			n->introspection.due_ms = n->now_ms + BUSY_MS;
 	} else {
 		n->introspection.malformed++;
 		node_source(n, SRC_INTROSPECTION, SS_BROKEN, why.text);
@@ -75,12 +75,12 @@ static void on_metadata(void *arg, const struct http_result *r)
 	}
 	if (introspection_in_metadata(&n->arena, r->body, &n->ev, &why) != KERR_OK) {
 		n->introspection.malformed++;
-		n->introspection.due_ms = n->core.now_ms + BUSY_MS;
+		n->introspection.due_ms = n->now_ms + BUSY_MS;
 		node_source(n, SRC_INTROSPECTION, SS_BROKEN, why.text);
 		return;
 	}
 	n->introspection.metadata = true;
-	n->introspection.due_ms = n->core.now_ms;
+	n->introspection.due_ms = n->now_ms;
 	node_feed(n, &n->ev);
 	aws_settle(n);
 }
@@ -96,10 +96,10 @@ static void ask(struct node *n, const char *path, http_done_fn *fn)
 	struct why why;
 	uint32_t id;
 
-	text_s(&t, n->conf.introspection);
+	text_s(&t, n->conf->introspection);
 	text_s(&t, path);
-	n->introspection.asked_ms = n->core.now_ms;
-	n->introspection.due_ms = n->core.now_ms + BUSY_MS;
+	n->introspection.asked_ms = n->now_ms;
+	n->introspection.due_ms = n->now_ms + BUSY_MS;
 	if (http_start(&n->http, &r, &id, &why) == KERR_OK)
 		n->introspection.busy = true;
 	else
@@ -109,7 +109,7 @@ static void ask(struct node *n, const char *path, http_done_fn *fn)
 void src_introspection_soon(struct node *n)
 {
 	struct src_introspection *s = &n->introspection;
-	uint64_t at = n->core.now_ms + SOON_MS;
+	uint64_t at = n->now_ms + SOON_MS;
 
 	if (s->asked_ms != 0 && at < s->asked_ms + GAP_MS)
 		at = s->asked_ms + GAP_MS;
@@ -123,7 +123,7 @@ uint64_t src_introspection_tick(struct node *n)
 
 	if (s->busy)
 		return CORE_NEVER;
-	if (s->due_ms > n->core.now_ms)
+	if (s->due_ms > n->now_ms)
 		return s->due_ms;
 	ask(n, s->metadata ? INTROSPECTION_IN_TASKS : INTROSPECTION_IN_METADATA, s->metadata ? on_tasks : on_metadata);
 	return s->busy ? CORE_NEVER : s->due_ms;

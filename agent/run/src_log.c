@@ -46,7 +46,7 @@ void src_log_start(struct node *n)
 	const char *const *needle;
 	size_t needles;
 	struct why why;
-	enum kerr err = tail_open(&l->tail, n->conf.agent_log, HISTORY_BYTES, NULL, &why);
+	enum kerr err = tail_open(&l->tail, n->conf->agent_log, HISTORY_BYTES, NULL, &why);
 
 	agent_log_init(&l->parser, l->scratch, sizeof(l->scratch));
 	needle = agent_log_needles(&needles);

@@ -44,7 +44,7 @@ void tell_publish(struct node *n)
 	if (!n->publish)
 		return;
 	n->publish = false;
-	text_s(&t, n->conf.run_dir);
+	text_s(&t, n->conf->run_dir);
 	text_s(&t, "/status.json");
 	node_view(n, &v);
 	if (view_status(&v, &out) != KERR_OK)

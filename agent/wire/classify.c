@@ -52,6 +52,7 @@ static const struct row rows[] = {
 	{ P, { "no such host" }, CLASS_REGISTRY_DNS },
 	{ P, { "server misbehaving" }, CLASS_REGISTRY_DNS },
 	{ P, { "lookup ", "i/o timeout" }, CLASS_REGISTRY_DNS },
+	{ P, { "dial tcp: lookup " }, CLASS_REGISTRY_DNS },                /* Go net: whatever kept the name server away */
 	{ P, { "connection refused" }, CLASS_REGISTRY_UNREACHABLE },
 	{ P, { "network is unreachable" }, CLASS_REGISTRY_UNREACHABLE },
 	{ P, { "no route to host" }, CLASS_REGISTRY_UNREACHABLE },         /* EHOSTUNREACH, strerror */
@@ -98,6 +99,7 @@ static const struct row rows[] = {
 	{ P, { "short read" }, CLASS_IMAGE_CORRUPT },
 	{ P, { "invalid character '", "looking for beginning" }, CLASS_IMAGE_CORRUPT },
 	{ P, { "unsupported media type" }, CLASS_IMAGE_UNSUPPORTED },
+	{ P, { "encountered remote \"", "when fetching" }, CLASS_IMAGE_UNSUPPORTED },   /* 20.10, by digest */
 	{ P, { "missing signature key" }, CLASS_IMAGE_UNSUPPORTED },
 	{ P, { "mediatype" }, CLASS_IMAGE_UNSUPPORTED },
 	{ P, { "error unmarshalling content" }, CLASS_IMAGE_UNSUPPORTED },

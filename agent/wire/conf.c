@@ -123,7 +123,12 @@ struct reading {
 
 void conf_default(struct conf *out)
 {
-	memset(out, 0, sizeof(*out));
+	/* not the rows of services, most of which nobody ever fills: untouched they cost no memory */
+	const size_t rows = offsetof(struct conf, core) + offsetof(struct core_params, service);
+	const size_t past = rows + sizeof(out->core.service);
+
+	memset(out, 0, rows);
+	memset((char *)out + past, 0, sizeof(*out) - past);
 	(void)str_put(out->state_dir, sizeof(out->state_dir), SLICE("/var/lib/kedge"));
 	(void)str_put(out->run_dir, sizeof(out->run_dir), SLICE("/run/kedge"));
 	out->log = CONF_LOG_INFO;
@@ -507,6 +512,7 @@ static enum kerr begin_service(struct reading *r, struct slice name)
 			       SERVICES_MAX);
 	r->service = &core->service[core->n_services++];
 	memset(r->service, 0, sizeof(*r->service));
+	memset(r->service, 0, sizeof(*r->service));
 	(void)str_put(r->service->service, NAME_CAP, name);
 	r->service->policy = core->policy;
 	memset(r->seen, 0, sizeof(r->seen));
@@ -614,7 +620,9 @@ enum kerr conf_parse(struct slice text, const char *file, struct conf *out, stru
 		e = pass(text, file, true, out, why);
 	if (e == KERR_OK)
 		e = together(out, file, why);
-	if (e != KERR_OK)
-		conf_default(out);
+	if (e == KERR_OK)
+		return KERR_OK;
+	memset(out->core.service, 0, out->core.n_services * sizeof(out->core.service[0]));
+	conf_default(out);
 	return e;
 }

@@ -170,13 +170,13 @@ const char *view_rollback_next_step(enum rb_state state)
 	switch (state) {
 	case RB_AWAITING_CONFIRMATION:
 	case RB_QUORUM_WAIT:
-		return "Confirm it with kedge confirm, drop it with kedge cancel, or run the command.";
+		return "Confirm it with kedge confirm ID, drop it with kedge cancel ID, or run the command.";
 	case RB_SHADOW:
-		return "Nothing is sent while the policy is shadow; kedge confirm or the command does it once.";
+		return "Nothing is sent while the policy is shadow; kedge confirm ID or the command does it once.";
 	case RB_QUEUED_OFFLINE:
 		return "Restore the line to AWS; kedge goes on by itself when it is back.";
 	case RB_HELD:
-		return "It goes on when the hold ends; kedge hold SERVICE --for 0s ends it now.";
+		return "It goes on when the hold ends; kedge hold SERVICE --for 0 ends it now.";
 	case RB_REFUSED:
 	case RB_ROLLBACK_FAILED:
 		return "A person has to act; the command shown goes back, mind the note beside it.";

@@ -64,6 +64,12 @@ static void last_good(const struct core *c, struct jw *w, const struct service *
 	jw_unix_s(w, "last_good_unix_s", r == NULL ? 0 : r->good_unix_ms);
 }
 
+/* That nothing runs is known only from an engine that answers. */
+static bool serving_known(const struct core *c, const struct service *s)
+{
+	return s->serving != SERVING_NONE || c->source[SRC_ENGINE].state == SS_UP;
+}
+
 void view_service(const struct view *v, struct jw *w, const char *name, uint32_t service)
 {
 	const struct core *c = v->core;
@@ -80,7 +86,7 @@ void view_service(const struct view *v, struct jw *w, const char *name, uint32_t
 	jw_str_or_null(w, "rollout", sd_status_name((enum sd_status)(s->m.status < SD_STATUSES ? s->m.status : SD_OTHER)));
 	jw_unix_s(w, "asked_unix_s", s->m.asked_unix_ms);
 	jw_str(w, "verdict", verdict_name(s->verdict));
-	jw_str(w, "serving", serving_name(s->serving));
+	jw_str(w, "serving", serving_known(c, s) ? serving_name(s->serving) : NULL);
 	jw_u64(w, "failures", counted(c, s));
 	jw_u64(w, "failures_needed", p->failures);
 	last_good(c, w, s);

@@ -58,7 +58,7 @@ static int exit_after(int argc, char **argv)
 
 static int segv(int argc, char **argv)
 {
-	int *volatile nowhere = NULL;
+	volatile int *volatile nowhere = NULL;
 
 	(void)argc;
 	(void)argv;
@@ -71,6 +71,7 @@ static _Noreturn int oom(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
+	sleep_ms(300);	/* an engine that has just started it misses the kernel's word in one case of five */
 	for (;;) {
 		char *p = malloc(1 << 20);
 

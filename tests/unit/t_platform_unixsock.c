@@ -103,7 +103,7 @@ static void test_call(void)
 	pid = ask("status", "status", 100, 2000);
 	is_int(answer_of(pid), KERR_OK, "a question is answered");
 	ok(s.peer.uid == getuid() && s.peer.pid == pid, "and its asker is known");
-	is_int(answer_of(ask("big", NULL, UNIXSOCK_REPLY_MAX + 1, 2000)), KERR_OK, "an answer of 128 KiB comes whole");
+	is_int(answer_of(ask("big", NULL, UNIXSOCK_REPLY_MAX + 1, 2000)), KERR_OK, "an answer of the largest size comes whole");
 	is_int(answer_of(ask("big", NULL, 1000, 2000)), KERR_TOO_BIG, "or is too long for the asker");
 	memset(long_request, 'q', sizeof(long_request) - 1);
 	is_int(answer_of(ask(long_request, "", 100, 2000)), KERR_IO, "a question too long gets no answer");
