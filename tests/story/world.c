@@ -242,12 +242,25 @@ void world_feed(struct world *w, struct event *ev)
 		w->broken = broken;
 	for (size_t i = 0; i < n; i++)
 		carry_out(w, &out[i]);
+	w->steps++;
+}
+
+/* A kill -9 falls between two steps; whatever was on its way to the node then is lost. */
+static void maybe_restart(struct world *w)
+{
+	if (w->restart_at == 0 || w->steps < w->restart_at)
+		return;
+	w->restart_at = 0;
+	world_restart(w);
+	if (w->after_restart != NULL)
+		w->after_restart(w);
 }
 
 void world_run(struct world *w, uint64_t ms)
 {
 	uint64_t until = w->now_ms + ms;
 
+	maybe_restart(w);
 	while (w->broken == NULL) {
 		uint64_t at = core_deadline(&w->core);
 		uint32_t first = w->queued;
@@ -270,6 +283,7 @@ void world_run(struct world *w, uint64_t ms)
 		}
 		w->now_ms = at > w->now_ms ? at : w->now_ms + (first == w->queued && ev.type == EV_TICK);
 		world_feed(w, &ev);
+		maybe_restart(w);
 	}
 	w->now_ms = until > w->now_ms ? until : w->now_ms;
 }

@@ -32,6 +32,8 @@ struct world {
 	char trace[32768];
 	struct text text;
 	const char *broken;
+	uint64_t steps, restart_at;         /* restart_at: kill -9 after that step; 0: never */
+	void (*after_restart)(struct world *w); /* what the sources list again */
 };
 
 void world_init(struct world *w, enum rb_mode mode);
