@@ -56,6 +56,7 @@ static int32_t container_seen(struct core *c, const struct ev_container *ev)
 static void start_failed(struct core *c, int32_t at, const struct ev_container *ev)
 {
 	struct container *k = &c->container[at];
+	int32_t known = failure_find(c, c->task[k->task].arn, k->name, ev->class);
 	struct sighting s = {
 		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = ev->reason,
 		.stage = STAGE_START, .class = ev->class, .has_exit = ev->has_exit, .exit_code = ev->exit_code,
@@ -63,8 +64,8 @@ static void start_failed(struct core *c, int32_t at, const struct ev_container *
 	};
 
 	k->inspect_ms = 0;
-	/* a failed start is final: a second look at the same container is no second failure */
-	if (!k->stop_asked && failure_find(c, c->task[k->task].arn, k->name, ev->class) == NONE)
+	/* a failed start is final: a second look is no second failure, but may bring the code that the log lacks */
+	if (!k->stop_asked && (known == NONE || (ev->has_exit && !c->failure[known].f.has_exit)))
 		(void)judge_sighting(c, &s);
 }
 

@@ -91,7 +91,8 @@ static struct service *asked(struct core *c, uint32_t service, uint32_t number, 
 
 static void remember(struct core *c, struct service *s, const char *arn, enum sd_status status)
 {
-	if (!str_eq(s->m.deployment, arn) || s->m.status != (uint8_t)status)
+	/* on its way from one end to another a deployment is not written down: the disk would wear for it */
+	if (!str_eq(s->m.deployment, arn) || (s->m.status != (uint8_t)status && !sd_ongoing(status)))
 		s->save = true;
 	PUT(s->m.deployment, arn);
 	s->m.status = (uint8_t)status;

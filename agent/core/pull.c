@@ -52,6 +52,15 @@ static void explained(struct core *c, int32_t task, const struct ev_change *ev)
 	});
 }
 
+/* The engine was away when it ended, but had told when it started. */
+static bool lived_long(const struct core *c, int32_t task, int32_t at, const struct ev_change *ev)
+{
+	int64_t started = at == NONE ? 0 : c->container[at].started_unix_ms;
+
+	return started != 0 && ev->time_unix_ms > started &&
+	       (uint64_t)(ev->time_unix_ms - started) >= core_policy(c, c->task[task].service)->early_exit_ms;
+}
+
 /* An exit that only the log tells (kedge or the engine was away), or one whose meaning needed `essential`. */
 static void unexplained(struct core *c, int32_t task, const struct ev_change *ev)
 {
@@ -72,8 +81,9 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 	text_i64(&text, ev->exit_code);
 	(void)judge_sighting(c, &(struct sighting){
 		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,
-		.digest = "", .reason = reason, .stage = STAGE_RUN, .class = CLASS_EXITED_EARLY, .has_exit = true,
-		.exit_code = ev->exit_code, .essential = TRI_YES, .unix_ms = ev->time_unix_ms,
+		.digest = "", .reason = reason, .stage = STAGE_RUN, .has_exit = true, .exit_code = ev->exit_code,
+		.class = lived_long(c, task, at, ev) ? CLASS_EXITED : CLASS_EXITED_EARLY,
+		.essential = TRI_YES, .unix_ms = ev->time_unix_ms,
 	});
 }
 

@@ -9,7 +9,8 @@ void rollback_state(struct core *c, uint32_t service, enum rb_state state, const
 
 	if (s->rb.state == state && str_eq(s->rb.reason, reason))
 		return;
-	s->work.save = s->work.save || s->rb.state != state;
+	/* sending adds nothing to the intent that is on disk already: after a crash AWS is asked what became of it */
+	s->work.save = s->work.save || (s->rb.state != state && state != RB_ACTING);
 	s->rb.state = state;
 	(void)str_cut(s->rb.reason, sizeof(s->rb.reason), slice_of(reason));
 	if (!rb_open(state))
@@ -266,9 +267,6 @@ void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
 		return;
 	}
 	PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], ev->arn);
-	for (int32_t i = 0; i < RELEASES_MAX; i++)
-		if (c->release[i].used && str_eq(c->release[i].deployment, ev->arn))
-			c->release[i].save = true;
 	s->rb.accepted = true;
 	s->rb.accepted_unix_ms = c->now_unix_ms;
 	s->work.stop_sent = false;

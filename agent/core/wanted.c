@@ -158,9 +158,9 @@ size_t wanted(struct core *c, struct action out[CORE_MAX_ACTIONS])
 	struct list l = { out, 0 };
 
 	tell_failures(c, &l);
+	notes(c, &l);
 	stop(c, &l);
 	journal_all(c, &l);
-	notes(c, &l);
 	ask_engine(c, &l);
 	probe(c, &l);
 	ask_services(c, &l);

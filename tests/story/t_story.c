@@ -110,7 +110,7 @@ static void missing_image_confirmed(void)
 	is_str(world_trace(&w),
 	       "[   307.8] service web failing/decided\n"
 	       "[   308.0] service web rolling-back/acting\n"
-	       "[   308.1] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   308.0] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
 	       "[   308.1] service web rolling-back/watching\n"
 	       "[   317.4] service web rolled-back/rolled-back\n",
 	       "confirmed: AWS is asked afresh, one stop, watched to its end");
@@ -156,9 +156,9 @@ static void restart_loop_decided_offline(void)
 	is_str(world_trace(&w),
 	       "[   260.2] service web failing/decided\n"
 	       "[   260.2] service web rolling-back/acting\n"
-	       "[   260.3] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   260.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
 	       "[   260.3] service web rolling-back/watching\n"
-	       "[   389.7] service web rolled-back/rolled-back\n",
+	       "[   389.6] service web rolled-back/rolled-back\n",
 	       "the line comes back: asked again, hauled back");
 	is_int(w.stops, 1, "one stop");
 	sound();
@@ -229,7 +229,7 @@ static void mutable_tag(void)
 	       "[   216.5] service web failing/decided\n"
 	       "[   218.1] service web rolling-back/acting\n"
 	       "[   218.1] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   218.2] service web rolling-back/watching\n"
+	       "[   218.1] service web rolling-back/watching\n"
 	       "[   287.5] service web rolled-back/rolled-back\n",
 	       "the same family:revision with another image is another release");
 	ok(w.core.release[0].good && !w.core.release[0].bad, "the release that works under the same name stays good");
@@ -313,7 +313,7 @@ static void killed_at_any_moment(void)
 	       "[   206.6] service web failing/decided\n"
 	       "[   208.2] service web rolling-back/acting\n"
 	       "[   208.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   208.3] service web rolling-back/watching\n"
+	       "[   208.2] service web rolling-back/watching\n"
 	       "[   211.6] service web rolling-back/watching\n"
 	       "[   211.6] restarted\n"
 	       "[   271.6] service web rolling-back/watching\n"
