@@ -138,7 +138,7 @@ test:
 	+@$(call binaries,$(CPUS))
 	+@$(call programs,$(VARIANTS))
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test
-	@$(PROVE) $(call each,$(VARIANTS),tests/%) $(call some,build unit story doubles rig size e2e)
+	@$(PROVE) $(call each,$(VARIANTS),tests/%) $(call some,build unit story replay doubles rig size e2e)
 
 check:
 	+@$(call programs,$(QUICK)) && $(MAKE) VARIANT=$(HOST_CPU) all
