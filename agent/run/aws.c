@@ -278,6 +278,8 @@ static void on_done(void *arg, const struct http_result *r)
 		return;
 	}
 	node_source(n, SRC_AWS, SS_UP, "");
+	if (n->core.fact[FACT_DNS].yes == TRI_NO)
+		node_fact(n, FACT_DNS, TRI_YES, 0, n->aws.endpoint.host, false);
 	if (r->err == KERR_OK)
 		err = aws_body_take(n, &job, r, &why);
 	else

@@ -18,6 +18,7 @@
 #define EAGER_MS        10000   /* the same while something is missing */
 #define SKEW_MS         60000   /* the machine's clock is believed within this of the server's */
 #define ONCE_MS         5000
+#define REST_MS         1000    /* a wait worth letting the code's pages go for */
 
 int64_t node_unix_ms(const struct node *n)
 {
@@ -141,7 +142,7 @@ void node_view(struct node *n, struct view *v)
 	uint64_t pss = 0, disk = 0;
 	struct why why;
 
-	for (unsigned i = 0; i < HTTP_PURPOSES; i++) {
+	for (unsigned i = 0; i < PURPOSE_WAN; i++) {
 		struct http_traffic t = http_traffic(&n->http, i);
 
 		sum.up_bytes += t.up_bytes;
@@ -309,6 +310,8 @@ static bool turn(struct node *n)
 	due = soonest(due, soonest(core_deadline(&n->core), n->housekeeping_ms));
 	due = soonest(due, soonest(unixsock_expire(&n->sock), journal_due(n)));
 	now = clock_boot_ms();
+	if (due > now + REST_MS)
+		proc_rest();
 	if (loop_turn(&n->loop, due > now ? due - now : 0, &why) == KERR_OK)
 		return true;
 	log_line(&n->log, LOG_LEVEL_ERROR, "loop: %s", why.text);

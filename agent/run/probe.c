@@ -79,7 +79,7 @@ static bool registry(struct node *n, uint32_t failure)
 	struct text t = text_on(url, sizeof(url));
 	struct http_request r = {
 		.method = HTTP_GET, .url = url, .connect_ms = 3000, .total_ms = 4000, .into = n->work,
-		.max_body_bytes = sizeof(n->work), .on_done = on_registry, .arg = n, .last = true, .purpose = 15,
+		.max_body_bytes = sizeof(n->work), .on_done = on_registry, .arg = n, .last = true, .purpose = PURPOSE_REGISTRY,
 	};
 	bool local = slice_starts(host, "127.") || slice_starts(host, "localhost");
 	struct why why;

@@ -90,6 +90,7 @@ static enum kerr start(struct node *n, enum engine_get get, const char *arg, int
 	r->unix_path = n->conf->engine_socket;
 	r->arg = n;
 	r->connect_ms = 5000;
+	r->purpose = PURPOSE_ENGINE;
 	return http_start(&n->http, r, id, why);
 }
 

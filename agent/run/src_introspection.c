@@ -92,6 +92,7 @@ static void ask(struct node *n, const char *path, http_done_fn *fn)
 	struct http_request r = {
 		.method = HTTP_GET, .url = url, .connect_ms = 3000, .total_ms = 10000,
 		.into = n->introspection.body, .max_body_bytes = sizeof(n->introspection.body), .on_done = fn, .arg = n,
+		.purpose = PURPOSE_INTROSPECTION,
 	};
 	struct why why;
 	uint32_t id;
