@@ -68,14 +68,6 @@ struct ev_aws_failed {
 	char detail[REASON_CAP];                  /* AWS's own message: names action and resource when denied */
 };
 
-enum op_verb { OPV_ROLLBACK, OPV_CONFIRM, OPV_CANCEL, OPV_HOLD, OPV_LOOK };
-struct ev_operator {
-	enum op_verb verb;
-	char service[NAME_CAP], id[32];
-	uint64_t for_ms;                          /* OPV_HOLD; 0 ends the hold */
-	uint32_t uid;
-};
-
 struct ev_restore { struct record record; bool last; };
 
 const char *sd_status_name(enum sd_status status);   /* AWS's own word; "" for SD_NONE */

@@ -1,0 +1,37 @@
+/* event_engine.h - what the container engine says of containers and images. */
+#ifndef KEDGE_CORE_EVENT_ENGINE_H
+#define KEDGE_CORE_EVENT_ENGINE_H
+
+#include "agent/base/limits.h"
+#include "agent/core/class.h"
+
+enum container_what {
+	C_LISTED,           /* a listing's or inspect's snapshot: state and the members below are set */
+	C_CREATED, C_STARTED, C_DIED, C_OOM, C_KILLED, C_STOPPED, C_HEALTHY, C_UNHEALTHY, C_DESTROYED,
+	C_NETWORK_LEFT,     /* it was disconnected from a network: of a created one, the sign of a failed start */
+	C_WHATS
+};
+enum container_state { CS_UNKNOWN, CS_CREATED, CS_RUNNING, CS_EXITED, CS_OTHER };
+enum tri { TRI_UNKNOWN, TRI_NO, TRI_YES };
+
+struct ev_container {
+	enum container_what what;
+	char id[DOCKER_ID_CAP];
+	char task[ARN_CAP], cluster[NAME_CAP], family[NAME_CAP], name[NAME_CAP]; /* from the five labels; may be empty for C_NETWORK_LEFT */
+	uint32_t revision;
+	char image[IMAGE_CAP];           /* the reference it was created from, or empty */
+	char image_id[DIGEST_CAP];       /* sha256:... or empty (events do not carry it) */
+	enum container_state state;      /* C_LISTED */
+	bool inspected;                  /* C_LISTED from an inspect: the members below are facts, not absent */
+	bool oom_killed, has_exit;
+	int32_t exit_code;               /* C_DIED, or C_LISTED when exited or failed to start */
+	int32_t signal;                  /* C_KILLED */
+	int64_t created_unix_ms, started_unix_ms, finished_unix_ms; /* 0 = never or not known */
+	enum class class;                /* inspect with an error text: what it says */
+	char reason[REASON_CAP];         /* that text, verbatim */
+	int64_t time_unix_ms;            /* the engine's own time of the event, 0 = none */
+};
+
+struct ev_image { char image_id[DIGEST_CAP], digest[DIGEST_CAP], arch[16]; };
+
+#endif

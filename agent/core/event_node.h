@@ -1,0 +1,28 @@
+/* event_node.h - what the node says of itself: its sources, and the outcome of experiments. */
+#ifndef KEDGE_CORE_EVENT_NODE_H
+#define KEDGE_CORE_EVENT_NODE_H
+
+#include "agent/base/limits.h"
+#include "agent/core/class.h"
+
+enum source { SRC_ENGINE, SRC_AGENT_LOG, SRC_INTROSPECTION, SRC_AWS, SOURCES };
+enum source_state { SS_UNKNOWN, SS_UP, SS_ABSENT, SS_REFUSED, SS_DENIED, SS_UNREACHABLE, SS_BROKEN, SOURCE_STATES };
+
+struct ev_source { enum source source; enum source_state state; char detail[DETAIL_CAP]; };
+struct ev_sync { enum source source; bool end; };
+
+enum fact {
+	FACT_ROUTE,         /* yes: a default route exists */
+	FACT_DNS,           /* yes: the resolver answered for `about` */
+	FACT_CLOCK,         /* yes: the wall clock is plausible */
+	FACT_CREDENTIALS,   /* yes: AWS credentials are there and not known to be expired */
+	FACT_DISK,          /* yes: the data root has room; value = free bytes */
+	FACT_INODES,        /* yes: it has inodes; value = free inodes */
+	FACT_MEMORY,        /* yes: the host has memory left; value = available bytes */
+	FACT_REGISTRY,      /* yes: the host `about` answered HTTP; value = status */
+	FACTS
+};
+/* last: it was asked for by ACT_PROBE and no further answer to that follows. */
+struct ev_fact { enum fact fact; enum tri yes; bool last; int64_t value; char about[NAME_CAP], detail[DETAIL_CAP]; };
+
+#endif

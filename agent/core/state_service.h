@@ -1,0 +1,53 @@
+/* state_service.h - rows of the state: a service, what AWS said of it, and the rollback it may need. */
+#ifndef KEDGE_CORE_STATE_SERVICE_H
+#define KEDGE_CORE_STATE_SERVICE_H
+
+#include "agent/core/event.h"
+
+enum look_step { LOOK_IDLE, LOOK_LIST, LOOK_DEPLOYMENT, LOOK_REVISION };
+struct look {
+	enum look_step step;
+	bool wanted, full, send;         /* send: the action of this step has not left yet */
+	uint32_t ask, failures, n_want;
+	uint64_t next_ms, sent_ms;
+	char arn[ARN_CAP];
+	char want[REVISIONS_MAX][ARN_CAP];
+};
+
+struct revision {
+	bool missing;
+	char arn[ARN_CAP], family[NAME_CAP];
+	uint32_t revision, n;
+	struct image_pin image[TASK_CONTAINERS];
+};
+
+enum verdict { V_UNKNOWN, V_OK, V_ROLLING, V_SUSPECT, V_FAILING, V_STUCK, V_ROLLING_BACK, V_ROLLED_BACK, VERDICTS };
+enum serving { SERVING_NONE, SERVING_OLD, SERVING_NEW };
+
+struct rb_work {                         /* of the open intent; nothing here needs to outlive a restart */
+	uint64_t seq;                    /* of its newest record; durable when <= saved_seq */
+	uint64_t decided_ms, hold_ms, next_ms, stop_ms, breaker_ms, cb_grew_ms;
+	uint32_t cb_failures, conflicts, watched, quorum_ask;
+	bool save, stop_sent, quorum_sent, quorum_wanted;
+	uint64_t quorum_ms;
+	struct ev_aws_quorum quorum;
+};
+
+struct service {
+	bool used, save, note;
+	struct service_memory m;
+	struct look look;
+	bool history_known, history_denied; /* denied: without the shared memory `auto` acts as `manual` */
+	uint32_t n_history, n_revisions;
+	struct sd_brief history[HISTORY_MAX];
+	uint64_t history_ms, dep_ms;     /* boot clock of those answers; 0: none since the start */
+	struct ev_aws_deployment dep;    /* the newest deployment, as last described */
+	struct revision revision[REVISIONS_MAX];
+	struct rollback rb;
+	struct rb_work work;
+	enum verdict verdict;
+	enum serving serving;
+	enum rb_state noted;             /* the rollback state the last ACT_NOTE told */
+};
+
+#endif

@@ -1,0 +1,64 @@
+/* state_task.h - rows of the state: containers, tasks, releases, failures. */
+#ifndef KEDGE_CORE_STATE_TASK_H
+#define KEDGE_CORE_STATE_TASK_H
+
+#include "agent/core/event.h"
+
+#define NONE (-1)                        /* an index that points nowhere */
+
+struct container {
+	bool used, listed;               /* listed: seen in the listing that is coming in */
+	int32_t task;
+	char id[DOCKER_ID_CAP], name[NAME_CAP], image[IMAGE_CAP], image_id[DIGEST_CAP];
+	enum container_state state;
+	enum tri essential;
+	bool stop_asked, oom, has_exit, live; /* live: its newest start was seen as it happened */
+	bool image_asked;
+	int32_t exit_code;
+	uint32_t starts, deaths;         /* seen live; deaths: those nobody asked for */
+	int64_t started_unix_ms, finished_unix_ms;
+	uint64_t created_ms, started_ms; /* boot clock; 0: not seen live */
+	uint64_t inspect_ms;             /* when an inspect is wanted; 0: never */
+	uint32_t inspects;               /* of the same state, to space them */
+};
+
+struct task {
+	bool used, in_agent, in_listing; /* in_agent: introspection knows it */
+	char arn[ARN_CAP], family[NAME_CAP], service[NAME_CAP], started_by[STARTED_BY_CAP];
+	uint32_t revision;
+	int32_t release;
+	enum fail_kind kind;
+	enum task_status desired, known;
+	uint32_t n_containers;           /* as introspection counts them once the task was RUNNING */
+	bool stop_ordered, ended, counted, steady, from_log;
+	int64_t first_unix_ms, ended_unix_ms;
+	uint64_t first_ms, running_ms;   /* running_ms: since when all of it runs; 0: not */
+	uint64_t ask_ms;                 /* when DescribeTasks is wanted; 0: never */
+	uint32_t asks, restarts;
+};
+
+struct image_of { char container[NAME_CAP], image_id[DIGEST_CAP], digest[DIGEST_CAP], arch[16]; };
+
+struct release {
+	bool used, good, bad, save;
+	char service[NAME_CAP], family[NAME_CAP], deployment[ARN_CAP], started_by[STARTED_BY_CAP];
+	uint32_t revision, n_images;
+	struct image_of image[TASK_CONTAINERS];
+	int64_t first_unix_ms, good_unix_ms;
+	int64_t last_start_unix_ms;      /* a container of it started here, seen live */
+	uint32_t starts;                 /* on this boot, seen live */
+	uint32_t failed, restarts;       /* counted tasks with blame release, and the most in-place restarts, this epoch */
+	uint32_t epoch;                  /* failed and restarts belong to it */
+	bool deterministic;              /* one of the counted failures needs no second */
+	int64_t first_fail_unix_ms;
+	uint32_t last_failure;           /* its id */
+};
+
+struct fail_slot {
+	char probed[NAME_CAP];           /* the registry host its experiment asks */
+	bool used, provisional, tell, suspect, save, weighing, asked; /* asked: its experiment has left */
+	int32_t release;
+	struct failure f;
+};
+
+#endif
