@@ -311,13 +311,15 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 	rollback_state(c, ev->service, RB_DECIDED, "AWS did not take the stop; its state is read again.");
 }
 
-static int32_t service_of_id(const struct core *c, struct slice id)
+int32_t core_service(const struct core *c, struct slice name_or_id)
 {
-	uint64_t n;
+	uint64_t n = 0;
+	bool id = name_or_id.n > 1 && name_or_id.p[0] == 'r' && slice_u64(slice_from(name_or_id, 1), &n);
 
-	if (id.n < 2 || id.p[0] != 'r' || !slice_u64(slice_from(id, 1), &n))
-		return NONE;
 	for (int32_t i = 0; i < SERVICES_MAX; i++)
+		if (c->service[i].used && slice_is(name_or_id, c->service[i].m.name))
+			return i;
+	for (int32_t i = 0; id && i < SERVICES_MAX; i++)
 		if (c->service[i].used && c->service[i].rb.state != RB_NONE && c->service[i].rb.id == n)
 			return i;
 	return NONE;
@@ -363,7 +365,7 @@ static bool waits_for_person(enum rb_state state)
 
 void on_operator(struct core *c, const struct ev_operator *ev)
 {
-	int32_t at = ev->id[0] != '\0' ? service_of_id(c, slice_of(ev->id)) : service_find(c, ev->service);
+	int32_t at = core_service(c, slice_of(ev->id[0] != '\0' ? ev->id : ev->service));
 	struct service *s = at == NONE ? NULL : &c->service[at];
 
 	if (ev->verb == OPV_ROLLBACK) {

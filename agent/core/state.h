@@ -50,6 +50,12 @@ bool core_online(const struct core *c);
 /* One sentence for people: what is the matter with this service, and what happens next. */
 void core_explain(const struct core *c, uint32_t service, struct text *out);
 
+/* The release of the newest deployment, unless this node has seen a newer one since AWS was last asked; or NONE. */
+int32_t core_current(const struct core *c, const struct service *s);
+
+/* The service of that name, or the one whose rollback has that id ("r3"); or NONE. */
+int32_t core_service(const struct core *c, struct slice name_or_id);
+
 const char *verdict_name(enum verdict verdict);
 const char *serving_name(enum serving serving);
 

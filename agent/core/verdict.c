@@ -6,8 +6,7 @@ static bool of_service(const struct core *c, int32_t release, const struct servi
 	return c->release[release].used && str_eq(c->release[release].service, s->m.name);
 }
 
-/* The release of the newest deployment, unless this node has seen a newer one since AWS was last asked. */
-static int32_t current(const struct core *c, const struct service *s)
+int32_t core_current(const struct core *c, const struct service *s)
 {
 	int32_t newest = NONE, named = NONE;
 
@@ -73,7 +72,7 @@ static enum verdict judge(const struct core *c, const struct service *s, int32_t
 void verdict_tick(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
-	int32_t now = current(c, s);
+	int32_t now = core_current(c, s);
 	enum verdict verdict = judge(c, s, now);
 
 	s->serving = serving(c, s, now);

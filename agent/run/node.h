@@ -45,6 +45,7 @@ struct node {
 	int32_t probe;                   /* a failure waits for its experiment; NONE: none */
 	bool stop, reload, publish;      /* publish: status.json is behind */
 	bool actor;
+	char only[NAME_CAP];             /* the service whose deployments were asked for last; empty: all */
 	char arena_room[768 * 1024];
 	char reply[VIEW_MAX];
 	char work[64 * 1024];

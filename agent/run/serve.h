@@ -6,10 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/base/str.h"
+
 struct node;
 
 /* Listens. A node without its socket goes on and says so. */
 void serve_start(struct node *n);
+/* One JSON object to an asker; and the object that says why not, with the exit code of the contract. */
+void serve_answer(struct node *n, uint32_t connection, const struct text *out);
+void serve_refuse(struct node *n, uint32_t connection, int exit_code, const char *words);
 /* The answer to a `deployments` that had to ask AWS first; fresh: it did answer. */
 void serve_deployments(struct node *n, uint32_t connection, bool fresh);
 

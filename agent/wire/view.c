@@ -80,25 +80,6 @@ const struct fail_slot *view_failure_find(const struct core *c, uint32_t id)
 	return NULL;
 }
 
-int32_t view_current(const struct core *c, const struct service *s)
-{
-	int32_t newest = NONE, named = NONE;
-
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
-		const struct release *r = &c->release[i];
-
-		if (!r->used || !str_eq(r->service, s->m.name))
-			continue;
-		if (s->m.deployment[0] != '\0' && str_eq(r->deployment, s->m.deployment))
-			named = i;
-		if (newest == NONE || r->first_unix_ms > c->release[newest].first_unix_ms)
-			newest = i;
-	}
-	if (named == NONE || c->release[newest].first_unix_ms > s->m.asked_unix_ms)
-		return newest;
-	return named;
-}
-
 int32_t view_last_good(const struct core *c, const struct service *s)
 {
 	int32_t best = NONE;

@@ -35,5 +35,7 @@ enum kerr view_why(const struct view *v, struct slice id, struct text *out, stru
 
 /* The command a person can run when kedge may or can not act: stop the deployment, or update the service. */
 bool view_command(const struct core *c, uint32_t service, struct text *out);
+/* What speaks against running the command of view_command as it stands; false: nothing. */
+bool view_command_note(const struct core *c, uint32_t service, struct text *out);
 
 #endif

@@ -22,8 +22,6 @@ void view_definition(struct jw *w, const char *name, const char *family, uint32_
 void view_id(struct jw *w, const char *name, char letter, uint32_t n);   /* "f12"; 0: null */
 
 int32_t view_service_find(const struct core *c, const char *name);
-/* The release the service should run now, as verdict.c of the core chooses it; NONE: not known. */
-int32_t view_current(const struct core *c, const struct service *s);
 int32_t view_last_good(const struct core *c, const struct service *s);
 const struct fail_slot *view_failure_find(const struct core *c, uint32_t id);
 
@@ -36,7 +34,5 @@ void view_service(const struct view *v, struct jw *w, const char *name, uint32_t
 void view_service_list(const struct view *v, struct jw *w);
 void view_rollback(const struct view *v, struct jw *w, uint32_t service);
 const char *view_rollback_next_step(enum rb_state state);
-/* What speaks against running the command of view_command as it stands; false: nothing. */
-bool view_command_note(const struct core *c, uint32_t service, struct text *out);
 
 #endif

@@ -17,7 +17,7 @@ static void cluster(const struct core *c, struct jw *w, const struct service *s)
 /* What it should run now: as seen here, else as AWS said, else the one family it ever had. */
 static void definition(const struct core *c, struct jw *w, const struct service *s)
 {
-	int32_t now = view_current(c, s);
+	int32_t now = core_current(c, s);
 	const char *family = "", *deployment = s->m.deployment;
 	uint32_t revision = 0;
 
@@ -45,7 +45,7 @@ static void definition(const struct core *c, struct jw *w, const struct service 
 /* Tasks of what it should run now that failed here and count, in this epoch. */
 static uint32_t counted(const struct core *c, const struct service *s)
 {
-	int32_t now = view_current(c, s);
+	int32_t now = core_current(c, s);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < FAILURES_MAX && now != NONE; i++)
