@@ -22,6 +22,10 @@ KERR_CHECK enum kerr proc_pss_bytes(const pid_t *others, size_t n, uint64_t *byt
 /* Bytes this process caused to be written to disks since its start (write_bytes of /proc/self/io). */
 KERR_CHECK enum kerr proc_disk_written_bytes(uint64_t *bytes, struct why *why);
 
+/* Lets go of the program's own code pages before a long wait: they are clean, stay in the page cache, and those that are
+ * needed again are mapped again. The kernel maps 64 KiB around each fault, so else the whole binary ends up resident. */
+void proc_rest(void);
+
 /* CPU time used by this process, milliseconds. */
 uint64_t proc_cpu_ms(void);
 

@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/file.h"
@@ -31,19 +32,31 @@ static void hear_notify(struct tail *t, bool on)
 		(void)epoll_ctl(t->wait_fd, EPOLL_CTL_MOD, t->notify_fd, &ev);
 }
 
-/* Under a stream of writes the news are muted for a while and read in one go. */
+static int64_t now_ms(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Under a stream of writes the news are muted for a while and read in one go; a line alone costs one wake-up. */
 static void arm(struct tail *t, bool again_at_once, bool got_bytes, bool fault)
 {
 	long quiet_ms = t->notify_fd < 0 ? TAIL_LOOK_MS : fault ? FAULT_LOOK_MS : 0;
+	int64_t now = now_ms();
+	bool stream = got_bytes && now - t->heard_ms <= TAIL_PAUSE_MS;
 
+	if (got_bytes)
+		t->heard_ms = now;
 	if (again_at_once) {
-		struct itimerspec now = { .it_value = { .tv_nsec = 1 } };
+		struct itimerspec at_once = { .it_value = { .tv_nsec = 1 } };
 
-		(void)timerfd_settime(t->timer_fd, 0, &now, NULL);
+		(void)timerfd_settime(t->timer_fd, 0, &at_once, NULL);
 		return;
 	}
-	hear_notify(t, !got_bytes);
-	set_timer(t, got_bytes ? TAIL_PAUSE_MS : quiet_ms);
+	hear_notify(t, !stream);
+	set_timer(t, stream ? TAIL_PAUSE_MS : quiet_ms);
 }
 
 static enum kerr open_waiting(struct tail *t, struct why *why)

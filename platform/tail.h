@@ -11,7 +11,7 @@
 #include "agent/base/str.h"
 
 enum { TAIL_PATH_MAX = 256, TAIL_LINE_MAX = 64 * 1024, TAIL_NEEDLES_MAX = 24,
-       TAIL_PAUSE_MS = 25 /* bytes seen: the rest may gather so long */, TAIL_LOOK_MS = 2000 };
+       TAIL_PAUSE_MS = 25 /* of a stream of writes: they may gather so long */, TAIL_LOOK_MS = 2000 };
 
 /* Without its newline; borrowed until the return. */
 typedef void tail_line_fn(void *arg, struct slice line);
@@ -37,6 +37,7 @@ struct tail {
 	int timer_fd;
 	int dir_wd, file_wd;    /* -1: not watched */
 	bool dir_exact;         /* dir_wd is the directory itself, not one above that exists already */
+	int64_t heard_ms;       /* when bytes came last, CLOCK_MONOTONIC */
 	struct tail_place at;
 	struct tail_counters count;
 	const char *needle[TAIL_NEEDLES_MAX]; /* a line needs one of them; none set: all lines pass */

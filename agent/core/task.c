@@ -95,7 +95,7 @@ static void resolve_service(struct core *c, int32_t task)
 		t->ask_ms = c->now_ms + dice(c, c->params.fleet / 10 * SEC);
 }
 
-/* RUNNING means that every container of the task was created: a sole one must be essential (ECS requires one). */
+/* Once RUNNING, or ended, every container of the task was created: a sole one must be essential (ECS requires one). */
 static void sole_container(struct core *c, int32_t task)
 {
 	const struct task *t = &c->task[task];
@@ -122,6 +122,8 @@ static void status(struct core *c, int32_t task, const struct ev_task *ev)
 		sole_container(c, task);
 	}
 	if (ev->known == TS_STOPPED && !t->ended) {
+		t->n_containers = ev->containers;
+		sole_container(c, task);
 		t->ended = true;
 		t->ended_unix_ms = c->now_unix_ms;
 	}

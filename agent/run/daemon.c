@@ -14,7 +14,7 @@
 #include "platform/file.h"
 #include "platform/proc.h"
 
-#define HOUSEKEEPING_MS 60000   /* slow facts and credentials, when nothing happens */
+#define HOUSEKEEPING_MS 120000  /* slow facts and credentials, when nothing happens */
 #define EAGER_MS        10000   /* the same while something is missing */
 #define SKEW_MS         60000   /* the machine's clock is believed within this of the server's */
 #define ONCE_MS         5000

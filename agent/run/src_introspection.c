@@ -5,7 +5,7 @@
 #define SOON_MS 100      /* after an event: the agent needs a moment to see it too */
 #define GAP_MS  1000     /* between two questions at the least */
 #define BUSY_MS 5000     /* while a task is on its way */
-#define IDLE_MS 60000
+#define IDLE_MS 120000   /* engine and log tell of every change: this only finds an agent that is gone */
 
 static void sync_event(struct node *n, bool end)
 {
