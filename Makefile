@@ -117,6 +117,7 @@ pure: $(filter $(B)/obj/agent/core/% $(B)/obj/agent/base/%,$(O_kedge))
 	@packaging/pure $(READELF) $^
 size: $(B)/kedge
 	@packaging/size
+	@KEDGE=$(abspath $(KEDGE)) tests/size/memory.t
 .PHONY: layers pure size
 
 # --- tests ---------------------------------------------------------------------------------
@@ -143,7 +144,8 @@ test:
 check:
 	+@$(call programs,$(QUICK)) && $(MAKE) VARIANT=$(HOST_CPU) all
 	@$(PROVE) $(call each,$(QUICK),tests/unit/% tests/story/%)
-	+@$(MAKE) VARIANT=$(HOST_CPU) layers pure size
+	+@$(MAKE) VARIANT=$(HOST_CPU) layers pure
+	@packaging/size
 
 unit story:
 	+@$(call programs,$(QUICK))
