@@ -25,7 +25,8 @@ void on_change(struct core *c, const struct ev_change *ev);
 void release_bind(struct core *c, int32_t task, bool failing);
 int32_t release_predecessor(const struct core *c, int32_t release);
 int32_t release_of_revision(const struct core *c, const char *service, const struct revision *rev);
-bool release_is_revision(const struct release *r, const struct revision *rev);
+bool release_is_revision(const struct release *r, const struct revision *rev);  /* nothing known speaks against it */
+bool release_has_digests(const struct release *r, const struct revision *rev);  /* a digest is known to be the same */
 void release_bind_deployment(struct core *c, uint32_t service);
 void release_started(struct core *c, int32_t release);
 void release_good(struct core *c, int32_t release);

@@ -190,6 +190,17 @@ bool release_is_revision(const struct release *r, const struct revision *rev)
 	return true;
 }
 
+bool release_has_digests(const struct release *r, const struct revision *rev)
+{
+	uint32_t same = 0;
+
+	for (uint32_t i = 0; i < rev->n; i++)
+		for (uint32_t k = 0; k < r->n_images; k++)
+			same += str_eq(r->image[k].container, rev->image[i].container) && r->image[k].digest[0] != '\0' &&
+				str_eq(r->image[k].digest, rev->image[i].digest);
+	return same > 0 && release_is_revision(r, rev);
+}
+
 int32_t release_of_revision(const struct core *c, const char *service, const struct revision *rev)
 {
 	int32_t best = NONE;

@@ -3,6 +3,8 @@
 
 #define BREAKER_MS (120 * SEC)   /* courtesy to a breaker whose count does not grow */
 #define DAY_MS     INT64_C(86400000)
+#define CLOCKS_MS  10000         /* so much AWS's clock and ours may differ when both are right */
+#define UNCLEAR_MAX 5            /* reads that name neither our deployment nor a newer one */
 
 static const struct sd_brief *last_successful(const struct service *s)
 {
@@ -59,25 +61,49 @@ static int32_t intent_release(const struct core *c, const struct service *s)
 	return best;
 }
 
-/* The newest deployment is the one the intent speaks of; an intent decided offline learns its name here. */
-static bool is_ours(struct core *c, uint32_t service)
+enum whose { OURS, NEWER, UNCLEAR };
+
+static bool in_history(const struct service *s, const char *arn)
+{
+	for (uint32_t i = 1; i < s->n_history; i++)
+		if (str_eq(s->history[i].arn, arn))
+			return true;
+	return false;
+}
+
+static void name_deployment(struct service *s)
+{
+	PUT(s->rb.deployment, s->dep.arn);
+	s->work.save = true;
+}
+
+/* Is the newest deployment the one the intent speaks of? An intent decided offline learns its name here. Reads
+ * lag writes and may step back: only a deployment that is newer than what was seen here has overtaken it. */
+static enum whose whose(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
 	const struct revision *rev = look_revision(s, s->dep.target_revision);
 	int32_t release = intent_release(c, s);
 
-	if (s->rb.deployment[0] != '\0')
-		return str_eq(s->rb.deployment, s->dep.arn);
-	if (s->rb.by_operator && s->rb.family[0] == '\0') {
-		PUT(s->rb.family, rev == NULL ? "" : rev->family);
-		s->rb.revision = rev == NULL ? 0 : rev->revision;
-	} else if (rev == NULL || rev->missing || release == NONE || !release_is_revision(&c->release[release], rev) ||
-		   s->dep.created_unix_ms > s->rb.first_failure_unix_ms + 10000) {
-		return false;
+	if (s->rb.deployment[0] != '\0') {
+		if (str_eq(s->rb.deployment, s->dep.arn))
+			return OURS;
+		return in_history(s, s->rb.deployment) || s->dep.created_unix_ms > s->rb.decided_unix_ms ? NEWER : UNCLEAR;
 	}
-	PUT(s->rb.deployment, s->dep.arn);
-	s->work.save = true;
-	return true;
+	if (rev == NULL || rev->missing)
+		return UNCLEAR;
+	if (s->rb.by_operator && s->rb.family[0] == '\0') {
+		PUT(s->rb.family, rev->family);
+		s->rb.revision = rev->revision;
+		name_deployment(s);
+		return OURS;
+	}
+	if (s->dep.created_unix_ms > s->rb.first_failure_unix_ms + CLOCKS_MS)
+		return NEWER;
+	if (release == NONE || !release_is_revision(&c->release[release], rev))
+		return UNCLEAR;
+	name_deployment(s);
+	return OURS;
 }
 
 /* A deployment that returns to a revision that already succeeded is somebody's rollback: never against it. */
@@ -212,6 +238,7 @@ static void send_stop(struct core *c, uint32_t service)
 	s->work.stop_ms = 0;
 }
 
+/* Whether a running release's digests are known to be those of the revision; *other: known to be others. */
 static void digests_here(const struct core *c, const struct service *s, const struct revision *rev, bool *here, bool *other)
 {
 	for (int32_t i = 0; i < RELEASES_MAX; i++) {
@@ -219,10 +246,8 @@ static void digests_here(const struct core *c, const struct service *s, const st
 
 		if (!r->used || !str_eq(r->service, s->m.name) || release_running(c, i) == 0)
 			continue;
-		if (release_is_revision(r, rev))
-			*here = true;
-		else
-			*other = true;
+		*here = *here || release_has_digests(r, rev);
+		*other = *other || !release_is_revision(r, rev);
 	}
 }
 
@@ -246,11 +271,12 @@ static void verify(struct core *c, uint32_t service, bool patient)
 	}
 	set_target(s, rev, arn);
 	digests_here(c, s, rev, &here, &other);
-	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : VERIFIED_ELSEWHERE;
+	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : rev->n == 0 ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
 	if (!here && patient && s->work.watched < 6)
 		return;
 	rollback_state(c, service, RB_ROLLED_BACK, here
 		? "Rolled back; the image that runs here has the digest of the revision that was returned to."
+		: rev->n == 0 ? "Rolled back by AWS; that revision has no recorded digest to compare with."
 		: "Rolled back by AWS; the image of that revision does not run on this node.");
 }
 
@@ -311,10 +337,20 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 	}
 }
 
+static void unclear(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+
+	s->work.next_ms = c->now_ms + 10 * SEC;
+	if (++s->work.unclear >= UNCLEAR_MAX)
+		rollback_state(c, service, RB_REFUSED, "AWS names no deployment of this release; a person has to look.");
+}
+
 void revalidate(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
 	enum rb_state state = s->rb.state;
+	enum whose which;
 	bool watching = state == RB_WATCHING || state == RB_ADOPTED;
 	bool durable = s->work.seq != 0 && !s->work.save && s->work.seq <= c->saved_seq;
 	bool may_send = durable && state != RB_AWAITING_CONFIRMATION && state != RB_SHADOW && state != RB_HELD &&
@@ -322,10 +358,16 @@ void revalidate(struct core *c, uint32_t service)
 
 	if (!rb_open(state) || s->dep_ms == 0 || s->dep_ms < s->work.decided_ms || (s->history_known && s->n_history == 0))
 		return;
-	if (!is_ours(c, service)) {
+	which = whose(c, service);
+	if (which == NEWER) {
 		rollback_state(c, service, RB_SUPERSEDED, "A newer deployment has taken its place: nothing is done.");
 		return;
 	}
+	if (which == UNCLEAR) {
+		unclear(c, service);
+		return;
+	}
+	s->work.unclear = 0;
 	if (watching)
 		follow(c, service);
 	else

@@ -106,11 +106,10 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	s->rb.link_bad = f->link_bad;
 	s->rb.first_failure_unix_ms = f->first_unix_ms;
 	s->work.hold_ms = CORE_NEVER;
-	rollback_state(c, service, RB_DECIDED, came_back(c, release)
+	s->work.returned = came_back(c, release);
+	rollback_state(c, service, RB_DECIDED, s->work.returned
 		? "This release was rolled back within the last day and came back; a person has to confirm."
 		: "The verdict is in; the intent is being written down.");
-	if (came_back(c, release))
-		s->work.conflicts = UINT32_MAX;
 	look_want(c, service, true);
 }
 
@@ -121,7 +120,7 @@ static bool needs_person(const struct core *c, uint32_t service)
 
 	if (s->rb.confirmed || s->rb.by_operator)
 		return false;
-	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->work.conflicts == UINT32_MAX ||
+	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->work.returned ||
 	       s->history_denied;
 }
 

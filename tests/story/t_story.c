@@ -362,6 +362,43 @@ static void conflicts(void)
 	sound();
 }
 
+static void lagging_read(void)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 22, "sha256:digest22");
+	w.hidden = 1;
+	failing_start(22, "sha256:image22");
+	world_run(&w, 8000);
+	is_int(w.stops, 0, "a read that does not show the deployment yet leads to nothing");
+	ok(w.core.service[0].rb.state != RB_SUPERSEDED, "and is no proof that it was superseded");
+	w.hidden = 0;
+	world_run(&w, 20000);
+	is_int(w.stops, 1, "the next read shows it: one stop");
+	w.hidden = 1;
+	world_run(&w, 15000);
+	is_int(w.core.service[0].rb.state, RB_WATCHING, "a read that steps back changes nothing while it is watched");
+	w.hidden = 0;
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 120000);
+	is_int(w.core.service[0].rb.state, RB_ROLLED_BACK, "rolled back");
+	sound();
+}
+
+static void unknown_digests(void)
+{
+	begin(MODE_AUTO);
+	w.dep[0].digest[0] = '\0';
+	w.core.service[0].n_revisions = 0;
+	world_deploy(&w, "web", 23, "sha256:digest23");
+	failing_start(23, "sha256:image23");
+	world_run(&w, 60000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 300000);
+	is_int(w.core.service[0].rb.state, RB_ROLLED_BACK, "rolled back to a revision without a recorded digest");
+	is_int(w.core.service[0].rb.verified, VERIFIED_UNKNOWN, "nothing is claimed to be verified");
+	sound();
+}
+
 static void first_deployment(void)
 {
 	next_task = 1;
@@ -398,6 +435,8 @@ int main(void)
 	disk_refuses();
 	denied();
 	conflicts();
+	lagging_read();
+	unknown_digests();
 	first_deployment();
 	stopped_by_request();
 	return done();

@@ -51,12 +51,13 @@ static void answer_list(struct world *w, const struct action *a)
 
 	l->service = a->index;
 	l->ask = a->ask;
-	for (uint32_t i = 0; a->full && i < w->n_deps && i < HISTORY_MAX; i++) {
-		snprintf(l->item[i].arn, ARN_CAP, "%s", w->dep[i].arn);
-		snprintf(l->item[i].target_revision, ARN_CAP, "%s", w->dep[i].revision_arn);
-		l->item[i].status = w->dep[i].status;
-		l->item[i].created_unix_ms = w->dep[i].created_unix_ms;
-		l->n++;
+	for (uint32_t i = w->hidden; a->full && i < w->n_deps && l->n < HISTORY_MAX; i++) {
+		struct sd_brief *item = &l->item[l->n++];
+
+		snprintf(item->arn, ARN_CAP, "%s", w->dep[i].arn);
+		snprintf(item->target_revision, ARN_CAP, "%s", w->dep[i].revision_arn);
+		item->status = w->dep[i].status;
+		item->created_unix_ms = w->dep[i].created_unix_ms;
 	}
 	later(w, w->aws_ms, ev);
 }

@@ -25,7 +25,7 @@ struct world {
 	bool line_up, denied, disk_full, conflict;
 	uint32_t disk_ms, aws_ms;
 	struct world_deployment dep[8];     /* newest first */
-	uint32_t n_deps, stops;
+	uint32_t n_deps, stops, hidden;     /* hidden: so many of the newest a read that lags does not show yet */
 	struct event queue[WORLD_QUEUE];
 	uint32_t queued;
 	bool reads;                         /* trace the questions to AWS too */
