@@ -399,6 +399,95 @@ static void unknown_digests(void)
 	sound();
 }
 
+static void failing_fleet(uint32_t tried, uint32_t failed, uint32_t ran_well)
+{
+	begin(MODE_AUTO);
+	world_deploy(&w, "web", 24, "sha256:digest24");
+	w.dep[0].requested = 10;
+	w.quorum = (struct ev_aws_quorum){ .tried = tried, .failed = failed, .ran_well = ran_well };
+	failing_start(24, "sha256:image24");
+	world_run(&w, 60000);
+	sound();
+}
+
+static void quorum(void)
+{
+	failing_fleet(8, 1, 0);
+	is_int(w.stops, 0, "one failing node of eight does not speak for all");
+	is_int(w.core.service[0].rb.state, RB_QUORUM_WAIT, "it waits for a quorum");
+	failing_fleet(8, 2, 1);
+	is_int(w.stops, 0, "a node that runs it well is a veto");
+	failing_fleet(11, 2, 0);
+	is_int(w.stops, 0, "two of eleven are too few");
+	failing_fleet(10, 2, 0);
+	is_int(w.stops, 1, "two of ten are a quorum");
+	failing_fleet(8, 1, 1);
+	world_operator(&w, OPV_CONFIRM, "", rb_id());
+	world_run(&w, 10000);
+	is_int(w.stops, 1, "a person may confirm without one");
+}
+
+static void a_person_decides(void)
+{
+	begin(MODE_SHADOW);
+	world_deploy(&w, "web", 25, "sha256:digest25");
+	failing_start(25, "sha256:image25");
+	world_run(&w, 120000);
+	is_int(w.core.service[0].rb.state, RB_SHADOW, "shadow says what it would have done");
+	is_int(w.stops, 0, "and does nothing");
+	begin(MODE_MANUAL);
+	world_deploy(&w, "web", 25, "sha256:digest25");
+	failing_start(25, "sha256:image25");
+	world_run(&w, 10000);
+	world_operator(&w, OPV_CANCEL, "", rb_id());
+	world_run(&w, 60000);
+	is_int(w.core.service[0].rb.state, RB_CANCELLED, "cancelled stays cancelled");
+	begin(MODE_AUTO);
+	w.core.service[0].m.hold_until_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + 600000;
+	world_deploy(&w, "web", 25, "sha256:digest25");
+	failing_start(25, "sha256:image25");
+	world_run(&w, 120000);
+	is_int(w.stops, 0, "held: nothing goes on");
+	is_int(w.core.service[0].rb.state, RB_HELD, "and it says so");
+	world_run(&w, 600000);
+	is_int(w.stops, 1, "when the hold ends it goes on");
+	begin(MODE_OFF);
+	world_deploy(&w, "web", 25, "sha256:digest25");
+	failing_start(25, "sha256:image25");
+	world_run(&w, 60000);
+	is_int(w.core.service[0].rb.state, RB_NONE, "off: no intent at all");
+	is_int(w.core.service[0].verdict, V_FAILING, "but a verdict");
+	world_operator(&w, OPV_ROLLBACK, "web", "");
+	world_run(&w, 60000);
+	is_int(w.stops, 1, "a person's rollback is sent");
+	sound();
+}
+
+static void too_old(void)
+{
+	begin(MODE_MANUAL);
+	world_deploy(&w, "web", 26, "sha256:digest26");
+	failing_start(26, "sha256:image26");
+	world_run(&w, UINT64_C(25) * 3600 * 1000);
+	is_int(w.core.service[0].rb.state, RB_EXPIRED, "after a day nobody acts on it any more");
+	world_operator(&w, OPV_CONFIRM, "", rb_id());
+	world_run(&w, 60000);
+	is_int(w.stops, 0, "not even when it is confirmed then");
+	sound();
+}
+
+static void somebodys_rollback(void)
+{
+	begin(MODE_AUTO);
+	good(27, "sha256:image27", "sha256:digest27");
+	world_deploy(&w, "web", 11, "sha256:digest11");
+	for (int i = 0; i < 3; i++)
+		failing_pull(11, CLASS_IMAGE_NOT_FOUND, "manifest unknown");
+	world_run(&w, 120000);
+	is_int(w.stops, 0, "never against a deployment that returns to an earlier successful revision");
+	sound();
+}
+
 static void first_deployment(void)
 {
 	next_task = 1;
@@ -437,6 +526,10 @@ int main(void)
 	conflicts();
 	lagging_read();
 	unknown_digests();
+	quorum();
+	a_person_decides();
+	too_old();
+	somebodys_rollback();
 	first_deployment();
 	stopped_by_request();
 	return done();

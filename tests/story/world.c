@@ -162,7 +162,14 @@ static void to_aws(struct world *w, const struct action *a)
 		answer_revisions(w, a);
 	else if (a->type == ACT_AWS_STOP)
 		answer_stop(w, a);
-	else if (a->type == ACT_AWS_TASK) {
+	else if (a->type == ACT_AWS_QUORUM) {
+		struct event quorum = { .type = EV_AWS_QUORUM };
+
+		quorum.u.aws_quorum = w->quorum;
+		quorum.u.aws_quorum.service = a->index;
+		quorum.u.aws_quorum.ask = a->ask;
+		later(w, w->aws_ms, quorum);
+	} else if (a->type == ACT_AWS_TASK) {
 		struct event task = { .type = EV_AWS_TASK };
 
 		snprintf(task.u.aws_task.task, ARN_CAP, "%s", w->core.task[a->index].arn);

@@ -31,6 +31,7 @@ struct world {
 	bool reads;                         /* trace the questions to AWS too */
 	char trace[32768];
 	struct text text;
+	struct ev_aws_quorum quorum;        /* what AWS says of the other nodes */
 	const char *broken;
 	uint64_t steps, restart_at;         /* restart_at: kill -9 after that step; 0: never */
 	void (*after_restart)(struct world *w); /* what the sources list again */
