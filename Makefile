@@ -162,7 +162,7 @@ e2e:
 	@$(PROVE) $(call some,e2e)
 
 demo:
-	@packaging/setup build cpu-$(HOST_CPU) demo
+	@packaging/setup build cpu-$(HOST_CPU) demo engine
 	+@$(MAKE) VARIANT=$(HOST_CPU) all
 	@DEMO=$(DEMO) KEDGE=$(KEDGE) tests/demo/run
 .PHONY: test check unit story arm e2e demo

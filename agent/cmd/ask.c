@@ -6,6 +6,7 @@
 #include "agent/run/kept.h"
 #include "agent/wire/view.h"
 #include "platform/clock.h"
+#include "platform/proc.h"
 #include "platform/unixsock.h"
 
 enum { ASK_TIMEOUT_MS = 20 * 1000, ASK_ARENA = 20 * VIEW_MAX };
@@ -144,6 +145,7 @@ static enum kerr call(const struct conf *conf, const char *request, struct slice
 	text_c(&l, '\n');
 	if (p.full || l.full)
 		return why_set(why, KERR_TOO_BIG, "the request is too long");
+	proc_rest();
 	e = unixsock_call(path, text_get(&l), answer_bytes, sizeof(answer_bytes), &n, ASK_TIMEOUT_MS, why);
 	*answer = (struct slice){ answer_bytes, e == KERR_OK ? n : 0 };
 	return e;

@@ -95,7 +95,7 @@ static enum class exit_class(const struct core *c, const struct container *k, ui
 	if (k->exit_code > 128 && k->exit_code < 128 + 65)
 		return CLASS_KILLED_BY_SIGNAL;
 	if (lived_ms < p->early_exit_ms)
-		return r != NULL && r->failed + 1 >= p->failures ? CLASS_CRASH_LOOP : CLASS_EXITED_EARLY;
+		return r != NULL && r->failed > 0 && r->failed + 1 >= p->failures ? CLASS_CRASH_LOOP : CLASS_EXITED_EARLY;
 	return CLASS_EXITED;
 }
 
@@ -132,7 +132,7 @@ static void died(struct core *c, int32_t at, int64_t unix_ms)
 	(void)judge_sighting(c, &(struct sighting){
 		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
 		.stage = STAGE_RUN, .class = exit_class(c, k, lived_ms), .has_exit = true,
-		.exit_code = k->exit_code, .essential = k->essential, .unix_ms = unix_ms,
+		.exit_code = k->exit_code, .essential = k->essential, .unix_ms = unix_ms, .anew = true,
 	});
 }
 

@@ -110,7 +110,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	if (at == NONE)
 		return NONE;
 	slot = &c->failure[at];
-	slot->f.count++;
+	slot->f.count += fresh || s->provisional || s->anew;
 	slot->f.last_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
 	if (fresh)
 		fill(c, slot, s);

@@ -40,6 +40,7 @@ struct sighting {                /* one thing that went wrong, as a source told 
 	enum stage stage;
 	enum class class;
 	bool has_exit, provisional, cut;
+	bool anew;               /* it happened once more, if it happened before: no second source of the same */
 	int32_t exit_code;
 	enum tri essential;
 	int64_t unix_ms;         /* when it happened; 0: now */

@@ -159,7 +159,13 @@ bool release_suspect(const struct core *c, int32_t release)
 	return false;
 }
 
-/* Older is what was seen first; of the older ones the last that proved good, else that started here. */
+/* What proved good is the best witness, what is not known to be bad the next. */
+static int rank(const struct release *r)
+{
+	return r->good ? 2 : r->bad ? 0 : 1;
+}
+
+/* Older is what was seen first; of equal witnesses the youngest. */
 int32_t release_predecessor(const struct core *c, int32_t release)
 {
 	const struct release *r = &c->release[release];
@@ -171,8 +177,8 @@ int32_t release_predecessor(const struct core *c, int32_t release)
 		if (!p->used || i == release || p->first_unix_ms > r->first_unix_ms || r->service[0] == '\0' ||
 		    !str_eq(p->service, r->service) || (!p->good && p->starts == 0))
 			continue;
-		if (best == NONE || (p->good && !c->release[best].good) ||
-		    (p->good == c->release[best].good && p->first_unix_ms > c->release[best].first_unix_ms))
+		if (best == NONE || rank(p) > rank(&c->release[best]) ||
+		    (rank(p) == rank(&c->release[best]) && p->first_unix_ms > c->release[best].first_unix_ms))
 			best = i;
 	}
 	return best;

@@ -31,20 +31,20 @@ service-good: 11 replaced by 12, the old one stopped by ECS
 toobig: 999999 MiB never fit; the task waits without container, error or event, and waiting is no failure
 twononess: the non-essential `init` ended after 2 s with 0, as it should; then ECS stopped the task
 notag: the tag does not exist; one task, five lines tell it
-  image-not-found pull  release web essential=y exit=- counted=n times=5 at=1795402090.000
+  image-not-found pull  release web essential=y exit=- counted=n times=4 at=1795402090.000
 e28-notag: the same on engine 28
-  image-not-found pull  release web essential=y exit=- counted=n times=5 at=1795403315.000
+  image-not-found pull  release web essential=y exit=- counted=n times=4 at=1795403315.000
 ctr-notag: the same, the agent itself being a container whose own events are none of ours
-  image-not-found pull  release web essential=y exit=- counted=n times=5 at=1795403188.000
+  image-not-found pull  release web essential=y exit=- counted=n times=4 at=1795403188.000
 service-bad: 12 has no image; ECS placed two tasks of it; 11 runs on until ECS stops it at the end
-  image-not-found pull  release web essential=y exit=- counted=n times=5 at=1795401038.000
-  image-not-found pull  release web essential=y exit=- counted=n times=5 at=1795401100.000
+  image-not-found pull  release web essential=y exit=- counted=n times=4 at=1795401038.000
+  image-not-found pull  release web essential=y exit=- counted=n times=4 at=1795401100.000
 noexec: /usr/bin/nosuch is not in the image; told by inspect and by the log
-  exec-not-found  start release web essential=y exit=127 counted=n times=2 at=1795400493.656
+  exec-not-found  start release web essential=y exit=127 counted=n times=1 at=1795400493.656
 exit1: ended with code 1 some milliseconds after its start
   exited-early    run   release web essential=y exit=1 counted=n times=1 at=1795400522.337
 oom: took more than its 64 MiB; told by die and by the log
-  oom             run   release web essential=y exit=137 counted=n times=2 at=1795400608.942
+  oom             run   release web essential=y exit=137 counted=n times=1 at=1795400608.942
 restartpol2: a restart policy starts it again after each exit; five exits, then ECS stops it
   exited-early    run   release web essential=y exit=1 counted=n times=5 at=1795403024.075
   restart-loop    run   release web essential=y exit=1 counted=n times=5 at=1795403024.381
