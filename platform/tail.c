@@ -40,12 +40,13 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Under a stream of writes the news are muted for a while and read in one go; a line alone costs one wake-up. */
-static void arm(struct tail *t, bool again_at_once, bool got_bytes, bool fault)
+/* Under a stream of writes the news are muted for a while and read in one go; a line alone costs one wake-up.
+ * turned: another file is read than before, so its neighbours are looked at once more. */
+static void arm(struct tail *t, bool again_at_once, bool got_bytes, bool turned, bool fault)
 {
 	long quiet_ms = t->notify_fd < 0 ? TAIL_LOOK_MS : fault ? FAULT_LOOK_MS : 0;
 	int64_t now = now_ms();
-	bool stream = got_bytes && now - t->heard_ms <= TAIL_PAUSE_MS;
+	bool stream = turned || (got_bytes && now - t->heard_ms <= TAIL_PAUSE_MS);
 
 	if (got_bytes)
 		t->heard_ms = now;
@@ -348,7 +349,7 @@ enum kerr tail_open(struct tail *t, const char *path, uint64_t last_bytes, const
 		start_at_place(t, from);
 	if (t->fd < 0 && open_first(t, why) == KERR_OK && from == NULL)
 		start_near_end(t, last_bytes);
-	arm(t, true, false, false);
+	arm(t, true, false, false, false);
 	return KERR_OK;
 }
 
@@ -405,6 +406,7 @@ static enum kerr read_some(struct tail *t, tail_line_fn *on_line, void *arg, siz
 
 enum kerr tail_read(struct tail *t, tail_line_fn *on_line, void *arg, size_t max_bytes, bool *more, struct why *why)
 {
+	uint64_t before = t->at.inode;
 	enum kerr err = KERR_OK;
 	size_t got = 0;
 
@@ -416,7 +418,7 @@ enum kerr tail_read(struct tail *t, tail_line_fn *on_line, void *arg, size_t max
 		err = read_some(t, on_line, arg, max_bytes, &got, why);
 	*more = got >= max_bytes;
 	/* a file that cannot be opened sends no news when its mode changes */
-	arm(t, *more, got > 0, err != KERR_OK && err != KERR_GONE);
+	arm(t, *more, got > 0, t->at.inode != before, err != KERR_OK && err != KERR_GONE);
 	if (err == KERR_OK && got == 0 && access(t->path, F_OK) != 0)
 		return file_errno(errno, "follow", t->path, why);
 	return err;

@@ -51,6 +51,9 @@ static uint32_t counted(const struct core *c, const struct service *s)
 	for (uint32_t i = 0; i < FAILURES_MAX && now != NONE; i++)
 		n += c->failure[i].used && c->failure[i].release == now && c->failure[i].f.counted &&
 		     c->failure[i].f.epoch == c->epoch;
+	/* in-place restarts are measured by the same number of the policy */
+	if (now != NONE && c->release[now].epoch == c->epoch && c->release[now].restarts > n)
+		return c->release[now].restarts;
 	return n;
 }
 
