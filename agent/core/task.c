@@ -2,6 +2,7 @@
 #include "agent/core/parts.h"
 
 #define MISSING_ASKS 6
+#define ASKS_BEFORE_MEMORY 2
 
 /* An unanswered question is repeated, ever more rarely: a task of no known service costs little. */
 static uint64_t ask_gap_ms(uint32_t asks)
@@ -17,27 +18,40 @@ static bool service_has_family(const struct service *s, const char *family)
 	return false;
 }
 
-/* The one service that runs this family; two candidates stay two. */
-static const char *service_of_family(const struct core *c, const char *family)
+/* Keeps the one name that was found; two different ones are no answer. */
+static bool only(const char **found, const char *name)
+{
+	bool other = *found != NULL && !str_eq(*found, name);
+
+	*found = name;
+	return !other;
+}
+
+/* What is as good as told: the conf names the family's service, or an earlier task of this very revision has one. */
+static const char *service_known(const struct core *c, const struct task *t)
 {
 	const char *found = NULL;
 
-	for (uint32_t i = 0; i < c->params.n_services; i++) {
-		const struct service_policy *p = &c->params.service[i];
+	for (uint32_t i = 0; i < c->params.n_services; i++)
+		if (str_eq(c->params.service[i].family, t->family) && !only(&found, c->params.service[i].service))
+			return NULL;
+	if (found != NULL)
+		return found;
+	for (int32_t i = 0; i < TASKS_MAX; i++)
+		if (c->task[i].used && c->task[i].service[0] != '\0' && c->task[i].revision == t->revision &&
+		    str_eq(c->task[i].family, t->family) && !only(&found, c->task[i].service))
+			return NULL;
+	return found;
+}
 
-		if (!str_eq(p->family, family))
-			continue;
-		if (found != NULL && !str_eq(found, p->service))
+/* The one service this family was ever seen with: for a node that cannot ask. Two candidates stay two. */
+static const char *service_remembered(const struct core *c, const struct task *t)
+{
+	const char *found = NULL;
+
+	for (int32_t i = 0; i < SERVICES_MAX; i++)
+		if (c->service[i].used && service_has_family(&c->service[i], t->family) && !only(&found, c->service[i].m.name))
 			return NULL;
-		found = p->service;
-	}
-	for (int32_t i = 0; i < SERVICES_MAX; i++) {
-		if (!c->service[i].used || !service_has_family(&c->service[i], family))
-			continue;
-		if (found != NULL && !str_eq(found, c->service[i].m.name))
-			return NULL;
-		found = c->service[i].m.name;
-	}
 	return found;
 }
 
@@ -86,7 +100,9 @@ static void resolve_service(struct core *c, int32_t task)
 
 	if (t->kind != FK_UNKNOWN || t->family[0] == '\0')
 		return;
-	service = service_of_family(c, t->family);
+	service = service_known(c, t);
+	if (service == NULL && (!core_online(c) || t->asks >= ASKS_BEFORE_MEMORY))
+		service = service_remembered(c, t);
 	if (service != NULL) {
 		task_service(c, task, service);
 		return;

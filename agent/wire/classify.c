@@ -142,6 +142,7 @@ static const struct row rows[] = {
 	{ CS, { "minimum memory limit" }, CLASS_RESOURCE_LIMITS },
 	{ CS, { "range of cpus" }, CLASS_RESOURCE_LIMITS },
 	{ CS, { "requested cpus are not available" }, CLASS_RESOURCE_LIMITS },
+	{ CS, { "invalid value", "for cpuset" }, CLASS_RESOURCE_LIMITS },
 	{ CS, { "error setting rlimit" }, CLASS_RESOURCE_LIMITS },
 	{ CS, { "sysctl" }, CLASS_RESOURCE_LIMITS },
 	{ CS, { "/proc/sys" }, CLASS_RESOURCE_LIMITS },
