@@ -98,12 +98,12 @@ static enum whose whose(struct core *c, uint32_t service)
 		name_deployment(s);
 		return OURS;
 	}
-	if (s->dep.created_unix_ms > s->rb.first_failure_unix_ms + CLOCKS_MS)
-		return NEWER;
-	if (release == NONE || !release_is_revision(&c->release[release], rev))
-		return UNCLEAR;
-	name_deployment(s);
-	return OURS;
+	if (release != NONE && release_is_revision(&c->release[release], rev) &&
+	    s->dep.created_unix_ms <= s->rb.first_failure_unix_ms + CLOCKS_MS) {
+		name_deployment(s);
+		return OURS;
+	}
+	return s->dep.created_unix_ms > s->rb.first_failure_unix_ms ? NEWER : UNCLEAR;
 }
 
 /* A deployment that returns to a revision that already succeeded is somebody's rollback: never against it. */

@@ -193,8 +193,8 @@ static void superseded(void)
 	world_deploy(&w, "web", 13, "sha256:digest13");
 	world_line(&w, false);
 	failing_start(13, "sha256:image13");
+	world_deploy(&w, "web", 15, "sha256:digest15");   /* five seconds after the failure */
 	world_run(&w, 20000);
-	world_deploy(&w, "web", 15, "sha256:digest15");
 	world_line(&w, true);
 	world_run(&w, 120000);
 	is_str(world_trace(&w),
