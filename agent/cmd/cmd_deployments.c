@@ -145,6 +145,8 @@ static int show(const struct page *p, const cJSON *root, const char *only)
 	}
 	cJSON_ArrayForEach(name, json_array(root, "missing"))
 		page_wrap(p, "AWS does not know: ", 2, cJSON_IsString(name) ? name->valuestring : "");
+	cJSON_ArrayForEach(name, json_array(root, "not_asked"))
+		page_wrap(p, "Not asked (one call takes ten): ", 2, cJSON_IsString(name) ? name->valuestring : "");
 	if (n == 0)
 		puts("No such service in that answer.");
 	return n == 0 ? EXIT_NO : EXIT_DONE;

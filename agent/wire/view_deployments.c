@@ -48,6 +48,27 @@ static void service(struct jw *w, const struct dep_service *s)
 	jw_object_end(w);
 }
 
+static bool in_table(const struct dep_table *t, const char *name)
+{
+	for (uint32_t i = 0; i < t->n && i < DEP_SERVICES; i++)
+		if (str_eq(t->service[i].name, name))
+			return true;
+	for (uint32_t i = 0; i < t->missing && i < DEP_SERVICES; i++)
+		if (str_eq(t->missing_name[i], name))
+			return true;
+	return false;
+}
+
+/* One call takes ten services: those beyond are named, so that nobody takes the table for all there is. */
+static void not_asked(const struct core *c, const struct dep_table *t, struct jw *w)
+{
+	jw_array(w, "not_asked");
+	for (uint32_t i = 0; t != NULL && i < SERVICES_MAX; i++)
+		if (c->service[i].used && !in_table(t, c->service[i].m.name))
+			jw_str(w, NULL, c->service[i].m.name);
+	jw_array_end(w);
+}
+
 enum kerr view_deployments(const struct view *v, struct text *out)
 {
 	const struct dep_table *t = v->deployments;
@@ -64,5 +85,6 @@ enum kerr view_deployments(const struct view *v, struct text *out)
 	for (uint32_t i = 0; t != NULL && i < t->missing && i < DEP_SERVICES; i++)
 		jw_str(&w, NULL, t->missing_name[i]);
 	jw_array_end(&w);
+	not_asked(v->core, t, &w);
 	return view_end(&w);
 }
