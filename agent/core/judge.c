@@ -84,6 +84,13 @@ static bool before_boot(const struct core *c, int64_t unix_ms)
 	return unix_ms != 0 && c->boot_unix_ms != 0 && unix_ms < c->boot_unix_ms;
 }
 
+/* An exit that was followed by a start in place ended no task: the loop counts in its stead. */
+static bool looped(const struct core *c, const struct failure *f)
+{
+	return f->stage == STAGE_RUN && f->class != CLASS_RESTART_LOOP &&
+	       failure_find(c, f->task, f->container, CLASS_RESTART_LOOP) != NONE;
+}
+
 static void count(struct core *c, struct fail_slot *slot)
 {
 	struct failure *f = &slot->f;
@@ -91,7 +98,7 @@ static void count(struct core *c, struct fail_slot *slot)
 
 	if (f->counted || slot->provisional || f->essential != TRI_YES || f->epoch != c->epoch ||
 	    (f->kind != FK_SERVICE && f->kind != FK_DAEMON) || f->stage == STAGE_NODE || task == NONE ||
-	    c->task[task].counted || before_boot(c, f->first_unix_ms))
+	    c->task[task].counted || before_boot(c, f->first_unix_ms) || looped(c, f))
 		return;
 	f->counted = true;
 	c->task[task].counted = true;
@@ -162,7 +169,6 @@ void judge_retract(struct core *c, int32_t task)
 			c->failure[i].used = false;
 }
 
-/* An exit that was followed by a start in place ended no task: the loop counts in its stead. */
 static void uncount_exit(struct core *c, int32_t task, const char *container)
 {
 	for (int32_t i = 0; i < FAILURES_MAX; i++) {
@@ -200,6 +206,7 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 	set_reason(&c->failure[at].f, &(struct sighting){ .class = CLASS_RESTART_LOOP, .stage = STAGE_RUN,
 		.reason = reason, .has_exit = true, .exit_code = k->exit_code });
 	c->failure[at].f.count = restarts;
+	count(c, &c->failure[at]);
 	c->failure[at].save = restarts <= core_policy(c, c->task[task].service)->failures;
 	if (c->failure[at].release != NONE)
 		judge_release(c, c->failure[at].release);

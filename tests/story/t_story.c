@@ -164,6 +164,30 @@ static void restart_loop_decided_offline(void)
 	sound();
 }
 
+static void service_known_late(void)
+{
+	unsigned task;
+
+	begin(MODE_AUTO);
+	w.core.params.service[0].family[0] = '\0';
+	w.aws_ms = 8000;                        /* AWS says whose task it is only after the second restart */
+	world_deploy(&w, "web", 28, "sha256:digest28");
+	task = next_task++;
+	world_place(&w, task, "web", 28);
+	world_create(&w, task, "web", 28, "sha256:image28");
+	world_start(&w, task);
+	world_running(&w, task);
+	for (int i = 0; i < 4; i++) {
+		world_run(&w, 2500);
+		world_die(&w, task, 1);
+		world_run(&w, 500);
+		world_start(&w, task);
+	}
+	world_run(&w, 90000);
+	is_int(w.stops, 1, "a loop whose service becomes known late counts all the same");
+	sound();
+}
+
 static void registry_down(void)
 {
 	begin(MODE_AUTO);
@@ -515,6 +539,7 @@ int main(void)
 {
 	missing_image_confirmed();
 	restart_loop_decided_offline();
+	service_known_late();
 	registry_down();
 	superseded();
 	mutable_tag();
