@@ -94,8 +94,13 @@ static bool ever_ran(const struct core *c, int32_t release)
 	if (release == NONE)
 		return false;
 	r = &c->release[release];
-	if (r->good || r->starts > 0)
-		return true;
+	/* a definition names one reference: that any deployment of it started here shows that the registry had it */
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		const struct release *o = &c->release[i];
+
+		if (o->used && (o->good || o->starts > 0) && o->revision == r->revision && str_eq(o->family, r->family))
+			return true;
+	}
 	for (int32_t i = 0; i < SERVICES_MAX; i++)
 		if (c->service[i].used && str_eq(c->service[i].m.name, r->service) && c->service[i].dep.running > 0 &&
 		    r->deployment[0] != '\0' && str_eq(c->service[i].dep.arn, r->deployment))

@@ -111,6 +111,8 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	struct fail_slot *slot;
 	bool fresh = at == NONE, renamed = false;
 
+	if (fresh && s->unix_ms != 0 && s->unix_ms < c->told_unix_ms)
+		return NONE;
 	release_bind(c, s->task, true);
 	if (fresh)
 		at = failure_add(c);

@@ -223,13 +223,13 @@ void look_failed(struct core *c, const struct ev_aws_failed *ev)
 		return;
 	}
 	s->look.step = LOOK_IDLE;
-	s->look.failures++;
+	s->look.failures += ev->error != AE_UNREACHABLE;   /* hours without a line must not make the first refusal last hours */
 	if (ev->error == AE_UNREACHABLE) {
 		c->aws_failures++;
 		wait_ms = back_off_ms(c, c->aws_failures, 2 * SEC, 60 * SEC);
 		c->aws_retry_ms = c->now_ms + wait_ms;
 	} else if (ev->error == AE_THROTTLED) {
-		wait_ms = back_off_ms(c, s->look.failures, 30 * SEC, 6 * 3600 * SEC);
+		wait_ms = back_off_ms(c, s->look.failures, 30 * SEC, (rb_open(s->rb.state) ? 900 : 6 * 3600) * SEC);
 	} else if (ev->error == AE_CREDENTIALS || ev->error == AE_CLOCK) {
 		wait_ms = back_off_ms(c, s->look.failures, 5 * SEC, 60 * SEC);
 	} else if (ev->error == AE_DENIED) {

@@ -102,6 +102,20 @@ static int32_t release_of_failure(const struct core *c, const struct failure *f)
 	return best;
 }
 
+/* A full table dropped what is older than all it holds: the agent's log, read again, must not tell that anew. */
+static void forgotten(struct core *c)
+{
+	int64_t oldest = INT64_MAX;
+
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		if (!c->failure[i].used)
+			return;
+		if (c->failure[i].f.first_unix_ms < oldest)
+			oldest = c->failure[i].f.first_unix_ms;
+	}
+	c->told_unix_ms = oldest;
+}
+
 /* Failures find their releases once all is read; what was being written counts as written. */
 static void restored(struct core *c)
 {
@@ -122,6 +136,7 @@ static void restored(struct core *c)
 		if (task != NONE)
 			c->task[task].release = slot->release;
 	}
+	forgotten(c);
 	for (int32_t i = 0; i < SERVICES_MAX; i++) {
 		if (!c->service[i].used)
 			continue;

@@ -45,20 +45,18 @@ static bool same_release(const struct rollback *rb, const struct release *r)
 	return rb->digest[0] == '\0' || digest[0] == '\0' || str_eq(rb->digest, digest);
 }
 
-/* Somebody deployed again what was found bad within the last day: announced, not undone twice by itself. */
-static bool came_back(const struct core *c, int32_t release)
+/* Somebody deployed again what was found bad within the last day: announced, not undone twice by itself. Asked
+ * each time, of what the journal keeps: a restart must not forget it. */
+static bool came_back(const struct core *c, const struct rollback *rb)
 {
-	const struct release *r = &c->release[release];
-	const char *digest = failing_digest(r);
-
 	for (int32_t i = 0; i < RELEASES_MAX; i++) {
 		const struct release *o = &c->release[i];
 
-		if (!o->used || i == release || !o->bad || !str_eq(o->service, r->service) ||
+		if (!o->used || !o->bad || !str_eq(o->service, rb->service) || str_eq(o->deployment, rb->deployment) ||
 		    !rollback_was_accepted(c, o->deployment) || c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000)
 			continue;
-		if (digest[0] != '\0' ? str_eq(failing_digest(o), digest)
-				      : o->revision == r->revision && str_eq(o->family, r->family))
+		if (rb->digest[0] != '\0' ? str_eq(failing_digest(o), rb->digest)
+					  : o->revision == rb->revision && str_eq(o->family, rb->family))
 			return true;
 	}
 	return false;
@@ -106,8 +104,7 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	s->rb.link_bad = f->link_bad;
 	s->rb.first_failure_unix_ms = f->first_unix_ms;
 	s->work.hold_ms = CORE_NEVER;
-	s->work.returned = came_back(c, release);
-	rollback_state(c, service, RB_DECIDED, s->work.returned
+	rollback_state(c, service, RB_DECIDED, came_back(c, &s->rb)
 		? "This release was rolled back within the last day and came back; a person has to confirm."
 		: "The verdict is in; the intent is being written down.");
 	look_want(c, service, true);
@@ -120,8 +117,7 @@ static bool needs_person(const struct core *c, uint32_t service)
 
 	if (s->rb.confirmed || s->rb.by_operator)
 		return false;
-	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->work.returned ||
-	       s->history_denied;
+	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->history_denied || came_back(c, &s->rb);
 }
 
 static uint64_t hold_down_ms(struct core *c, uint32_t service)

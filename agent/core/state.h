@@ -22,6 +22,7 @@ struct core {
 	uint64_t now_ms, next_seq, saved_seq, rng;
 	int64_t now_unix_ms, boot_unix_ms;
 	bool restoring, saves_fail;
+	int64_t told_unix_ms;            /* what happened before was told before the restart, though its rows are gone; 0: nothing */
 	uint64_t probe_until_ms;         /* an experiment is under way; 0: none */
 	uint64_t link_bad_ms;            /* since when WAN, DNS or route is down or the clock unset; 0: it is good */
 	uint64_t aws_retry_ms;           /* AWS did not answer: not before this */

@@ -28,7 +28,7 @@ struct rb_work {                         /* of the open intent; nothing here nee
 	uint64_t seq;                    /* of its newest record; durable when <= saved_seq */
 	uint64_t decided_ms, hold_ms, next_ms, stop_ms, breaker_ms, cb_grew_ms;
 	uint32_t cb_failures, conflicts, watched, unclear, quorum_ask;
-	bool save, stop_sent, quorum_sent, quorum_wanted, returned; /* returned: rolled back before, within a day */
+	bool save, stop_sent, quorum_sent, quorum_wanted;
 	uint64_t quorum_ms;
 	struct ev_aws_quorum quorum;
 };

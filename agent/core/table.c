@@ -53,6 +53,10 @@ static int32_t task_oldest_ended(const struct core *c)
 	for (int32_t i = 0; i < TASKS_MAX; i++)
 		if (c->task[i].ended && (best == NONE || c->task[i].first_ms < c->task[best].first_ms))
 			best = i;
+	/* what only the journal remembers, and no source has named since the start, ended while nobody looked */
+	for (int32_t i = 0; i < TASKS_MAX && best == NONE; i++)
+		if (!c->task[i].in_agent && !c->task[i].from_log && task_containers(c, i) == 0)
+			best = i;
 	return best;
 }
 
@@ -219,10 +223,27 @@ int32_t failure_find(const struct core *c, const char *task, const char *contain
 	return NONE;
 }
 
+/* It convicts the release of an open intent: the stop is judged by it. */
+static bool is_cause(const struct core *c, uint32_t id)
+{
+	for (int32_t i = 0; i < SERVICES_MAX; i++)
+		if (c->service[i].used && rb_open(c->service[i].rb.state) && c->service[i].rb.failure == id)
+			return true;
+	return false;
+}
+
+/* Its task goes on: it would be seen again, and told again. */
+static bool is_live(const struct core *c, const char *task)
+{
+	int32_t at = task_find(c, task);
+
+	return at != NONE && !c->task[at].ended && (c->task[at].in_agent || task_containers(c, at) > 0);
+}
+
 /* Never one that still has to be told or written: losing it would break "reported exactly once". */
 int32_t failure_add(struct core *c)
 {
-	int32_t at = NONE;
+	int32_t at = NONE, spare = NONE;
 
 	for (int32_t i = 0; i < FAILURES_MAX; i++) {
 		const struct fail_slot *s = &c->failure[i];
@@ -231,9 +252,15 @@ int32_t failure_add(struct core *c)
 			at = i;
 			break;
 		}
-		if (!s->tell && !s->save && (at == NONE || s->f.id < c->failure[at].f.id))
+		if (s->tell || s->save || is_cause(c, s->f.id))
+			continue;
+		if (is_live(c, s->f.task))
+			spare = spare == NONE || s->f.id < c->failure[spare].f.id ? i : spare;
+		else if (at == NONE || s->f.id < c->failure[at].f.id)
 			at = i;
 	}
+	if (at == NONE)
+		at = spare;
 	if (at == NONE)
 		return NONE;
 	if (c->failure[at].used)

@@ -589,22 +589,43 @@ static enum kerr pass(struct slice text, const char *file, bool services, struct
 	return KERR_OK;
 }
 
-static enum kerr together(const struct conf *c, const char *file, struct why *why)
+/* The line a key stands on, for what is only wrong together with another key; 0: it is not written. */
+static unsigned line_of(struct slice text, const char *section, const char *key)
 {
+	struct slice rest = text, line, name;
+	unsigned number = 0;
+	bool inside = false;
+
+	while (slice_next(&rest, '\n', &line)) {
+		number++;
+		line = slice_trim(line);
+		if (slice_starts(line, "["))
+			inside = slice_is(slice_to(slice_from(line, 1), slice_find(slice_from(line, 1), "]")), section);
+		name = slice_trim(slice_to(line, slice_find(line, "=")));
+		if (inside && slice_is(name, key))
+			return number;
+	}
+	return 0;
+}
+
+static enum kerr together(const struct conf *c, struct slice text, const char *file, struct why *why)
+{
+	unsigned line = line_of(text, "aws", "credentials");
 	struct ecs_endpoint endpoint;
 	struct why inner;
 
 	if (c->endpoint[0] != '\0' && ecs_out_endpoint(c->endpoint, "", c->endpoint_type, &endpoint, &inner) != KERR_OK)
-		return why_set(why, KERR_BAD_INPUT, "%s, [aws]: %s", file, inner.text);
+		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] endpoint: %s", file, line_of(text, "aws", "endpoint"),
+			       inner.text);
 	if (c->credentials == CONF_CRED_IOT && (c->iot_endpoint[0] == '\0' || c->iot_role_alias[0] == '\0' ||
 						c->iot_cert[0] == '\0' || c->iot_key[0] == '\0'))
 		return why_set(why, KERR_BAD_INPUT,
-			       "%s: credentials = iot needs endpoint, role_alias, cert and key in [iot]", file);
+			       "%s line %u: credentials = iot needs endpoint, role_alias, cert and key in [iot]", file, line);
 	if (c->credentials == CONF_CRED_ROLESANYWHERE &&
 	    (c->ra_trust_anchor[0] == '\0' || c->ra_profile[0] == '\0' || c->ra_role[0] == '\0' || c->ra_cert[0] == '\0' ||
 	     c->ra_key[0] == '\0'))
-		return why_set(why, KERR_BAD_INPUT, "%s: credentials = rolesanywhere needs trust_anchor, profile, role, cert and "
-			       "key in [rolesanywhere]", file);
+		return why_set(why, KERR_BAD_INPUT, "%s line %u: credentials = rolesanywhere needs trust_anchor, profile, role, "
+			       "cert and key in [rolesanywhere]", file, line);
 	return KERR_OK;
 }
 
@@ -619,7 +640,7 @@ enum kerr conf_parse(struct slice text, const char *file, struct conf *out, stru
 	if (e == KERR_OK)
 		e = pass(text, file, true, out, why);
 	if (e == KERR_OK)
-		e = together(out, file, why);
+		e = together(out, text, file, why);
 	if (e == KERR_OK)
 		return KERR_OK;
 	memset(out->core.service, 0, out->core.n_services * sizeof(out->core.service[0]));

@@ -157,11 +157,11 @@ static void mistakes(void)
 	refused("[aws]\ndata_budget = 9KB\n", 2, "at least 10KB");
 	refused("[aws]\nfleet = many\n", 2, "auto, or the number of nodes");
 	refused("[aws]\nfleet = 0\n", 2, "auto, or the number of nodes");
-	refused("[aws]\nendpoint = http://10.0.0.1\n", 0, "[aws]: endpoint");
-	refused("[aws]\nendpoint = https://h/x\n", 0, "nothing more");
-	refused("[aws]\nendpoint = https://h\nendpoint_type = fips\n", 0, "endpoint_type");
-	refused("[aws]\ncredentials = iot\n", 0, "[iot]");
-	refused("[aws]\ncredentials = rolesanywhere\n", 0, "[rolesanywhere]");
+	refused("[aws]\nendpoint = http://10.0.0.1\n", 2, "[aws] endpoint");
+	refused("[aws]\nendpoint = https://h/x\n", 2, "nothing more");
+	refused("[aws]\nendpoint = https://h\nendpoint_type = fips\n", 2, "endpoint_type");
+	refused("[aws]\ncredentials = iot\n", 2, "[iot]");
+	refused("[aws]\ncredentials = rolesanywhere\n", 2, "[rolesanywhere]");
 	refused("[policy]\nrollback = yes\n", 2, "off, shadow, manual or auto");
 	refused("[policy]\nfailures = 0\n", 2, "1 to 100");
 	refused("[policy]\nfailures = -1\n", 2, "1 to 100");
