@@ -38,8 +38,8 @@ BUILD_UNIX_S := $(or $(SOURCE_DATE_EPOCH),$(shell git -c safe.directory='*' log 
 VERSION_FLAGS = -DKEDGE_VERSION='"$(VERSION)"' -DKEDGE_CPU='"$(VARIANT)"' -DKEDGE_BUILD_UNIX_S=$(BUILD_UNIX_S)
 
 C_kedge := $(wildcard agent/*/*.c platform/*.c)
-C_tests := $(filter-out tests/fuzz/%,$(wildcard tests/*/t_*.c))
-C_sim   := $(filter-out $(C_tests),$(wildcard tests/sim/*.c tests/unit/*.c tests/story/*.c tests/swarm/*.c tests/crash/*.c))
+C_tests := $(filter-out tests/fuzz/% tests/swarm/%,$(wildcard tests/*/t_*.c))
+C_sim   := $(filter-out $(C_tests),$(wildcard tests/sim/*.c tests/unit/*.c tests/story/*.c tests/crash/*.c))
 O_main  := $(B)/obj/$(MAIN:.c=.o)
 O_kedge := $(C_kedge:%.c=$(B)/obj/%.o)
 O_tests := $(C_tests:%.c=$(B)/obj/%.o)
@@ -178,13 +178,25 @@ replay: $(KEDGE)
 	@$(KEDGE) replay --dir $(CAPTURE)
 .PHONY: replay
 
+# The modelled world: every seed draws its own faults and judges what the core did. Not part of make test yet:
+# some of its seeds still show what issue 3 has to mend.
+SEEDS ?= 200
+SEED0 ?= 1
+build/swarm: $(wildcard tests/swarm/*.[ch] agent/core/*.[ch] agent/base/*.[ch])
+	@mkdir -p $(@D)
+	$(call say,SWARM,$@)
+	$(Q)$(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -O2 $(WARN) -I. -o $@ $(filter %.c,$^)
+swarm: build/swarm
+	@build/swarm $(SEED0) $(SEEDS)
+.PHONY: swarm
+
 # --- parts that later issues bring ---------------------------------------------------------
-swarm coverage:                                  ISSUE = 3
+coverage:                                        ISSUE = 3
 web:                                             ISSUE = 5
 deb ipk apk packages-full deps-check:            ISSUE = 6
 fuzz crash soak:                                 ISSUE = 7
 bench fleet mutants:                             ISSUE = 8
-LATER = swarm coverage web deb ipk apk packages-full deps-check fuzz crash soak bench fleet mutants
+LATER = coverage web deb ipk apk packages-full deps-check fuzz crash soak bench fleet mutants
 $(LATER):
 	@echo "make $@: not built yet: issue $(ISSUE)" >&2; exit 2
 .PHONY: $(LATER)

@@ -20,6 +20,26 @@ static void say(struct core *c, struct failure *f, const char *words)
 static bool is_no(const struct core *c, enum fact fact) { return c->fact[fact].yes == TRI_NO; }
 static bool is_yes(const struct core *c, enum fact fact) { return c->fact[fact].yes == TRI_YES; }
 
+/* That the line is bad is learned by asking: what ended since AWS last answered may have ended for want of it. */
+static void since_when(struct core *c)
+{
+	int64_t since_unix_ms = c->now_unix_ms - (int64_t)(c->now_ms - c->aws_ok_ms);
+
+	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+		struct fail_slot *slot = &c->failure[i];
+		struct failure *f = &slot->f;
+
+		if (!slot->used || f->stage != STAGE_RUN || f->link_bad || f->first_unix_ms < since_unix_ms)
+			continue;
+		f->link_bad = true;
+		blame_weigh(c, slot);
+		slot->save = !slot->provisional;
+		for (int32_t k = 0; k < SERVICES_MAX; k++)
+			if (c->service[k].used && c->service[k].rb.failure == f->id)
+				c->service[k].rb.link_bad = c->service[k].work.save = true;
+	}
+}
+
 /* The line counts as bad while any part of it is: a later verdict must know under what conditions an exit fell. */
 void blame_links(struct core *c)
 {
@@ -28,8 +48,10 @@ void blame_links(struct core *c)
 
 	if (!bad)
 		c->link_bad_ms = 0;
-	else if (c->link_bad_ms == 0)
+	else if (c->link_bad_ms == 0) {
 		c->link_bad_ms = c->now_ms;
+		since_when(c);
+	}
 }
 
 static void definition(struct text *t, const char *family, uint32_t revision)

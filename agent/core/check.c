@@ -41,7 +41,7 @@ static const char *check_stop(const struct core *c, const struct service *s)
 		return "3: a stop that leads back to a revision known bad";
 	if (s->work.seq == 0 || s->work.save || s->work.seq > c->saved_seq)
 		return "4: a stop before its intent is durable";
-	if (!s->rb.by_operator && (f == NULL || f->blame != BLAME_RELEASE))
+	if (!s->rb.by_operator && !s->rb.confirmed && (f == NULL || f->blame != BLAME_RELEASE))
 		return "5: a stop for a failure that is not the release's";
 	if (!s->rb.confirmed && !s->rb.by_operator && p->mode != MODE_AUTO)
 		return "6: a stop that nobody allowed";

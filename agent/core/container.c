@@ -167,6 +167,9 @@ static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 	k->listed = true;
 	if (ev->state != CS_UNKNOWN)
 		k->state = ev->state;
+	/* it ran until the engine went away, and is over now that it is back: it ended with the engine */
+	if (running_before && k->state == CS_EXITED && c->source[SRC_ENGINE].state != SS_UP)
+		k->stop_asked = true;
 	if (ev->started_unix_ms != 0)
 		k->started_unix_ms = ev->started_unix_ms;
 	if (ev->finished_unix_ms != 0)
@@ -292,7 +295,7 @@ void on_image(struct core *c, const struct ev_image *ev)
 		for (uint32_t k = 0; r->used && k < r->n_images; k++) {
 			if (!str_eq(r->image[k].image_id, ev->image_id))
 				continue;
-			r->save = r->save || (r->good && !str_eq(r->image[k].digest, ev->digest));
+			r->save = r->save || ((r->good || r->bad) && !str_eq(r->image[k].digest, ev->digest));
 			PUT(r->image[k].digest, ev->digest);
 			PUT(r->image[k].arch, ev->arch);
 		}

@@ -22,6 +22,8 @@ void look_want(struct core *c, uint32_t service, bool full)
 		l->next_ms = c->now_ms;
 		if (l->sent_ms != 0 && l->next_ms < l->sent_ms + LOOK_GAP_MS)
 			l->next_ms = l->sent_ms + LOOK_GAP_MS;
+	} else if (full && l->next_ms > c->now_ms + 900 * SEC) {
+		l->next_ms = c->now_ms + 900 * SEC;   /* a failure does not wait out the hours an idle service was put off for */
 	}
 	l->wanted = true;
 	l->full = l->full || full;
@@ -86,6 +88,7 @@ static struct service *asked(struct core *c, uint32_t service, uint32_t number, 
 	}
 	c->aws_failures = 0;
 	c->aws_retry_ms = 0;
+	c->aws_ok_ms = c->now_ms;
 	return s;
 }
 

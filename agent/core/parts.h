@@ -6,6 +6,7 @@
 #include "agent/core/table.h"
 
 #define SEC UINT64_C(1000)
+#define Y2020_MS INT64_C(1577836800000)  /* what is dated before was seen by a clock that was not set */
 #define STEADY_MS (40 * SEC)     /* ECS calls a task without health check healthy after 40 s of RUNNING */
 
 /* container.c, task.c, pull.c - what the sources said */

@@ -73,6 +73,9 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 		return;
 	if (seen_live && ev->exit_code != 0)
 		return;
+	/* placed before this boot, and nobody saw its end: it ended with the host */
+	if (!seen_live && c->boot_unix_ms != 0 && c->task[task].first_unix_ms < c->boot_unix_ms)
+		return;
 	if (ev->exit_code == 137 || ev->exit_code == 143)
 		return;   /* what a stop looks like when nobody saw who asked */
 	if (ev->exit_code == 0 && (c->task[task].kind != FK_SERVICE || !seen_live))

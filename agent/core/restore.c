@@ -58,7 +58,7 @@ static void restore_release(struct core *c, const struct release_memory *m)
 	for (int32_t i = 0; i < RELEASES_MAX && at == NONE; i++) {
 		r = &c->release[i];
 		if (r->used && r->revision == m->revision && str_eq(r->family, m->family) &&
-		    str_eq(r->service, m->service) && str_eq(r->deployment, m->deployment) &&
+		    str_eq(r->service, m->service) && (r->deployment[0] == '\0' || str_eq(r->deployment, m->deployment)) &&
 		    (r->n_images == 0 || str_eq(r->image[0].image_id, m->image_id)))
 			at = i;
 	}
@@ -102,6 +102,22 @@ static int32_t release_of_failure(const struct core *c, const struct failure *f)
 	return best;
 }
 
+/* Its deployment is known, but had neither proved good nor bad: never another deployment's row of the same definition. */
+static int32_t release_of_its_own(struct core *c, const struct failure *f)
+{
+	int32_t at = release_add(c);
+
+	if (at == NONE)
+		return NONE;
+	PUT(c->release[at].service, f->service);
+	PUT(c->release[at].family, f->family);
+	PUT(c->release[at].deployment, f->deployment);
+	PUT(c->release[at].started_by, f->started_by);
+	c->release[at].revision = f->revision;
+	c->release[at].first_unix_ms = f->first_unix_ms;
+	return at;
+}
+
 /* A full table dropped what is older than all it holds: the agent's log, read again, must not tell that anew. */
 static void forgotten(struct core *c)
 {
@@ -110,10 +126,10 @@ static void forgotten(struct core *c)
 	for (int32_t i = 0; i < FAILURES_MAX; i++) {
 		if (!c->failure[i].used)
 			return;
-		if (c->failure[i].f.first_unix_ms < oldest)
+		if (c->failure[i].f.first_unix_ms > Y2020_MS && c->failure[i].f.first_unix_ms < oldest)
 			oldest = c->failure[i].f.first_unix_ms;
 	}
-	c->told_unix_ms = oldest;
+	c->told_unix_ms = oldest == INT64_MAX ? 0 : oldest;
 }
 
 /* Failures find their releases once all is read; what was being written counts as written. */
@@ -127,11 +143,11 @@ static void restored(struct core *c)
 			continue;
 		slot->release = release_of_failure(c, &slot->f);
 		task = task_find(c, slot->f.task);
-		if (slot->release == NONE && task != NONE) {
+		if (slot->release == NONE && slot->f.deployment[0] != '\0') {
+			slot->release = release_of_its_own(c, &slot->f);
+		} else if (slot->release == NONE && task != NONE) {
 			release_bind(c, task, true);
 			slot->release = c->task[task].release;
-			if (slot->release != NONE)
-				PUT(c->release[slot->release].deployment, slot->f.deployment);
 		}
 		if (task != NONE)
 			c->task[task].release = slot->release;
@@ -147,6 +163,7 @@ static void restored(struct core *c)
 	for (int32_t i = 0; i < RELEASES_MAX; i++)
 		if (c->release[i].used)
 			c->release[i].save = false;
+	c->aws_ok_ms = c->now_ms;   /* a line that is bad later says nothing about failures of before */
 	c->restoring = false;
 }
 

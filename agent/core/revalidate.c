@@ -196,9 +196,11 @@ static bool fresh_witness(struct core *c, uint32_t service, int32_t release)
 	for (int32_t i = 0; i < FAILURES_MAX; i++) {
 		const struct fail_slot *slot = &c->failure[i];
 
-		if (slot->used && slot->release == release && slot->f.counted && !slot->f.link_bad &&
-		    slot->f.last_unix_ms > s->rb.decided_unix_ms)
-			return true;
+		if (!slot->used || slot->release != release || !slot->f.counted || slot->f.link_bad ||
+		    slot->f.blame != BLAME_RELEASE || slot->f.last_unix_ms <= s->rb.decided_unix_ms)
+			continue;
+		s->rb.failure = slot->f.id;   /* it is what the stop is judged by from now on */
+		return true;
 	}
 	if (c->now_unix_ms - s->rb.decided_unix_ms > 15 * 60 * 1000)
 		rollback_state(c, service, RB_EXPIRED, "No failure since the line is good again: nothing is done.");
@@ -292,6 +294,18 @@ static void follow(struct core *c, uint32_t service)
 		rollback_state(c, service, RB_ROLLBACK_FAILED, "The deployment ended without going back; a person has to look.");
 }
 
+/* Went back, by whomever, or by a stop whose answer was lost: what returns within a day is left to a person. */
+static void remember_back(struct core *c, const struct service *s)
+{
+	int32_t release = intent_release(c, s);
+
+	if (s->dep.arn[0] == '\0' || rollback_was_accepted(c, s->dep.arn))
+		return;
+	PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], s->dep.arn);
+	if (release != NONE)
+		c->release[release].save = true;
+}
+
 /* AWS's state decides, never kedge's memory of it (design 6.2). */
 static void by_status(struct core *c, uint32_t service, bool may_send)
 {
@@ -311,10 +325,12 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 	case SD_ROLLBACK_IN_PROGRESS:
 		s->work.watched = 0;
 		s->work.next_ms = c->now_ms + 2 * SEC;
+		remember_back(c, s);
 		(void)find_target(c, service);
 		rollback_state(c, service, RB_ADOPTED, "Somebody else (a breaker, a person, another node) is rolling back: watched to its end.");
 		break;
 	case SD_ROLLBACK_SUCCESSFUL:
+		remember_back(c, s);
 		(void)find_target(c, service);
 		verify(c, service, false);
 		break;

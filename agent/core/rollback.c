@@ -53,7 +53,7 @@ static bool came_back(const struct core *c, const struct rollback *rb)
 		const struct release *o = &c->release[i];
 
 		if (!o->used || !o->bad || !str_eq(o->service, rb->service) || str_eq(o->deployment, rb->deployment) ||
-		    !rollback_was_accepted(c, o->deployment) || c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000)
+		    !rollback_was_accepted(c, o->deployment) || (o->first_unix_ms > Y2020_MS && c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000))
 			continue;
 		if (rb->digest[0] != '\0' ? str_eq(failing_digest(o), rb->digest)
 					  : o->revision == rb->revision && str_eq(o->family, rb->family))

@@ -252,11 +252,11 @@ int32_t failure_add(struct core *c)
 			at = i;
 			break;
 		}
-		if (s->tell || s->save || is_cause(c, s->f.id))
+		if (s->tell || s->save || (at != NONE && s->f.id > c->failure[at].f.id) || is_cause(c, s->f.id))
 			continue;
 		if (is_live(c, s->f.task))
 			spare = spare == NONE || s->f.id < c->failure[spare].f.id ? i : spare;
-		else if (at == NONE || s->f.id < c->failure[at].f.id)
+		else
 			at = i;
 	}
 	if (at == NONE)

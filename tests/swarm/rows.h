@@ -1,0 +1,74 @@
+/* rows.h - rows of the swarm's world: what is true in it, whatever kedge comes to believe. */
+#ifndef KEDGE_TESTS_SWARM_ROWS_H
+#define KEDGE_TESTS_SWARM_ROWS_H
+
+#include "agent/core/core.h"
+
+#define SWARM_SERVICES 3
+#define SWARM_DEPS     256   /* deployments of one seed */
+#define SWARM_TASKS    64    /* tasks the node still knows */
+#define SWARM_STATUSES 8     /* status changes in one deployment's life */
+
+/* What is wrong with a release; FLAW_NONE: a good one. */
+enum flaw { FLAW_NONE, FLAW_NO_IMAGE, FLAW_NO_EXEC, FLAW_ARCH, FLAW_EXITS, FLAW_CRASHES, FLAW_LOOPS, FLAW_UNHEALTHY,
+	    FLAW_LATE, FLAW_OOM, FLAWS };
+
+enum fault { FAULT_LINE, FAULT_ROUTE, FAULT_DNS, FAULT_REGISTRY, FAULT_DISK, FAULT_CLOCK, FAULT_POWER, FAULT_DOCKERD,
+	     FAULT_AGENT, FAULT_KILL, FAULT_THROTTLE, FAULT_DENIED, FAULT_CREDS, FAULT_PORT, FAULT_DOCKER_KILL,
+	     FAULT_LOST_ANSWER, FAULT_TAG_DELETED, FAULTS };
+
+enum who { WHO_CI, WHO_FIX, WHO_BACK, WHO_AGAIN }; /* CI, a person's fix, a person's way back, CI once more the same */
+
+struct swarm_change { uint64_t ms; enum sd_status status; };
+
+struct swarm_dep {
+	uint32_t service, number, revision, image, source, rollback, seen;  /* source, rollback: index + 1; 0: none */
+	enum flaw flaw;
+	enum who by;
+	uint64_t created_ms, try_ms, steady_ms;
+	uint32_t n_status, tries, failed, cb_failures, placed, began; /* tries: failed without RUNNING, since it began */
+	struct swarm_change status[SWARM_STATUSES];
+	bool ran, here, by_kedge, by_auto, decided, gone;         /* gone: its tag was deleted from the registry */
+	uint32_t accepted, failed_healed;
+	uint64_t last_fail_ms;
+};
+
+struct swarm_service {
+	uint32_t newest, n_deps, definition;       /* newest: index + 1 into dep[] */
+	uint32_t desired;
+	bool stop_first, cb, cb_rollback, needs_cloud, restarts, local_registry;
+	uint64_t stuck_ms;                         /* healed world: since when its intent neither moves nor asks */
+	uint32_t autos;                            /* rollbacks kedge sent without a person's word */
+};
+
+enum phase { PH_NONE, PH_PULL, PH_CREATED, PH_RUNNING, PH_ENDED };
+enum cause { CAUSE_NONE, CAUSE_FLAW, CAUSE_SITE, CAUSE_ASKED, CAUSE_HOST };
+
+struct swarm_task {
+	uint32_t number, service, dep, of, gen;    /* dep: whose tasks they are; of: whose definition they run */
+	enum phase phase;
+	enum cause cause;
+	bool created, stop_ordered, from_rollback, oom, logged_run, logged_end, sick, cached, down, pull_failed;
+	bool told_run, told_end;                   /* ECS knows it */
+	int exit_code;                             /* -1: none */
+	enum stage stage;
+	enum class class;                          /* what the agent says at its end */
+	const char *reason;
+	uint32_t restarts;
+	uint64_t started_ms, ended_ms, told_run_ms;
+	int64_t created_wall_ms, started_wall_ms, finished_wall_ms;
+};
+
+enum line_kind { LINE_PLACED, LINE_STOP, LINE_PULL, LINE_CHANGE };
+struct swarm_line {
+	enum line_kind kind;
+	uint32_t task, service, revision, image;
+	enum task_status status;
+	enum stage stage;
+	enum class class;
+	const char *reason;
+	int exit_code;
+	int64_t wall_ms;
+};
+
+#endif
