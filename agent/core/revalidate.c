@@ -216,12 +216,12 @@ static void send_stop(struct core *c, uint32_t service)
 	int32_t release = intent_release(c, s);
 
 	if (is_somebodys_rollback(s)) {
-		rollback_state(c, service, RB_REFUSED, "This deployment itself returns to a revision that succeeded before: "
+		rollback_state(c, service, RB_REFUSED, "This deployment returns to a revision that succeeded before: "
 			       "somebody is rolling back already.");
 		return;
 	}
 	if (!find_target(c, service)) {
-		rollback_state(c, service, RB_REFUSED, "There is nothing to go back to: no revision of this service is known to have succeeded.");
+		rollback_state(c, service, RB_REFUSED, "Nothing to go back to: no revision of this service is known to have succeeded.");
 		return;
 	}
 	if (rollbacks_today(c, s) >= core_policy(c, s->m.name)->max_rollbacks_per_day && !s->rb.confirmed) {

@@ -106,7 +106,7 @@ void acts_dry_run(struct node *n, uint32_t connection, struct slice service)
 	jw_null(&w, "id");
 	jw_str(&w, "service", n->core.service[at].m.name);
 	jw_str(&w, "state", rb_state_name(n->core.service[at].rb.state));
-	jw_str(&w, "text", "Dry run: StopServiceDeployment with stopType ROLLBACK would be sent, after AWS was asked once more.");
+	jw_str(&w, "text", "Dry run: StopServiceDeployment(ROLLBACK) would be sent, after AWS was asked once more.");
 	jw_str(&w, "command", command);
 	jw_i64(&w, "exit", 0);
 	jw_object_end(&w);

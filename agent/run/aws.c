@@ -105,7 +105,7 @@ static enum kerr credentials_read(struct node *n, struct credentials *out, struc
 	enum kerr err;
 
 	if (how == CONF_CRED_CONTAINER || how == CONF_CRED_IOT || how == CONF_CRED_ROLESANYWHERE)
-		return why_set(why, KERR_REFUSED, "credentials = %s is not available in this version; use auto, env or file",
+		return why_set(why, KERR_REFUSED, "credentials = %s is not available yet; use auto, env or file",
 			       conf_credentials_name(how));
 	if (how == CONF_CRED_ENV || how == CONF_CRED_AUTO) {
 		err = credentials_from_env(&env, out, why);
@@ -389,7 +389,7 @@ void aws_ask(struct node *n, const struct action *a)
 	if (job.op == OP_TASK)
 		(void)str_put(job.task, sizeof(job.task), slice_of(n->core.task[a->index].arn));
 	if (!enqueue(n, &job))
-		tell_failed(n, &job, AE_THROTTLED, "too many questions to AWS are waiting on this node");
+		tell_failed(n, &job, AE_THROTTLED, "too many questions to AWS are waiting");
 }
 
 bool aws_describe_services(struct node *n, uint32_t reply)

@@ -182,7 +182,7 @@ static enum kerr services(struct node *n, const struct aws_job *job, struct why 
 
 void aws_body_services_failed(struct node *n, const struct aws_job *job, const char *detail)
 {
-	log_line(&n->log, LOG_LEVEL_WARN, "aws: DescribeServices: %s; the table shown is the last one kept", detail);
+	log_line(&n->log, LOG_LEVEL_WARN, "aws: DescribeServices: %s; the last table kept is shown", detail);
 	serve_deployments(n, job->reply, false);
 }
 

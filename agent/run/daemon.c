@@ -129,7 +129,7 @@ void node_feed(struct node *n, struct event *ev)
 	broken = core_check(&n->core, out, count);
 	if (broken != NULL) {
 		n->core.counter.check_failed++;
-		log_line(&n->log, LOG_LEVEL_ERROR, "invariant %s; this step's actions towards AWS are not carried out", broken);
+		log_line(&n->log, LOG_LEVEL_ERROR, "invariant %s; nothing is sent to AWS", broken);
 	}
 	for (size_t i = 0; i < count; i++)
 		if (broken == NULL || out[i].type != ACT_AWS_STOP)
@@ -217,7 +217,7 @@ static void reload(struct node *n)
 	*n->conf = fresh;
 	apply(n);
 	core_reload(&n->core, &n->conf->core);
-	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths change at the next start", n->conf_path);
+	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths wait for a restart", n->conf_path);
 	node_feed(n, node_event(n, EV_TICK));
 }
 
@@ -253,7 +253,7 @@ static enum kerr open_all(struct node *n, struct why *why)
 	if (err != KERR_OK)
 		return err;
 	if (net_open(&n->net, why) != KERR_OK || loop_watch(&n->loop, n->net.fd, 1, on_net, n, why) != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_WARN, "routes: %s; the line is looked at once a minute", why->text);
+		log_line(&n->log, LOG_LEVEL_WARN, "routes: %s; looked at now and then", why->text);
 	if (crypto_random_u64(&n->conf->core.seed, why) != KERR_OK)
 		n->conf->core.seed = clock_boot_ms();
 	return KERR_OK;

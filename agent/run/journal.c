@@ -38,7 +38,7 @@ void journal_open(struct node *n)
 	if (kept_journal(n->conf, &n->core, &j->scan, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s; it starts empty", why.text);
 	if (j->scan.damaged > 0 || j->scan.foreign > 0)
-		log_line(&n->log, LOG_LEVEL_WARN, "journal: %u damaged places and %u records of another version were passed over: %s",
+		log_line(&n->log, LOG_LEVEL_WARN, "journal: %u damaged places, %u foreign records passed over: %s",
 			 j->scan.damaged, j->scan.foreign, j->scan.why.text);
 	cut_tail(n);
 }

@@ -139,7 +139,7 @@ static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer,
 	else if (slice_is(verb, "rollback") && more.n == 0)
 		acts_do(n, id, peer, OPV_ROLLBACK, what, 0);
 	else
-		serve_refuse(n, id, 2, "this question is not known to the agent; is the verb of another version?");
+		serve_refuse(n, id, 2, "unknown question; is the verb of another version?");
 }
 
 void serve_start(struct node *n)

@@ -118,7 +118,7 @@ void src_engine_end(struct node *n, enum kerr err, const char *detail)
 	else if (!may)
 		node_source(n, SRC_ENGINE, SS_DENIED, "the engine socket may not be opened by this user");
 	else if (err == KERR_OK)
-		node_source(n, SRC_ENGINE, SS_REFUSED, "the engine closed its event stream: it restarts or ends");
+		node_source(n, SRC_ENGINE, SS_REFUSED, "the engine closed its event stream");
 	else
 		node_source(n, SRC_ENGINE, SS_REFUSED, detail);
 	later(n);

@@ -30,7 +30,7 @@ static void refused(struct node *n, const struct http_result *r)
 	n->introspection.due_ms = n->now_ms + BUSY_MS;
 	if (r->cause == HTTP_CONNECT)
 		node_source(n, SRC_INTROSPECTION, SS_REFUSED,
-			    "nobody listens: the ECS agent is down or, after a restart without a line, not up yet");
+			    "nobody listens: the ECS agent is down, or cannot start without a line");
 	else if (r->err == KERR_OK)
 		node_source(n, SRC_INTROSPECTION, SS_BROKEN, "it answered with an error");
 	else
