@@ -2,25 +2,13 @@
 
 #include "agent/cmd/show.h"
 
+static void page(const struct page *p, const struct answer *answer)
+{
+	show_failures(p, answer->root, INT_MAX);
+	show_left_out(answer->root, "failures_left_out");
+}
+
 int cmd_failures(const struct cmd *c)
 {
-	struct answer answer;
-	struct args a;
-	struct page p;
-	int code;
-
-	if (!args_parse(c, ARG_JSON, 0, 0, &a))
-		return EXIT_USAGE;
-	code = ask_reading(c, ASK_FAILURES, NULL, a.json, &answer);
-	if (code != EXIT_DONE)
-		return code;
-	if (a.json) {
-		ask_print(&answer);
-		return EXIT_DONE;
-	}
-	p = page_open();
-	ask_head(&answer);
-	show_failures(&p, answer.root, INT_MAX);
-	show_left_out(answer.root, "failures_left_out");
-	return EXIT_DONE;
+	return show_reading(c, ASK_FAILURES, page);
 }

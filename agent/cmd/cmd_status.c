@@ -86,34 +86,22 @@ static void troubles(const struct page *p, const cJSON *root)
 		page_wrap(p, "missing: ", 9, missing);
 }
 
+static void page(const struct page *p, const struct answer *answer)
+{
+	head(p, answer->root);
+	if (answer->daemon)
+		sources(p, answer->root);
+	putchar('\n');
+	show_services(p, answer->root, false);
+	putchar('\n');
+	show_failures(p, answer->root, NEWEST);
+	if (page_int(answer->root, "failures_total", 0) > NEWEST)
+		printf("(%lld in all: kedge failures)\n", (long long)page_int(answer->root, "failures_total", 0));
+	thrift(answer->root);
+	troubles(p, answer->root);
+}
+
 int cmd_status(const struct cmd *c)
 {
-	struct answer answer;
-	struct args a;
-	struct page p;
-	int code;
-
-	if (!args_parse(c, ARG_JSON, 0, 0, &a))
-		return EXIT_USAGE;
-	code = ask_reading(c, ASK_STATUS, NULL, a.json, &answer);
-	if (code != EXIT_DONE)
-		return code;
-	if (a.json) {
-		ask_print(&answer);
-		return EXIT_DONE;
-	}
-	p = page_open();
-	ask_head(&answer);
-	head(&p, answer.root);
-	if (answer.daemon)
-		sources(&p, answer.root);
-	putchar('\n');
-	show_services(&p, answer.root, false);
-	putchar('\n');
-	show_failures(&p, answer.root, NEWEST);
-	if (page_int(answer.root, "failures_total", 0) > NEWEST)
-		printf("(%lld in all: kedge failures)\n", (long long)page_int(answer.root, "failures_total", 0));
-	thrift(answer.root);
-	troubles(&p, answer.root);
-	return EXIT_DONE;
+	return show_reading(c, ASK_STATUS, page);
 }

@@ -56,33 +56,22 @@ static void task(const struct page *p, const cJSON *t)
 		container(p, k);
 }
 
-int cmd_tasks(const struct cmd *c)
+static void page(const struct page *p, const struct answer *answer)
 {
 	static const char *const head[] = { "TASK", "SERVICE", "RELEASE", "STATUS", "FIRST SEEN" };
-	struct answer answer;
 	const cJSON *list, *t;
-	struct args a;
-	struct page p;
-	int code;
 
-	if (!args_parse(c, ARG_JSON, 0, 0, &a))
-		return EXIT_USAGE;
-	code = ask_reading(c, ASK_TASKS, NULL, a.json, &answer);
-	if (code != EXIT_DONE)
-		return code;
-	if (a.json) {
-		ask_print(&answer);
-		return EXIT_DONE;
-	}
-	p = page_open();
-	ask_head(&answer);
-	list = json_array(answer.root, "tasks");
+	list = json_array(answer->root, "tasks");
 	if (cJSON_GetArraySize(list) == 0)
 		puts("No task is known on this node.");
 	else
-		row(&p, head, PAGE_PLAIN);
+		row(p, head, PAGE_PLAIN);
 	cJSON_ArrayForEach(t, list)
-		task(&p, t);
-	show_left_out(answer.root, "tasks_left_out");
-	return EXIT_DONE;
+		task(p, t);
+	show_left_out(answer->root, "tasks_left_out");
+}
+
+int cmd_tasks(const struct cmd *c)
+{
+	return show_reading(c, ASK_TASKS, page);
 }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/cmd/args.h"
+
 void show_definition(const cJSON *obj, char *out, size_t cap)
 {
 	const char *family = page_str(obj, "family");
@@ -145,4 +147,26 @@ void show_failures(const struct page *p, const cJSON *root, int most)
 	cJSON_ArrayForEach(f, list)
 		if (n++ < most)
 			failure(p, f);
+}
+
+int show_reading(const struct cmd *c, enum ask_what what, show_page *page)
+{
+	struct answer answer;
+	struct args a;
+	struct page p;
+	int code;
+
+	if (!args_parse(c, ARG_JSON, 0, 0, &a))
+		return EXIT_USAGE;
+	code = ask_reading(c, what, NULL, a.json, &answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (a.json) {
+		ask_print(&answer);
+		return EXIT_DONE;
+	}
+	p = page_open();
+	ask_head(&answer);
+	page(&p, &answer);
+	return EXIT_DONE;
 }
