@@ -14,6 +14,8 @@ enum act_type {
 	ACT_SUSPECT,        /* failure[index] is not final yet (a pull still in retry): say so, do not count */
 	ACT_INSPECT,        /* engine: inspect container[index]; answer EV_CONTAINER C_LISTED or C_DESTROYED */
 	ACT_IMAGE,          /* engine: inspect the image of container[index]; answer EV_IMAGE */
+	ACT_LAST_WORDS,     /* engine: what the log of container[index], dead within 2 s, ends with; answer EV_LAST_WORDS */
+	ACT_TARGET_IMAGE,   /* is service[index].work.target_image still to be had here? answer EV_TARGET_IMAGE */
 	ACT_PROBE,          /* experiments for failure[index]: answer EV_FACT each, then core weighs the blame */
 	ACT_AWS_TASK,       /* DescribeTasks for task[index]; answer EV_AWS_TASK or EV_AWS_FAILED */
 	ACT_AWS_LIST,       /* ListServiceDeployments of service[index]; full: the last HISTORY_MAX, else only newer ones */
@@ -21,6 +23,8 @@ enum act_type {
 	ACT_AWS_REVISION,   /* DescribeServiceRevisions of service[index].look.want[] */
 	ACT_AWS_QUORUM,     /* how other nodes fare with service[index]'s newest deployment */
 	ACT_AWS_STOP,       /* StopServiceDeployment(ROLLBACK) of service[index].rb.deployment */
+	ACT_AWS_UPDATE,     /* UpdateService of service[index] to rb.target_family:target_revision, by a person's word only */
+	ACT_AWS_SERVICE,    /* DescribeServices of service[index]: its controller and newest placement trouble */
 	ACT_TYPES
 };
 

@@ -303,6 +303,24 @@ void on_image(struct core *c, const struct ev_image *ev)
 	format_after_all(c, ev->image_id);
 }
 
+void on_last_words(struct core *c, const struct ev_last_words *ev)
+{
+	int32_t at = container_find(c, ev->id);
+	const struct container *k = at == NONE ? NULL : &c->container[at];
+	char reason[SENTENCE_CAP];
+	struct text text = text_on(reason, sizeof(reason));
+
+	if (k == NULL || k->task == NONE || ev->class == CLASS_NONE ||
+	    failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
+		return;
+	exit_reason(&text, k, (uint64_t)(k->finished_unix_ms - k->started_unix_ms));
+	(void)judge_sighting(c, &(struct sighting){
+		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason, .stage = STAGE_RUN,
+		.class = ev->class, .has_exit = k->has_exit, .exit_code = k->exit_code, .essential = k->essential,
+		.unix_ms = k->finished_unix_ms,
+	});
+}
+
 static void engine_synced(struct core *c)
 {
 	for (int32_t i = 0; i < CONTAINERS_MAX; i++)

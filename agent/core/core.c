@@ -135,6 +135,12 @@ static void take(struct core *c, const struct event *ev)
 	case EV_IMAGE:
 		on_image(c, &ev->u.image);
 		break;
+	case EV_LAST_WORDS:
+		on_last_words(c, &ev->u.last_words);
+		break;
+	case EV_TARGET_IMAGE:
+		on_target_image(c, &ev->u.target_image);
+		break;
 	case EV_TASK:
 		on_task(c, &ev->u.task);
 		break;
@@ -170,6 +176,12 @@ static void take(struct core *c, const struct event *ev)
 		break;
 	case EV_AWS_STOPPED:
 		on_aws_stopped(c, &ev->u.aws_stopped);
+		break;
+	case EV_AWS_UPDATED:
+		on_aws_updated(c, &ev->u.aws_updated);
+		break;
+	case EV_AWS_SERVICE:
+		on_aws_service(c, &ev->u.aws_service);
 		break;
 	case EV_AWS_FAILED:
 		on_aws_failed(c, &ev->u.aws_failed);

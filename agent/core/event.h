@@ -18,6 +18,8 @@ enum ev_type {
 	EV_SYNC,            /* a source's full listing begins or ends */
 	EV_CONTAINER,       /* engine: something about one container */
 	EV_IMAGE,           /* engine: an image's digest and architecture */
+	EV_LAST_WORDS,      /* engine: a class, if the last words of a container's log name one */
+	EV_TARGET_IMAGE,    /* engine or registry: the image a rollback would start is there, or is not */
 	EV_TASK,            /* ECS agent: something about one task */
 	EV_PULL,            /* ECS agent's log: a pull, attempt by attempt */
 	EV_CHANGE,          /* ECS agent's log: one container of a "Sending state change" line */
@@ -30,6 +32,8 @@ enum ev_type {
 	EV_AWS_REVISION,    /* DescribeServiceRevisions: one revision */
 	EV_AWS_QUORUM,      /* ListTasks + DescribeTasks: how other nodes fare with the release */
 	EV_AWS_STOPPED,     /* StopServiceDeployment was accepted */
+	EV_AWS_UPDATED,     /* UpdateService was accepted */
+	EV_AWS_SERVICE,     /* DescribeServices, of one service */
 	EV_AWS_FAILED,      /* a call was refused or did not get through */
 	EV_OPERATOR,        /* a person typed an acting verb */
 	EV_RESTORE,         /* a record read back from the journal at start */
@@ -40,6 +44,8 @@ enum op_verb { OPV_ROLLBACK, OPV_CONFIRM, OPV_CANCEL, OPV_HOLD, OPV_LOOK };
 struct ev_operator {
 	enum op_verb verb;
 	char service[NAME_CAP], id[32];
+	char to_family[NAME_CAP];                 /* OPV_ROLLBACK --to; empty: to where AWS would return */
+	uint32_t to_revision;
 	uint64_t for_ms;                          /* OPV_HOLD; 0 ends the hold */
 	uint32_t uid;
 };
@@ -56,6 +62,8 @@ struct event {
 		struct ev_sync sync;
 		struct ev_container container;
 		struct ev_image image;
+		struct ev_last_words last_words;
+		struct ev_target_image target_image;
 		struct ev_task task;
 		struct ev_pull pull;
 		struct ev_change change;
@@ -67,6 +75,8 @@ struct event {
 		struct ev_aws_revision aws_revision;
 		struct ev_aws_quorum aws_quorum;
 		struct ev_aws_stopped aws_stopped;
+		struct ev_aws_updated aws_updated;
+		struct ev_aws_service aws_service;
 		struct ev_aws_failed aws_failed;
 		struct ev_operator operator;
 		struct ev_restore restore;

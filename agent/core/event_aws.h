@@ -32,14 +32,17 @@ struct ev_aws_deployment {
 	enum sd_status status;
 	char status_reason[SENTENCE_CAP];
 	uint32_t requested, running, pending;     /* of the target revision */
-	uint32_t source_running;
+	uint32_t source_running, source_requested;
+	uint32_t min_percent, max_percent;        /* deploymentConfiguration; 0, 0 = not said */
 	bool cb_enabled, cb_rollback, paused;     /* paused: a lifecycle hook awaits action, or bake time */
 	enum cb_status cb_status;
 	uint32_t cb_failures, cb_threshold;
 	int64_t created_unix_ms;
 };
 
-struct image_pin { char container[NAME_CAP], digest[DIGEST_CAP]; };
+/* reference: a hash of the image reference as the task definition has it (slice_hash), 0 = not said; tagged: it names
+ * no digest, so that what it means can change. */
+struct image_pin { char container[NAME_CAP], digest[DIGEST_CAP]; uint64_t reference; bool tagged; };
 struct ev_aws_revision {
 	uint32_t service, ask;
 	bool missing, last;                       /* last: no further revision of this answer follows */
@@ -52,8 +55,20 @@ struct ev_aws_revision {
 struct ev_aws_quorum { uint32_t service, ask, tried, failed, ran_well; };
 
 struct ev_aws_stopped { uint32_t service, ask; char arn[ARN_CAP]; };
+struct ev_aws_updated { uint32_t service, ask; };
 
-enum aws_op { OP_LIST, OP_DEPLOYMENT, OP_REVISION, OP_TASK, OP_QUORUM, OP_STOP, OP_SERVICES, AWS_OPS };
+/* deploymentController.type; CTL_OTHER is a word kedge does not know yet. */
+enum controller { CTL_UNKNOWN, CTL_ECS, CTL_CODE_DEPLOY, CTL_EXTERNAL, CTL_OTHER, CONTROLLERS };
+struct ev_aws_service {
+	uint32_t service, ask;
+	bool missing;                             /* failures[]: MISSING, or INACTIVE */
+	enum controller controller;
+	int64_t placement_unix_ms;                /* its newest event that tells of a task ECS could not place; 0: none */
+	char placement[SENTENCE_CAP];             /* that event's message, cut */
+	uint32_t failed_tasks, running, pending;  /* of its PRIMARY deployment */
+};
+
+enum aws_op { OP_LIST, OP_DEPLOYMENT, OP_REVISION, OP_TASK, OP_QUORUM, OP_STOP, OP_UPDATE, OP_SERVICES, AWS_OPS };
 enum aws_error {
 	AE_UNREACHABLE,     /* no answer: DNS, connect, TLS, time-out, 5xx after the retries */
 	AE_THROTTLED, AE_DENIED, AE_CREDENTIALS, AE_CLOCK, AE_CONFLICT, AE_NOT_FOUND, AE_UNSUPPORTED,
@@ -75,5 +90,6 @@ bool sd_status_from(struct slice word, enum sd_status *out);
 bool sd_ongoing(enum sd_status status);
 const char *aws_op_name(enum aws_op op);             /* AWS's action name, e.g. StopServiceDeployment */
 const char *aws_error_name(enum aws_error error);
+const char *controller_name(enum controller controller); /* AWS's own word; "" when not known */
 
 #endif

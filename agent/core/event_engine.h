@@ -27,11 +27,19 @@ struct ev_container {
 	int32_t exit_code;               /* C_DIED, or C_LISTED when exited or failed to start */
 	int32_t signal;                  /* C_KILLED */
 	int64_t created_unix_ms, started_unix_ms, finished_unix_ms; /* 0 = never or not known */
+	enum tri health_check;           /* inspected: it has one of its own (C_HEALTHY and C_UNHEALTHY will tell) */
+	bool fixed_port;                 /* inspected: it asks for a host port of its own choice */
 	enum class class;                /* inspect with an error text: what it says */
 	char reason[REASON_CAP];         /* that text, verbatim */
 	int64_t time_unix_ms;            /* the engine's own time of the event, 0 = none */
 };
 
 struct ev_image { char image_id[DIGEST_CAP], digest[DIGEST_CAP], arch[16]; };
+
+/* class: CLASS_NONE when the log's end names none. Only the class leaves the reader, never the text. */
+struct ev_last_words { char id[DOCKER_ID_CAP]; enum class class; };
+
+/* `ask` repeats the action's. there: TRI_UNKNOWN when nobody could say; detail says who was asked. */
+struct ev_target_image { uint32_t service, ask; enum tri there; char arch[16], detail[DETAIL_CAP]; };
 
 #endif

@@ -20,6 +20,8 @@ enum fact {
 	FACT_INODES,        /* yes: it has inodes; value = free inodes */
 	FACT_MEMORY,        /* yes: the host has memory left; value = available bytes */
 	FACT_REGISTRY,      /* yes: the host `about` answered HTTP; value = status */
+	FACT_REASONS,       /* yes: the ECS agent's log level lets through the lines that tell reasons */
+	FACT_IMAGES_KEPT,   /* yes: the ECS agent's image clean-up leaves an image alone for as long as a rollback may need it */
 	FACTS
 };
 /* last: it was asked for by ACT_PROBE and no further answer to that follows. */

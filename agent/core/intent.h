@@ -28,6 +28,7 @@ struct rollback {
 	char target_digest[DIGEST_CAP];
 	char reason[SENTENCE_CAP * 2];   /* why it is in this state, one or two sentences */
 	bool confirmed, by_operator, accepted, link_bad;
+	bool update;                     /* the way back is UpdateService: a person asked for it, or Stop no longer applies */
 	uint32_t uid;                    /* who confirmed, cancelled or asked */
 	int64_t decided_unix_ms, expires_unix_ms, accepted_unix_ms, done_unix_ms, first_failure_unix_ms;
 	enum verified verified;

@@ -8,8 +8,9 @@
 const char *ev_name(enum ev_type type)
 {
 	static const char *const words[] = {
-		"tick", "epoch", "source", "sync", "container", "image", "task", "pull", "change", "fact", "saved",
+		"tick", "epoch", "source", "sync", "container", "image", "last-words", "target-image", "task", "pull", "change", "fact", "saved",
 		"save-failed", "aws-task", "aws-list", "aws-deployment", "aws-revision", "aws-quorum", "aws-stopped",
+		"aws-updated", "aws-service",
 		"aws-failed", "operator", "restore",
 	};
 	WORDS(EV_TYPES);
@@ -19,8 +20,8 @@ const char *ev_name(enum ev_type type)
 const char *act_name(enum act_type type)
 {
 	static const char *const words[] = {
-		"journal", "report", "note", "suspect", "inspect", "image", "probe", "aws-task", "aws-list",
-		"aws-deployment", "aws-revision", "aws-quorum", "aws-stop",
+		"journal", "report", "note", "suspect", "inspect", "image", "last-words", "target-image", "probe", "aws-task", "aws-list",
+		"aws-deployment", "aws-revision", "aws-quorum", "aws-stop", "aws-update", "aws-service",
 	};
 	WORDS(ACT_TYPES);
 	return words[type];
@@ -47,6 +48,7 @@ const char *fact_name(enum fact fact)
 {
 	static const char *const words[] = {
 		"route", "dns", "clock", "credentials", "disk", "inodes", "memory", "registry",
+		"reasons", "images-kept",
 	};
 	WORDS(FACTS);
 	return words[fact];
@@ -81,10 +83,18 @@ const char *aws_op_name(enum aws_op op)
 {
 	static const char *const words[] = {
 		"ListServiceDeployments", "DescribeServiceDeployments", "DescribeServiceRevisions", "DescribeTasks",
-		"ListTasks", "StopServiceDeployment", "DescribeServices",
+		"ListTasks", "StopServiceDeployment", "UpdateService", "DescribeServices",
 	};
 	WORDS(AWS_OPS);
 	return words[op];
+}
+
+const char *controller_name(enum controller controller)
+{
+	static const char *const words[] = { "", "ECS", "CODE_DEPLOY", "EXTERNAL", "OTHER" };
+
+	WORDS(CONTROLLERS);
+	return words[controller];
 }
 
 const char *aws_error_name(enum aws_error error)

@@ -12,6 +12,7 @@
 /* container.c, task.c, pull.c - what the sources said */
 void on_container(struct core *c, const struct ev_container *ev);
 void on_image(struct core *c, const struct ev_image *ev);
+void on_last_words(struct core *c, const struct ev_last_words *ev);
 void on_sync(struct core *c, const struct ev_sync *ev);
 void containers_tick(struct core *c);
 void on_task(struct core *c, const struct ev_task *ev);
@@ -75,9 +76,14 @@ void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);
 void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev);
+void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
+void on_target_image(struct core *c, const struct ev_target_image *ev);
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
 void on_operator(struct core *c, const struct ev_operator *ev);
 bool rollback_was_accepted(const struct core *c, const char *deployment);
+
+/* asked.c - what only DescribeServices tells */
+void on_aws_service(struct core *c, const struct ev_aws_service *ev);
 
 /* restore.c */
 void on_restore(struct core *c, const struct ev_restore *ev);

@@ -12,6 +12,7 @@ struct service_memory {
 	char family[SERVICE_FAMILIES][NAME_CAP];
 	uint8_t status;                  /* enum sd_status of `deployment` when last asked */
 	int64_t asked_unix_ms, hold_until_unix_ms;
+	uint32_t shadow_right, shadow_wrong; /* what `shadow` would have done, and what then proved of it */
 };
 
 /* A release that proved good or bad here; bad ones are remembered across reboots. */

@@ -408,3 +408,28 @@ void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev)
 	s->work.quorum_ms = c->now_ms;
 	s->work.next_ms = c->now_ms;
 }
+
+void on_target_image(struct core *c, const struct ev_target_image *ev)
+{
+	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+
+	if (s == NULL || !s->used || !s->work.image_sent || s->work.image_ask != ev->ask) {
+		c->counter.stale_answers++;
+		return;
+	}
+	s->work.image_sent = false;
+	s->work.target_there = ev->there;
+	s->work.next_ms = c->now_ms;
+}
+
+void on_aws_updated(struct core *c, const struct ev_aws_updated *ev)
+{
+	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+
+	if (s == NULL || !s->used || !s->work.stop_sent) {
+		c->counter.stale_answers++;
+		return;
+	}
+	s->work.stop_sent = false;
+	look_want(c, ev->service, true);
+}

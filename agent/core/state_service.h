@@ -27,10 +27,19 @@ enum serving { SERVING_NONE, SERVING_OLD, SERVING_NEW };
 struct rb_work {                         /* of the open intent; nothing here needs to outlive a restart */
 	uint64_t seq;                    /* of its newest record; durable when <= saved_seq */
 	uint64_t decided_ms, hold_ms, next_ms, stop_ms, breaker_ms, cb_grew_ms;
-	uint32_t cb_failures, conflicts, watched, unclear, quorum_ask;
-	bool save, stop_sent, quorum_sent, quorum_wanted;
+	uint32_t cb_failures, conflicts, watched, unclear, quorum_ask, image_ask;
+	bool save, stop_sent, quorum_sent, quorum_wanted, image_wanted, image_sent;
+	char target_image[DIGEST_CAP];   /* id of the image the rollback would start, as this node knew it */
+	enum tri target_there;
 	uint64_t quorum_ms;
 	struct ev_aws_quorum quorum;
+};
+
+struct asked_service {                   /* what DescribeServices last said of it */
+	bool wanted, sent;
+	uint32_t ask;
+	uint64_t ms, next_ms;            /* boot clock of the answer, 0: none; not to be asked before next_ms */
+	struct ev_aws_service said;
 };
 
 struct service {
@@ -45,6 +54,7 @@ struct service {
 	struct revision revision[REVISIONS_MAX];
 	struct rollback rb;
 	struct rb_work work;
+	struct asked_service asked;
 	enum verdict verdict;
 	enum serving serving;
 	enum rb_state noted;             /* the rollback state the last ACT_NOTE told */

@@ -13,7 +13,8 @@ struct container {
 	enum container_state state;
 	enum tri essential;
 	bool stop_asked, oom, has_exit, live; /* live: its newest start was seen as it happened */
-	bool image_asked;
+	bool image_asked, words_wanted, fixed_port;
+	enum tri health_check;
 	int32_t exit_code;
 	uint32_t starts, deaths;         /* seen live; deaths: those nobody asked for */
 	int64_t started_unix_ms, finished_unix_ms;

@@ -72,6 +72,8 @@ static void ask_engine(struct core *c, struct list *l)
 			continue;
 		if (k->inspect_ms != 0 && k->inspect_ms <= c->now_ms && add(l, ACT_INSPECT, i) == NULL)
 			k->inspect_ms = c->now_ms + 1;
+		if (k->words_wanted && add(l, ACT_LAST_WORDS, i) != NULL)
+			k->words_wanted = false;
 		if (!k->image_asked && k->image_id[0] != '\0' && add(l, ACT_IMAGE, i) != NULL)
 			k->image_asked = true;
 	}
@@ -119,6 +121,16 @@ static void ask_services(struct core *c, struct list *l)
 			a->ask = s->look.ask;
 			a->full = s->look.full;
 			s->look.send = false;
+		}
+		if (s->work.image_wanted && (a = add(l, ACT_TARGET_IMAGE, i)) != NULL) {
+			a->ask = s->work.image_ask = ++c->next_ask;
+			s->work.image_wanted = false;
+			s->work.image_sent = true;
+		}
+		if (s->asked.wanted && core_online(c) && s->asked.next_ms <= c->now_ms && (a = add(l, ACT_AWS_SERVICE, i)) != NULL) {
+			a->ask = s->asked.ask = ++c->next_ask;
+			s->asked.wanted = false;
+			s->asked.sent = true;
 		}
 		if (s->work.quorum_wanted && (a = add(l, ACT_AWS_QUORUM, i)) != NULL) {
 			a->ask = s->work.quorum_ask = ++c->next_ask;

@@ -101,6 +101,9 @@ static void carry_out(struct node *n, const struct action *a)
 	case ACT_IMAGE:
 		src_engine_image(n, a->index);
 		break;
+	case ACT_LAST_WORDS:
+	case ACT_TARGET_IMAGE:
+		break;
 	case ACT_PROBE:
 		probe_failure(n, a->index);
 		break;
@@ -110,6 +113,8 @@ static void carry_out(struct node *n, const struct action *a)
 	case ACT_AWS_REVISION:
 	case ACT_AWS_QUORUM:
 	case ACT_AWS_STOP:
+	case ACT_AWS_UPDATE:
+	case ACT_AWS_SERVICE:
 		aws_ask(n, a);
 		break;
 	case ACT_TYPES:

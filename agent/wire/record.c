@@ -36,7 +36,7 @@ static const struct field failure_fields[] = {
 	F(failure, "rv", T_U32, revision), F(failure, "ta", T_NAME, task), F(failure, "co", T_NAME, container),
 	F(failure, "de", T_NAME, deployment), F(failure, "sb", T_NAME, started_by), F(failure, "es", T_I8, essential),
 	F(failure, "cn", T_BOOL, counted), F(failure, "hx", T_BOOL, has_exit), F(failure, "xc", T_I32, exit_code),
-	F(failure, "rc", T_BOOL, reason_cut), F(failure, "lb", T_BOOL, link_bad), F(failure, "im", T_NAME, image),
+	F(failure, "rc", T_BOOL, reason_cut), F(failure, "ov", T_BOOL, over), F(failure, "lb", T_BOOL, link_bad), F(failure, "im", T_NAME, image),
 	F(failure, "dg", T_NAME, digest), W(failure, "st", T_WORD, stage, W_STAGE), W(failure, "c", T_WORD, class, W_CLASS),
 	W(failure, "b", T_WORD, blame, W_BLAME), F(failure, "r", T_TEXT, reason), F(failure, "n", T_U32, count),
 	F(failure, "t1", T_I64, first_unix_ms), F(failure, "t2", T_I64, last_unix_ms), L(failure, "ev", evidence, n_evidence),
@@ -49,7 +49,7 @@ static const struct field rollback_fields[] = {
 	F(rollback, "ta", T_NAME, target_revision_arn), F(rollback, "tf", T_NAME, target_family),
 	F(rollback, "tr", T_U32, target_revision), F(rollback, "td", T_NAME, target_digest), F(rollback, "r", T_TEXT, reason),
 	F(rollback, "cf", T_BOOL, confirmed), F(rollback, "op", T_BOOL, by_operator), F(rollback, "ac", T_BOOL, accepted),
-	F(rollback, "lb", T_BOOL, link_bad), F(rollback, "u", T_U32, uid), F(rollback, "t1", T_I64, decided_unix_ms),
+	F(rollback, "lb", T_BOOL, link_bad), F(rollback, "up", T_BOOL, update), F(rollback, "u", T_U32, uid), F(rollback, "t1", T_I64, decided_unix_ms),
 	F(rollback, "t2", T_I64, expires_unix_ms), F(rollback, "t3", T_I64, accepted_unix_ms),
 	F(rollback, "t4", T_I64, done_unix_ms), F(rollback, "t5", T_I64, first_failure_unix_ms),
 	W(rollback, "vf", T_WORD, verified, W_VERIFIED),
@@ -59,6 +59,7 @@ static const struct field service_fields[] = {
 	F(service_memory, "sv", T_NAME, name), F(service_memory, "de", T_NAME, deployment),
 	L(service_memory, "fa", family, n_families), W(service_memory, "st", T_WORD8, status, W_STATUS),
 	F(service_memory, "t1", T_I64, asked_unix_ms), F(service_memory, "t2", T_I64, hold_until_unix_ms),
+	F(service_memory, "sr", T_U32, shadow_right), F(service_memory, "sw", T_U32, shadow_wrong),
 };
 
 static const struct field release_fields[] = {

@@ -228,10 +228,11 @@ static void carry_out(struct world *w, const struct action *a)
 		later(w, 200, ev);
 		break;
 	case ACT_AWS_TASK: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
-	case ACT_AWS_STOP:
+	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
 		to_aws(w, a);
 		break;
-	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_TYPES:
+	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS:
+	case ACT_TARGET_IMAGE: case ACT_TYPES:
 		break;
 	}
 }

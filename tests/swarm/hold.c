@@ -144,10 +144,10 @@ static void carry_out(struct swarm *w, const struct action *a)
 		swarm_later(w, swarm_between(w, 1, 900), HAP_PROBE, a->index, w->life);
 		break;
 	case ACT_AWS_TASK: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
-	case ACT_AWS_STOP:
+	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
 		swarm_ask_aws(w, a);
 		break;
-	case ACT_SUSPECT: case ACT_TYPES:
+	case ACT_SUSPECT: case ACT_LAST_WORDS: case ACT_TARGET_IMAGE: case ACT_TYPES:
 		break;
 	}
 }
