@@ -25,7 +25,7 @@ static void since_when(struct core *c)
 {
 	int64_t since_unix_ms = c->now_unix_ms - (int64_t)(c->now_ms - c->aws_ok_ms);
 
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 		struct failure *f = &slot->f;
 
@@ -34,7 +34,7 @@ static void since_when(struct core *c)
 		f->link_bad = true;
 		blame_weigh(c, slot);
 		slot->save = !slot->provisional;
-		for (int32_t k = 0; k < SERVICES_MAX; k++)
+		for (int32_t k = 0; k < c->rows.services; k++)
 			if (c->service[k].used && c->service[k].rb.failure == f->id)
 				c->service[k].rb.link_bad = c->service[k].work.save = true;
 	}
@@ -117,13 +117,13 @@ static bool ever_ran(const struct core *c, int32_t release)
 		return false;
 	r = &c->release[release];
 	/* a definition names one reference: that any deployment of it started here shows that the registry had it */
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *o = &c->release[i];
 
 		if (o->used && (o->good || o->starts > 0) && o->revision == r->revision && str_eq(o->family, r->family))
 			return true;
 	}
-	for (int32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && str_eq(c->service[i].m.name, r->service) && c->service[i].dep.running > 0 &&
 		    r->deployment[0] != '\0' && str_eq(c->service[i].dep.arn, r->deployment))
 			return true;

@@ -4,7 +4,7 @@
 
 static const struct failure *cause(const struct core *c, const struct service *s)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].f.id == s->rb.failure)
 			return &c->failure[i].f;
 	return NULL;
@@ -52,7 +52,7 @@ static const char *check_told(const struct core *c, uint32_t index)
 {
 	const struct failure *f = &c->failure[index].f;
 
-	for (int32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && (uint32_t)i != index && c->failure[i].f.class == f->class &&
 		    str_eq(c->failure[i].f.task, f->task) && str_eq(c->failure[i].f.container, f->container))
 			return "7: the same failure told twice";

@@ -269,7 +269,7 @@ void on_container(struct core *c, const struct ev_container *ev)
 /* The image's architecture became known after the container was gone already, told as an early exit. */
 static void format_after_all(struct core *c, const char *image_id)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 		char reason[SENTENCE_CAP];
 		struct text text = text_on(reason, sizeof(reason));
@@ -289,7 +289,7 @@ static void format_after_all(struct core *c, const char *image_id)
 
 void on_image(struct core *c, const struct ev_image *ev)
 {
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		struct release *r = &c->release[i];
 
 		for (uint32_t k = 0; r->used && k < r->n_images; k++) {
@@ -323,7 +323,7 @@ void on_last_words(struct core *c, const struct ev_last_words *ev)
 
 static void engine_synced(struct core *c)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used && !c->container[i].listed)
 			c->container[i] = (struct container){ .used = false };
 }
@@ -332,10 +332,10 @@ void on_sync(struct core *c, const struct ev_sync *ev)
 {
 	if (ev->source == SRC_ENGINE && ev->end)
 		engine_synced(c);
-	for (int32_t i = 0; ev->source == SRC_ENGINE && !ev->end && i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; ev->source == SRC_ENGINE && !ev->end && i < c->rows.containers; i++)
 		if (c->container[i].used)   /* a row nobody uses is never written: it costs no memory */
 			c->container[i].listed = false;
-	for (int32_t i = 0; ev->source == SRC_INTROSPECTION && i < TASKS_MAX; i++) {
+	for (int32_t i = 0; ev->source == SRC_INTROSPECTION && i < c->rows.tasks; i++) {
 		struct task *t = &c->task[i];
 
 		if (!t->used)
@@ -349,7 +349,7 @@ void on_sync(struct core *c, const struct ev_sync *ev)
 /* Called when an inspect has been asked for: spaces the next one while nothing changes. */
 void containers_tick(struct core *c)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.containers; i++) {
 		struct container *k = &c->container[i];
 
 		if (!k->used || k->inspect_ms == 0 || k->inspect_ms > c->now_ms)

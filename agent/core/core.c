@@ -94,7 +94,7 @@ static void on_fact(struct core *c, const struct ev_fact *ev)
 		return;
 	/* what waited for the line is tried the moment it is there, not when the back-off ends */
 	c->aws_retry_ms = 0;
-	for (uint32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && c->service[i].look.wanted)
 			c->service[i].look.next_ms = c->now_ms;
 }
@@ -214,7 +214,7 @@ size_t core_step(struct core *c, const struct event *ev, struct action out[CORE_
 	blame_links(c);
 	tasks_tick(c);
 	judge_tick(c);
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+	for (uint32_t i = 0; i < (uint32_t)c->rows.services; i++) {
 		if (!c->service[i].used)
 			continue;
 		rollback_tick(c, i);

@@ -5,7 +5,7 @@ static const struct failure *newest_failure(const struct core *c, const struct s
 {
 	const struct failure *best = NULL;
 
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct failure *f = &c->failure[i].f;
 
 		if (c->failure[i].used && str_eq(f->service, s->m.name) && (best == NULL || f->id > best->id))

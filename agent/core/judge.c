@@ -22,7 +22,7 @@ static int32_t same_incident(const struct core *c, const struct sighting *s)
 
 	if (at != NONE)
 		return at;
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct fail_slot *slot = &c->failure[i];
 		const struct failure *f = &slot->f;
 		bool vague = f->class == CLASS_PULL_UNKNOWN || f->class == CLASS_CREATE_FAILED ||
@@ -149,7 +149,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 
 void judge_essential(struct core *c, int32_t task, const char *container, enum tri essential)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 
 		if (!slot->used || slot->f.essential == (int8_t)essential || !str_eq(slot->f.task, c->task[task].arn) ||
@@ -166,14 +166,14 @@ void judge_essential(struct core *c, int32_t task, const char *container, enum t
 /* The pull came through after all, or the cached image runs: it was no failure of the task. */
 void judge_retract(struct core *c, int32_t task)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].provisional && str_eq(c->failure[i].f.task, c->task[task].arn))
 			c->failure[i].used = false;
 }
 
 static void uncount_exit(struct core *c, int32_t task, const char *container)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 
 		if (!slot->used || !slot->f.counted || slot->f.stage != STAGE_RUN || slot->f.class == CLASS_RESTART_LOOP ||
@@ -221,7 +221,7 @@ void judge_task(struct core *c, int32_t task)
 	int32_t service = t->service[0] == '\0' ? NONE : service_find(c, t->service);
 	bool any = false;
 
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 
 		if (!slot->used || !str_eq(slot->f.task, t->arn))
@@ -257,7 +257,7 @@ static void tally(struct core *c, int32_t release, uint64_t classes, bool *deter
 	r->epoch = c->epoch;
 	*deterministic = false;
 	*last = 0;
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct fail_slot *slot = &c->failure[i];
 		const struct failure *f = &slot->f;
 
@@ -307,7 +307,7 @@ void judge_tick(struct core *c)
 	if (c->probe_until_ms == 0 || c->now_ms < c->probe_until_ms)
 		return;
 	c->probe_until_ms = 0;
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 		enum blame before = slot->f.blame;
 		uint8_t said = slot->f.n_evidence;

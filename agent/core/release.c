@@ -12,7 +12,7 @@ static struct image_of *image_of(struct release *r, const char *container)
 /* No container of the task runs another image than the release has for it. */
 static bool images_agree(const struct core *c, int32_t task, struct release *r)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 		const struct image_of *m;
 
@@ -27,7 +27,7 @@ static bool images_agree(const struct core *c, int32_t task, struct release *r)
 
 static void images_join(const struct core *c, int32_t task, struct release *r)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 		struct image_of *m;
 
@@ -45,7 +45,7 @@ static void images_join(const struct core *c, int32_t task, struct release *r)
 
 static bool has_image(const struct core *c, int32_t task)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used && c->container[i].task == task && c->container[i].image_id[0] != '\0')
 			return true;
 	return false;
@@ -98,7 +98,7 @@ void release_bind(struct core *c, int32_t task, bool failing)
 		images_join(c, task, &c->release[t->release]);
 		return;
 	}
-	for (int32_t i = 0; i < RELEASES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.releases; i++)
 		if (may_be(c, task, &c->release[i], no_image) &&
 		    (best == NONE || c->release[i].first_unix_ms > c->release[best].first_unix_ms))
 			best = i;
@@ -146,14 +146,14 @@ uint32_t release_running(const struct core *c, int32_t release)
 {
 	uint32_t n = 0;
 
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		n += c->task[i].used && !c->task[i].ended && c->task[i].release == release && c->task[i].running_ms != 0;
 	return n;
 }
 
 bool release_suspect(const struct core *c, int32_t release)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].release == release && c->failure[i].f.epoch == c->epoch)
 			return true;
 	return false;
@@ -171,7 +171,7 @@ int32_t release_predecessor(const struct core *c, int32_t release)
 	const struct release *r = &c->release[release];
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *p = &c->release[i];
 
 		if (!p->used || i == release || p->first_unix_ms > r->first_unix_ms || r->service[0] == '\0' ||
@@ -211,7 +211,7 @@ int32_t release_of_revision(const struct core *c, const char *service, const str
 {
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < RELEASES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.releases; i++)
 		if (c->release[i].used && str_eq(c->release[i].service, service) &&
 		    release_is_revision(&c->release[i], rev) &&
 		    (best == NONE || c->release[i].first_unix_ms > c->release[best].first_unix_ms))
@@ -225,7 +225,7 @@ static void give_deployment(struct core *c, int32_t release, const char *arn)
 
 	PUT(r->deployment, arn);
 	r->save = r->save || r->good || r->bad;
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 
 		if (!slot->used || slot->release != release || str_eq(slot->f.deployment, arn))
@@ -240,7 +240,7 @@ static void split(struct core *c, int32_t from, const struct service *s, int64_t
 {
 	int32_t to = NONE;
 
-	for (int32_t i = 0; i < TASKS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
 		struct task *t = &c->task[i];
 
 		if (!t->used || t->release != from || t->first_unix_ms < since_unix_ms)
@@ -251,7 +251,7 @@ static void split(struct core *c, int32_t from, const struct service *s, int64_t
 			return;
 		t->release = to;
 		images_join(c, i, &c->release[to]);
-		for (int32_t k = 0; k < FAILURES_MAX; k++)
+		for (int32_t k = 0; k < c->rows.failures; k++)
 			if (c->failure[k].used && c->failure[k].release == from && str_eq(c->failure[k].f.task, t->arn))
 				c->failure[k].release = to;
 	}
@@ -279,7 +279,7 @@ void release_bind_deployment(struct core *c, uint32_t service)
 
 	if (rev == NULL || rev->missing)
 		return;
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *r = &c->release[i];
 
 		if (!r->used || !str_eq(r->service, s->m.name) || !release_is_revision(r, rev))

@@ -5,7 +5,7 @@ static void restore_failure(struct core *c, const struct failure *f)
 {
 	int32_t at = NONE, task;
 
-	for (int32_t i = 0; i < FAILURES_MAX && at == NONE; i++)
+	for (int32_t i = 0; i < c->rows.failures && at == NONE; i++)
 		if (c->failure[i].used && c->failure[i].f.id == f->id)
 			at = i;
 	if (at == NONE)
@@ -55,7 +55,7 @@ static void restore_release(struct core *c, const struct release_memory *m)
 	int32_t at = NONE;
 	struct release *r;
 
-	for (int32_t i = 0; i < RELEASES_MAX && at == NONE; i++) {
+	for (int32_t i = 0; i < c->rows.releases && at == NONE; i++) {
 		r = &c->release[i];
 		if (r->used && r->revision == m->revision && str_eq(r->family, m->family) &&
 		    str_eq(r->service, m->service) && (r->deployment[0] == '\0' || str_eq(r->deployment, m->deployment)) &&
@@ -89,7 +89,7 @@ static int32_t release_of_failure(const struct core *c, const struct failure *f)
 {
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *r = &c->release[i];
 
 		if (!r->used || r->revision != f->revision || !str_eq(r->family, f->family) || !str_eq(r->service, f->service))
@@ -135,7 +135,7 @@ static void forgotten(struct core *c)
 /* Failures find their releases once all is read; what was being written counts as written. */
 static void restored(struct core *c)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 		int32_t task;
 
@@ -153,14 +153,14 @@ static void restored(struct core *c)
 			c->task[task].release = slot->release;
 	}
 	forgotten(c);
-	for (int32_t i = 0; i < SERVICES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.services; i++) {
 		if (!c->service[i].used)
 			continue;
 		c->service[i].save = false;
 		c->service[i].work.seq = c->service[i].rb.state != RB_NONE ? c->saved_seq : 0;
 		c->service[i].noted = c->service[i].rb.state;
 	}
-	for (int32_t i = 0; i < RELEASES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.releases; i++)
 		if (c->release[i].used)
 			c->release[i].save = false;
 	c->aws_ok_ms = c->now_ms;   /* a line that is bad later says nothing about failures of before */

@@ -47,7 +47,7 @@ static int32_t intent_release(const struct core *c, const struct service *s)
 {
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *r = &c->release[i];
 
 		if (!r->used || !str_eq(r->service, s->m.name) || r->revision != s->rb.revision ||
@@ -141,7 +141,7 @@ static bool breaker_first(struct core *c, uint32_t service, int32_t release)
 	struct service *s = &c->service[service];
 	enum class class = CLASS_NONE;
 
-	for (int32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].f.id == s->rb.failure)
 			class = c->failure[i].f.class;
 	if (s->rb.confirmed || !s->dep.cb_enabled || !s->dep.cb_rollback || s->dep.cb_status != CB_MONITORING ||
@@ -158,7 +158,7 @@ static uint32_t tasks_here(const struct core *c, int32_t release)
 {
 	uint32_t n = 0;
 
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		n += c->task[i].used && c->task[i].release == release && !c->task[i].ended;
 	return n > 0 ? n : 1;
 }
@@ -193,7 +193,7 @@ static bool fresh_witness(struct core *c, uint32_t service, int32_t release)
 
 	if (!s->rb.link_bad || s->rb.confirmed)
 		return true;
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct fail_slot *slot = &c->failure[i];
 
 		if (!slot->used || slot->release != release || !slot->f.counted || slot->f.link_bad ||
@@ -243,7 +243,7 @@ static void send_stop(struct core *c, uint32_t service)
 /* Whether a running release's digests are known to be those of the revision; *other: known to be others. */
 static void digests_here(const struct core *c, const struct service *s, const struct revision *rev, bool *here, bool *other)
 {
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *r = &c->release[i];
 
 		if (!r->used || !str_eq(r->service, s->m.name) || release_running(c, i) == 0)

@@ -49,7 +49,7 @@ static bool same_release(const struct rollback *rb, const struct release *r)
  * each time, of what the journal keeps: a restart must not forget it. */
 static bool came_back(const struct core *c, const struct rollback *rb)
 {
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *o = &c->release[i];
 
 		if (!o->used || !o->bad || !str_eq(o->service, rb->service) || str_eq(o->deployment, rb->deployment) ||
@@ -78,7 +78,7 @@ static void new_intent(struct core *c, uint32_t service)
 
 static const struct failure *failure_by_id(const struct core *c, uint32_t id)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].f.id == id)
 			return &c->failure[i].f;
 	return NULL;
@@ -311,10 +311,10 @@ int32_t core_service(const struct core *c, struct slice name_or_id)
 	uint64_t n = 0;
 	bool id = name_or_id.n > 1 && name_or_id.p[0] == 'r' && slice_u64(slice_from(name_or_id, 1), &n);
 
-	for (int32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && slice_is(name_or_id, c->service[i].m.name))
 			return i;
-	for (int32_t i = 0; id && i < SERVICES_MAX; i++)
+	for (int32_t i = 0; id && i < c->rows.services; i++)
 		if (c->service[i].used && c->service[i].rb.state != RB_NONE && c->service[i].rb.id == n)
 			return i;
 	return NONE;

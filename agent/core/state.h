@@ -15,6 +15,9 @@ struct core_counters {                   /* shown by status; a full table is nev
 		 failures_dropped, evidence_dropped, stale_answers, check_failed;
 };
 
+/* Of each table the rows below this were used once; no loop looks at those above. */
+struct rows { int32_t tasks, containers, releases, services, failures; };
+
 struct core {
 	struct core_params params;
 	struct ev_epoch node;
@@ -35,6 +38,7 @@ struct core {
 	uint32_t n_accepted;
 	struct audit audit;
 	bool audit_save, epoch_save;
+	struct rows rows;
 	struct task task[TASKS_MAX];
 	struct container container[CONTAINERS_MAX];
 	struct release release[RELEASES_MAX];

@@ -29,9 +29,15 @@ static bool same_task(const char *arn, const char *arn_or_id)
 	return slice_ends(a, arn_or_id) && a.p[a.n - b.n - 1] == '/';
 }
 
+static void reach(int32_t *rows, int32_t at)
+{
+	if (*rows <= at)
+		*rows = at + 1;
+}
+
 int32_t task_find(const struct core *c, const char *arn_or_id)
 {
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		if (c->task[i].used && same_task(c->task[i].arn, arn_or_id))
 			return i;
 	return NONE;
@@ -39,7 +45,7 @@ int32_t task_find(const struct core *c, const char *arn_or_id)
 
 static void task_drop(struct core *c, int32_t task)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used && c->container[i].task == task)
 			c->container[i] = (struct container){ .used = false };
 	memset(&c->task[task], 0, sizeof(c->task[task]));
@@ -50,11 +56,11 @@ static int32_t task_oldest_ended(const struct core *c)
 {
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		if (c->task[i].ended && (best == NONE || c->task[i].first_ms < c->task[best].first_ms))
 			best = i;
 	/* what only the journal remembers, and no source has named since the start, ended while nobody looked */
-	for (int32_t i = 0; i < TASKS_MAX && best == NONE; i++)
+	for (int32_t i = 0; i < c->rows.tasks && best == NONE; i++)
 		if (!c->task[i].in_agent && !c->task[i].from_log && task_containers(c, i) == 0)
 			best = i;
 	return best;
@@ -76,6 +82,7 @@ int32_t task_add(struct core *c, const char *arn)
 		task_drop(c, at);
 	}
 	c->task[at].used = true;
+	reach(&c->rows.tasks, at);
 	PUT(c->task[at].arn, arn);
 	c->task[at].release = NONE;
 	c->task[at].first_ms = c->now_ms;
@@ -85,7 +92,7 @@ int32_t task_add(struct core *c, const char *arn)
 
 int32_t container_find(const struct core *c, const char *id)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used && str_eq(c->container[i].id, id))
 			return i;
 	return NONE;
@@ -95,7 +102,7 @@ static int32_t container_oldest_ended(const struct core *c)
 {
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].state == CS_EXITED &&
 		    (best == NONE || c->container[i].created_ms < c->container[best].created_ms))
 			best = i;
@@ -117,6 +124,7 @@ int32_t container_add(struct core *c, const char *id)
 	}
 	memset(&c->container[at], 0, sizeof(c->container[at]));
 	c->container[at].used = true;
+	reach(&c->rows.containers, at);
 	c->container[at].task = NONE;
 	c->container[at].created_ms = c->now_ms;
 	PUT(c->container[at].id, id);
@@ -125,7 +133,7 @@ int32_t container_add(struct core *c, const char *id)
 
 int32_t container_of(const struct core *c, int32_t task, const char *name)
 {
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used && c->container[i].task == task && str_eq(c->container[i].name, name))
 			return i;
 	return NONE;
@@ -135,14 +143,14 @@ uint32_t task_containers(const struct core *c, int32_t task)
 {
 	uint32_t n = 0;
 
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		n += c->container[i].used && c->container[i].task == task;
 	return n;
 }
 
 int32_t service_find(const struct core *c, const char *name)
 {
-	for (int32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && str_eq(c->service[i].m.name, name))
 			return i;
 	return NONE;
@@ -157,6 +165,7 @@ int32_t service_add(struct core *c, const char *name)
 	for (at = 0; at < SERVICES_MAX; at++)
 		if (!c->service[at].used) {
 			c->service[at].used = true;
+			reach(&c->rows.services, at);
 			c->service[at].save = true;
 			PUT(c->service[at].m.name, name);
 			return at;
@@ -169,10 +178,10 @@ static bool release_in_use(const struct core *c, int32_t release)
 {
 	const struct release *r = &c->release[release];
 
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		if (c->task[i].used && c->task[i].release == release && !c->task[i].ended)
 			return true;
-	for (int32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && rb_open(c->service[i].rb.state) && str_eq(c->service[i].m.name, r->service))
 			return true;
 	return false;
@@ -180,10 +189,10 @@ static bool release_in_use(const struct core *c, int32_t release)
 
 static void release_forget(struct core *c, int32_t release)
 {
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		if (c->task[i].release == release)
 			c->task[i].release = NONE;
-	for (int32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].release == release)
 			c->failure[i].release = NONE;
 	c->counter.releases_dropped++;
@@ -207,6 +216,7 @@ int32_t release_add(struct core *c)
 		release_forget(c, at);
 	memset(&c->release[at], 0, sizeof(c->release[at]));
 	c->release[at].used = true;
+	reach(&c->rows.releases, at);
 	c->release[at].epoch = c->epoch;
 	c->release[at].first_unix_ms = c->now_unix_ms;
 	return at;
@@ -214,7 +224,7 @@ int32_t release_add(struct core *c)
 
 int32_t failure_find(const struct core *c, const char *task, const char *container, enum class class)
 {
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct failure *f = &c->failure[i].f;
 
 		if (c->failure[i].used && f->class == class && same_task(f->task, task) && str_eq(f->container, container))
@@ -226,7 +236,7 @@ int32_t failure_find(const struct core *c, const char *task, const char *contain
 /* It convicts the release of an open intent: the stop is judged by it. */
 static bool is_cause(const struct core *c, uint32_t id)
 {
-	for (int32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && rb_open(c->service[i].rb.state) && c->service[i].rb.failure == id)
 			return true;
 	return false;
@@ -267,6 +277,7 @@ int32_t failure_add(struct core *c)
 		c->counter.failures_dropped++;
 	memset(&c->failure[at], 0, sizeof(c->failure[at]));
 	c->failure[at].used = true;
+	reach(&c->rows.failures, at);
 	c->failure[at].release = NONE;
 	c->failure[at].f.id = c->next_id++;
 	return at;

@@ -37,7 +37,7 @@ static const char *service_known(const struct core *c, const struct task *t)
 			return NULL;
 	if (found != NULL)
 		return found;
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		if (c->task[i].used && c->task[i].service[0] != '\0' && c->task[i].revision == t->revision &&
 		    str_eq(c->task[i].family, t->family) && !only(&found, c->task[i].service))
 			return NULL;
@@ -49,7 +49,7 @@ static const char *service_remembered(const struct core *c, const struct task *t
 {
 	const char *found = NULL;
 
-	for (int32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && service_has_family(&c->service[i], t->family) && !only(&found, c->service[i].m.name))
 			return NULL;
 	return found;
@@ -118,7 +118,7 @@ static void sole_container(struct core *c, int32_t task)
 
 	if (t->n_containers != 1 || task_containers(c, task) != 1)
 		return;
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used && c->container[i].task == task && c->container[i].essential == TRI_UNKNOWN) {
 			c->container[i].essential = TRI_YES;
 			judge_essential(c, task, c->container[i].name, TRI_YES);
@@ -216,16 +216,18 @@ void on_aws_task_failed(struct core *c, const struct ev_aws_failed *ev)
 
 void tasks_tick(struct core *c)
 {
-	for (int32_t i = 0; i < TASKS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
 		struct task *t = &c->task[i];
 		uint64_t need_ms;
 
 		if (!t->used)
 			continue;
 		resolve_service(c, i);
+		if (t->steady || t->running_ms == 0)
+			continue;
 		need_ms = core_policy(c, t->service)->early_exit_ms;
 		need_ms = need_ms > STEADY_MS ? need_ms : STEADY_MS;
-		if (!t->steady && t->running_ms != 0 && c->now_ms - t->running_ms >= need_ms) {
+		if (c->now_ms - t->running_ms >= need_ms) {
 			t->steady = true;
 			if (t->release != NONE)
 				release_good(c, t->release);

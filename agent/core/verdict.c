@@ -10,7 +10,7 @@ int32_t core_current(const struct core *c, const struct service *s)
 {
 	int32_t newest = NONE, named = NONE;
 
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		if (!of_service(c, i, s))
 			continue;
 		if (s->m.deployment[0] != '\0' && str_eq(c->release[i].deployment, s->m.deployment))
@@ -25,7 +25,7 @@ int32_t core_current(const struct core *c, const struct service *s)
 
 static bool unsteady(const struct core *c, int32_t release)
 {
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		if (c->task[i].used && !c->task[i].ended && c->task[i].release == release && !c->task[i].steady)
 			return true;
 	return false;
@@ -33,21 +33,29 @@ static bool unsteady(const struct core *c, int32_t release)
 
 static bool pending(const struct core *c, const struct service *s)
 {
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.tasks; i++)
 		if (c->task[i].used && !c->task[i].ended && c->task[i].known == TS_PENDING &&
 		    str_eq(c->task[i].service, s->m.name))
 			return true;
 	return false;
 }
 
+/* What runs here: of the current release, else of another one of the service. */
 static enum serving serving(const struct core *c, const struct service *s, int32_t now)
 {
-	if (now != NONE && release_running(c, now) > 0)
-		return SERVING_NEW;
-	for (int32_t i = 0; i < RELEASES_MAX; i++)
-		if (i != now && of_service(c, i, s) && release_running(c, i) > 0)
-			return SERVING_OLD;
-	return SERVING_NONE;
+	enum serving best = SERVING_NONE;
+
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
+		const struct task *t = &c->task[i];
+
+		if (!t->used || t->ended || t->running_ms == 0 || t->release == NONE)
+			continue;
+		if (t->release == now)
+			return SERVING_NEW;
+		if (best == SERVING_NONE && of_service(c, t->release, s))
+			best = SERVING_OLD;
+	}
+	return best;
 }
 
 static enum verdict judge(const struct core *c, const struct service *s, int32_t now)

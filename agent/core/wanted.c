@@ -5,15 +5,15 @@
 
 struct list { struct action *out; size_t n; };
 
-static struct action *add(struct list *l, enum act_type type, uint32_t index)
+static struct action *add(struct list *l, enum act_type type, int32_t index)
 {
 	if (l->n == CORE_MAX_ACTIONS)
 		return NULL;
-	l->out[l->n] = (struct action){ .type = type, .index = index };
+	l->out[l->n] = (struct action){ .type = type, .index = (uint32_t)index };
 	return &l->out[l->n++];
 }
 
-static bool journal(struct core *c, struct list *l, enum rec_kind kind, uint32_t index)
+static bool journal(struct core *c, struct list *l, enum rec_kind kind, int32_t index)
 {
 	struct action *a = add(l, ACT_JOURNAL, index);
 
@@ -26,7 +26,7 @@ static bool journal(struct core *c, struct list *l, enum rec_kind kind, uint32_t
 
 static void tell_failures(struct core *c, struct list *l)
 {
-	for (uint32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *f = &c->failure[i];
 
 		if (!f->used)
@@ -43,13 +43,13 @@ static void journal_all(struct core *c, struct list *l)
 {
 	if (c->epoch_save && journal(c, l, REC_EPOCH, 0))
 		c->epoch_save = false;
-	for (uint32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].save && journal(c, l, REC_FAILURE, i))
 			c->failure[i].save = false;
-	for (uint32_t i = 0; i < RELEASES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.releases; i++)
 		if (c->release[i].used && c->release[i].save && journal(c, l, REC_RELEASE, i))
 			c->release[i].save = false;
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.services; i++) {
 		struct service *s = &c->service[i];
 
 		if (s->used && s->save && journal(c, l, REC_SERVICE, i))
@@ -65,7 +65,7 @@ static void journal_all(struct core *c, struct list *l)
 
 static void ask_engine(struct core *c, struct list *l)
 {
-	for (uint32_t i = 0; i < CONTAINERS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.containers; i++) {
 		struct container *k = &c->container[i];
 
 		if (!k->used || k->task == NONE)
@@ -81,7 +81,7 @@ static void ask_engine(struct core *c, struct list *l)
 
 static void probe(struct core *c, struct list *l)
 {
-	for (uint32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *f = &c->failure[i];
 
 		if (f->used && f->weighing && !f->asked && add(l, ACT_PROBE, i) != NULL)
@@ -91,7 +91,7 @@ static void probe(struct core *c, struct list *l)
 
 static void ask_tasks(struct core *c, struct list *l)
 {
-	for (uint32_t i = 0; i < TASKS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
 		struct task *t = &c->task[i];
 		struct action *a;
 
@@ -111,7 +111,7 @@ static void ask_services(struct core *c, struct list *l)
 {
 	static const enum act_type act[] = { ACT_TYPES, ACT_AWS_LIST, ACT_AWS_DEPLOYMENT, ACT_AWS_REVISION };
 
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.services; i++) {
 		struct service *s = &c->service[i];
 		struct action *a;
 
@@ -142,7 +142,7 @@ static void ask_services(struct core *c, struct list *l)
 
 static void stop(struct core *c, struct list *l)
 {
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.services; i++) {
 		struct service *s = &c->service[i];
 		struct action *a;
 
@@ -160,7 +160,7 @@ static void stop(struct core *c, struct list *l)
 
 static void notes(struct core *c, struct list *l)
 {
-	for (uint32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used && c->service[i].note && add(l, ACT_NOTE, i) != NULL)
 			c->service[i].note = false;
 }
@@ -214,25 +214,27 @@ uint64_t core_deadline(const struct core *c)
 {
 	uint64_t at = CORE_NEVER;
 
-	for (uint32_t i = 0; i < FAILURES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && (c->failure[i].tell || c->failure[i].save || c->failure[i].suspect))
 			due(&at, c->now_ms);
 	due(&at, c->probe_until_ms);
-	for (uint32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used)
 			due(&at, c->container[i].inspect_ms);
-	for (uint32_t i = 0; i < TASKS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
 		const struct task *t = &c->task[i];
-		uint64_t need_ms = core_policy(c, t->service)->early_exit_ms;
+		uint64_t need_ms;
 
 		if (!t->used)
 			continue;
 		if (t->kind == FK_UNKNOWN && core_online(c))
 			due(&at, t->ask_ms);
-		if (!t->steady && t->running_ms != 0)
-			due(&at, t->running_ms + (need_ms > STEADY_MS ? need_ms : STEADY_MS));
+		if (t->steady || t->running_ms == 0)
+			continue;
+		need_ms = core_policy(c, t->service)->early_exit_ms;
+		due(&at, t->running_ms + (need_ms > STEADY_MS ? need_ms : STEADY_MS));
 	}
-	for (uint32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (c->service[i].used)
 			due_service(c, &c->service[i], &at);
 	return at < c->now_ms ? c->now_ms : at;
