@@ -149,6 +149,7 @@ static void invariants(void)
 	breaks("6");
 	(void)acting();
 	w.core.failure[5] = w.core.failure[0];
+	w.core.rows.failures = 6;
 	ok(core_check(&w.core, &report, 1) != NULL, "invariant 7: %s", core_check(&w.core, &report, 1));
 }
 
