@@ -18,7 +18,7 @@ triplet.armv6 = arm-linux-gnueabi
 mcpu.arm64 = -mno-outline-atomics
 # ARMv6 with VFP (Raspberry Pi 1 and Zero). Debian has no such compiler: the soft-float one with
 # VFP instructions and soft-float calls is right, as a static binary calls nobody else.
-mcpu.armv6 = -march=armv6+fp -marm -mfloat-abi=softfp
+mcpu.armv6 = -march=armv6+fp -mthumb -mfloat-abi=softfp
 # 64-bit files and times also in the 32-bit glibc; <asm/...> lives in the 64-bit folder there
 mcpu.i386  = -m32 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -idirafter /usr/include/x86_64-linux-gnu
 
