@@ -298,6 +298,23 @@ bool ecs_out_cli_update(struct text *out, const char *region, const char *cluste
 	return !out->full;
 }
 
+bool ecs_out_cli_definition(struct text *out, const char *region, const char *family, uint32_t revision)
+{
+	command(out, "describe-task-definition", region);
+	text_s(out, " --task-definition ");
+	definition(out, family, revision);
+	text_s(out, " --query taskDefinition --output json");
+	return !out->full;
+}
+
+bool ecs_out_cli_register(struct text *out, const char *region, const char *file)
+{
+	command(out, "register-task-definition", region);
+	text_s(out, " --cli-input-json file://");
+	ecs_out_shell(out, slice_of(file));
+	return !out->full;
+}
+
 bool ecs_out_cli_describe(struct text *out, const char *region, const char *cluster, const char *service)
 {
 	command(out, "describe-services", region);

@@ -51,6 +51,9 @@ bool ecs_out_cli_stop(struct text *out, const char *region, const char *deployme
 /* revision 0: the newest. */
 bool ecs_out_cli_update(struct text *out, const char *region, const char *cluster, const char *service,
 			const char *family, uint32_t revision);
+/* The task definition as JSON on stdout, and a new revision out of such a file. */
+bool ecs_out_cli_definition(struct text *out, const char *region, const char *family, uint32_t revision);
+bool ecs_out_cli_register(struct text *out, const char *region, const char *file);
 bool ecs_out_cli_describe(struct text *out, const char *region, const char *cluster, const char *service);
 /* One word for a POSIX shell: bare when harmless, else in single quotes. */
 void ecs_out_shell(struct text *out, struct slice word);
