@@ -128,6 +128,7 @@ void on_aws_list(struct core *c, const struct ev_aws_list *ev)
 		s->history_denied = false;
 		s->history_ms = c->now_ms;
 		if (ev->n == 0) {
+			s->asked.wanted = s->asked.wanted || s->asked.ms == 0;   /* another controller keeps no such list */
 			finish(c, ev->service);
 			return;
 		}
@@ -243,6 +244,8 @@ void look_failed(struct core *c, const struct ev_aws_failed *ev)
 		s->history_denied = true;
 		wait_ms = 15 * 60 * SEC;
 	}
+	if (ev->error == AE_UNSUPPORTED || ev->error == AE_INVALID || ev->error == AE_NOT_FOUND)
+		s->asked.wanted = s->asked.wanted || s->asked.ms == 0;
 	s->look.wanted = true;
 	s->look.next_ms = c->now_ms + wait_ms;
 }
