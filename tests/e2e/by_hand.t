@@ -3,12 +3,13 @@
 and what kedge says where the way back is not a stop: a tag that was overwritten, a controller that is not ECS's own."""
 import json
 import os
+import signal
 import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from e2e import REGISTRY, Site, done, never, note, ok, same, wait  # noqa: E402
+from e2e import REGISTRY, Site, done, ok, same, wait  # noqa: E402
 
 CHANGES = ("StopServiceDeployment", "UpdateService")
 # what a person's shell finds as `aws`: it answers from the double's books and keeps what it is given
@@ -62,9 +63,9 @@ def wait_status(s, service, *status, seconds=60):
 def set_policy(s, **members):
     s.conf["policy"] = {"rollback": "manual"} | members
     s.write_conf()
-    s.kedge.process.send_signal(1)
-    s.kedge.wait_said("is read again")
-    s.kedge.lines.clear()
+    before = len(s.kedge.said("is read again"))
+    s.kedge.process.send_signal(signal.SIGHUP)
+    wait(lambda: len(s.kedge.said("is read again")) > before)
 
 
 def dry_runs(s):
@@ -105,6 +106,102 @@ def not_allowed(s):
     same(sent(s), [], "nothing was sent")
 
 
+def rollback(s, service):
+    return row(s, service).get("rollback", {})
+
+
+def wait_state(s, service, *states, seconds=60):
+    return wait(lambda: (r := rollback(s, service)).get("state") in states and r, seconds, 0.2) or {}
+
+
+def good_then(s, service, tag, cmd):
+    """Revision 1 of a service works, then revision 2 of the same image or of another fails as cmd says."""
+    digest = s.image(f"{service}:1")
+    s.service(service, {"image": f"{REGISTRY}/{service}:1"})
+    ok(wait_status(s, service, "SUCCESSFUL") and wait(lambda: row(s, service).get("deployment"), 30), f"{service}:1 is deployed")
+    s.image(f"{service}:{tag}", cmd)
+    s.define(service, {"image": f"{REGISTRY}/{service}:{tag}"})
+    s.ctl("update-service", service=service, taskDefinition=f"{service}:2")
+    return digest
+
+
+def allowed(s):
+    """Sent once, exactly what the dry run showed, and watched to its end."""
+    set_policy(s, allow_update_service="yes")
+    good_then(s, "api", "2", "exit 1 300")
+    ok(wait_state(s, "api", "awaiting-confirmation"), "api:2 fails, a person is asked", s.kedge.tail())
+    _, promised = act(s, "rollback", "api", "--to", "api:1", "--dry-run")
+    code, told = act(s, "rollback", "api", "--to", "api:1")
+    same((code, told.get("done")), (0, True), "rollback --to, allowed", told)
+    ok("The way back is UpdateService to api:1" in told.get("text", ""), "... it says what it is", told)
+    now = wait_state(s, "api", "rolled-back")
+    same((now.get("state"), now.get("target"), now.get("verified")), ("rolled-back", "api:1", "here"), "it went back, verified here",
+         s.kedge.tail())
+    same([(op, json.dumps(body, separators=(",", ":"))) for op, body in sent(s)],
+         [(promised["operation"], promised["body"])], "what was sent is what the dry run showed, once")
+    same(newest(s, "api")["status"], "SUCCESSFUL", "ECS agrees")
+    audit = s.read("why", now["id"]).get("audit", {})
+    same((audit.get("who"), audit.get("uid")), ("person", os.getuid()), "the audit record names the person", audit)
+    code, told = act(s, "rollback", "api", "--to", "api:1")
+    last = wait_state(s, "api", "refused", seconds=20)
+    ok("deployed already" in last.get("reason", ""), "once more: there is nothing to do", last)
+    code, told = act(s, "rollback", "api", "--to", "api:9")
+    last = wait(lambda: (r := rollback(s, "api")).get("state") in ("refused", "denied") and r.get("target") == "api:9" and r, 40, 0.2)
+    ok(last and "task definition" in last["reason"], "a revision that does not exist: AWS's own words", rollback(s, "api"))
+    same(newest(s, "api")["status"], "SUCCESSFUL", "... and nothing changed")
+
+
+def cannot_be_stopped(s):
+    """Crashes after 40 s of RUNNING: SUCCESSFUL for ECS, and no stop applies any more."""
+    set_policy(s)
+    good_then(s, "late", "2", "exit 1 3000")
+    before = len(sent(s))
+    now = wait_state(s, "late", "refused")
+    same(newest(s, "late")["status"], "SUCCESSFUL", "late:2 crashes after ECS called it SUCCESSFUL", s.kedge.tail())
+    ok("cannot be stopped any more" in now.get("reason", ""), "refused, and said why", now)
+    ok(now.get("command", "").endswith("--service late --task-definition late:1"), "... with the command that goes back", now)
+    ok("by tag" in now.get("command_note", "") and "proven" not in now["command_note"], "... and what is not known of it", now)
+    same(len(now.get("pin_commands", [])), 3, "... and the pin", now)
+    same(len(sent(s)), before, "nothing was sent")
+    s.ctl("delete-service", service="late")
+
+
+def overwritten(s):
+    """A tag pushed over: going back by it is proven useless; the printed commands start what worked."""
+    digest = good_then(s, "tag", "1", "exit 1 3000")
+    now = wait_state(s, "tag", "refused")
+    ok("names the same tag as the failing release for container app" in now.get("command_note", "") and
+       "proven" in now["command_note"], "one tag, two images: proven", now)
+    ok(f"{REGISTRY}/tag@{digest}" in now["command_note"], "... and the image that worked", now)
+    folder = os.path.join(s.folder, "person")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "aws"), "w", encoding="utf-8") as f:
+        f.write(SHIM.format(doubles=os.path.dirname(os.path.abspath(__file__)) + "/../doubles", cloud=s.cloud))
+    os.chmod(os.path.join(folder, "aws"), 0o755)
+    for line in s.read("why", now["id"])["service"]["rollback"]["pin_commands"]:
+        p = subprocess.run(line, shell=True, cwd=folder, env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"},
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        same(p.returncode, 0, f"pasted: {line[:60]}", p.stdout)
+    pinned = s.ctl("dump")["taskDefinitions"]
+    image = [t["containerDefinitions"][0]["image"] for t in pinned if (t["family"], t["revision"]) == ("tag", 3)]
+    same(image, [f"{REGISTRY}/tag@{digest}"], "tag:3 names the image by digest")
+    ok(wait(lambda: newest(s, "tag")["status"] == "SUCCESSFUL" and any(
+        t["lastStatus"] == "RUNNING" and t["taskDefinitionArn"].endswith("/tag:3") for t in s.tasks_of("tag")), 40, 0.2),
+       "and runs", s.kedge.tail())
+
+
+def report_only(s):
+    set_policy(s, allow_update_service="yes", rollback="auto")
+    s.image("cd:1", "exit 1 300")
+    s.service("cd", {"image": f"{REGISTRY}/cd:1"}, controller="CODE_DEPLOY")
+    before = len(sent(s))
+    now = wait_state(s, "cd", "refused")
+    ok("CODE_DEPLOY" in now.get("reason", "") and now.get("command") is None, "CodeDeploy's service: kedge only reports",
+       str(now) + s.kedge.tail())
+    ok("aws deploy stop-deployment" in (now.get("command_note") or ""), "... and names its own way back", now)
+    same(len(sent(s)), before, "nothing was sent")
+
+
 def main():
     with Site(engine="28", cloud_options=("--time-scale", "20")) as s:
         s.image("web:live")
@@ -113,6 +210,10 @@ def main():
         ok(wait(lambda: row(s, "web").get("deployment"), 30), "kedge knows its deployment", s.kedge.tail())
         dry_runs(s)
         not_allowed(s)
+        allowed(s)
+        cannot_be_stopped(s)
+        overwritten(s)
+        report_only(s)
     done()
 
 
