@@ -102,6 +102,8 @@ static void carry_out(struct node *n, const struct action *a)
 		src_engine_image(n, a->index);
 		break;
 	case ACT_LAST_WORDS:
+		src_engine_last_words(n, a->index);
+		break;
 	case ACT_TARGET_IMAGE:
 		break;
 	case ACT_PROBE:

@@ -22,6 +22,7 @@ struct src_engine {
 uint64_t src_engine_tick(struct node *n);
 void src_engine_inspect(struct node *n, uint32_t container);
 void src_engine_image(struct node *n, uint32_t container);
+void src_engine_last_words(struct node *n, uint32_t container);
 
 /* Called by the seam. */
 void src_engine_open(struct node *n, unsigned status);

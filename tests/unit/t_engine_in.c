@@ -257,6 +257,8 @@ static void urls(void)
 
 	is_url(EG_LIST, "", 0, "/containers/json?all=1");
 	is_url(EG_INSPECT, ID, 0, "/containers/" ID "/json");
+	is_url(EG_LOGS, ID, 0, "/containers/" ID "/logs?stdout=1&stderr=1&tail=20");
+	is_url(EG_LOGS, "../images", 0, NULL);
 	is_url(EG_INSPECT, "5f434c45527a", 0, "/containers/5f434c45527a/json");
 	is_url(EG_INSPECT, "../images", 0, NULL);
 	is_url(EG_INSPECT, "5f434c45527", 0, NULL);
