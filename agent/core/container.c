@@ -178,6 +178,8 @@ static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 		k->has_exit = true;
 		k->exit_code = ev->exit_code;
 		k->oom = k->oom || ev->oom_killed;
+		k->health_check = ev->health_check;
+		k->fixed_port = ev->fixed_port;
 	}
 	if (k->image_id[0] != '\0')
 		release_bind(c, k->task, false);
