@@ -1,4 +1,5 @@
 /* What the ECS agent's log says about pulls and about the end of containers. */
+#include "agent/core/blame.h"
 #include "agent/core/parts.h"
 
 void on_pull(struct core *c, const struct ev_pull *ev)
@@ -22,7 +23,10 @@ void on_pull(struct core *c, const struct ev_pull *ev)
 		});
 		break;
 	case P_CACHED:
+		break;
 	case P_DONE:
+		(void)str_put(c->served.host, sizeof(c->served.host), blame_host(ev->image));
+		c->served.unix_ms = ev->time_unix_ms != 0 ? ev->time_unix_ms : c->now_unix_ms;
 		break;
 	case P_WHATS:
 		break;

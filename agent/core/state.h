@@ -10,6 +10,8 @@
 struct known_fact { enum tri yes; int64_t value, unix_ms; uint64_t ms; char about[NAME_CAP], detail[DETAIL_CAP]; };
 struct known_source { enum source_state state; int64_t since_unix_ms; char detail[DETAIL_CAP]; };
 
+struct served { char host[NAME_CAP]; int64_t unix_ms; };   /* the registry that last gave this node an image */
+
 struct core_counters {                   /* shown by status; a full table is never silent */
 	uint64_t events, actions, tasks_dropped, tasks_refused, containers_dropped, releases_dropped, services_refused,
 		 failures_dropped, evidence_dropped, stale_answers, check_failed;
@@ -33,6 +35,7 @@ struct core {
 	uint32_t aws_failures;
 	struct known_source source[SOURCES];
 	struct known_fact fact[FACTS];
+	struct served served;
 	struct core_counters counter;
 	char accepted[ACCEPTED_MAX][ARN_CAP]; /* ring: deployments a rollback of ours was accepted for */
 	uint32_t n_accepted;
