@@ -105,6 +105,7 @@ static void carry_out(struct node *n, const struct action *a)
 		src_engine_last_words(n, a->index);
 		break;
 	case ACT_TARGET_IMAGE:
+		src_engine_target(n, a->index);
 		break;
 	case ACT_PROBE:
 		probe_failure(n, a->index);

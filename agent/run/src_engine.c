@@ -209,3 +209,51 @@ void src_engine_last_words(struct node *n, uint32_t container)
 {
 	ask(n, EG_LOGS, n->core.container[container].id, on_last_words);
 }
+
+static void answer_target(struct node *n, uint32_t service, enum tri there, const char *arch, const char *detail)
+{
+	struct event *ev = node_event(n, EV_TARGET_IMAGE);
+	struct ev_target_image *said = &ev->u.target_image;
+
+	said->service = service;
+	said->ask = n->core.service[service].work.image_ask;
+	said->there = there;
+	(void)str_put(said->arch, sizeof(said->arch), slice_of(arch));
+	(void)str_cut(said->detail, sizeof(said->detail), slice_of(detail));
+	node_feed(n, ev);
+}
+
+/* For each service that asked for this image: several may want to go back to the same. */
+static void on_target(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	char arch[16] = "";
+	struct why why = { "" };
+
+	if (err == KERR_OK)
+		err = engine_in_image(&n->arena, body, "", &n->ev, &why);
+	if (err == KERR_OK)
+		(void)str_put(arch, sizeof(arch), slice_of(n->ev.u.image.arch));
+	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+		const struct service *s = &n->core.service[i];
+
+		if (!s->used || !s->work.image_sent || !str_eq(s->work.target_image, key) ||
+		    (n->target.asked && n->target.service == i && n->target.ask == s->work.image_ask))
+			continue;
+		if (err == KERR_OK)
+			answer_target(n, i, TRI_YES, arch, "the engine has it");
+		else if (err != KERR_GONE)
+			answer_target(n, i, TRI_UNKNOWN, "", why.text[0] != '\0' ? why.text : detail);
+		else if (!probe_target(n, i))
+			answer_target(n, i, TRI_UNKNOWN, "", "the engine has it no more; no registry was asked");
+	}
+}
+
+void src_engine_target(struct node *n, uint32_t service)
+{
+	const char *image = n->core.service[service].work.target_image;
+	struct why why;
+	enum kerr err = seam_get(n, EG_IMAGE, image, on_target, &why);
+
+	if (err != KERR_OK)
+		on_target(n, err, image, (struct slice){ NULL, 0 }, why.text);
+}
