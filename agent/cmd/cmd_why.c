@@ -138,6 +138,7 @@ static void report(const struct page *p, const cJSON *root)
 		putchar('\n');
 		page_wrap(p, "Now: ", 2, page_str(s, "explain"));
 		rollback(p, json_object(s, "rollback"), "\n");
+		show_advice(p, s);
 	}
 	timeline(p, root);
 }
