@@ -276,6 +276,7 @@ static void start(struct node *n)
 	serve_start(n);
 	aws_refresh(n);
 	probe_slow_facts(n);
+	src_config_look(n);
 	src_log_start(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "kedge %s: %u failures and %u rollbacks remembered, default policy %s", KEDGE_VERSION,
 		 (unsigned)n->core.next_id - 1, (unsigned)n->core.n_accepted, rb_mode_name(n->conf->core.policy.mode));
@@ -294,6 +295,7 @@ static void housekeeping(struct node *n)
 	aws_refresh(n);
 	aws_rest(n);
 	probe_slow_facts(n);
+	src_config_look(n);
 	n->housekeeping_ms = n->now_ms + (something_missing(n) ? EAGER_MS : HOUSEKEEPING_MS);
 }
 

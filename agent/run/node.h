@@ -7,6 +7,7 @@
 #include "agent/run/journal.h"
 #include "agent/run/probe.h"
 #include "agent/run/seam.h"
+#include "agent/run/src_config.h"
 #include "agent/run/src_engine.h"
 #include "agent/run/src_introspection.h"
 #include "agent/run/src_log.h"
@@ -34,6 +35,7 @@ struct node {
 	struct src_engine engine;
 	struct src_log agent_log;
 	struct src_introspection introspection;
+	struct src_config agent_config;
 	struct aws aws;
 	struct journal journal;
 	struct arena arena;
