@@ -76,6 +76,7 @@ static const struct words { enum { OF_NOTHING, OF_HOST, OF_BEFORE, OF_OTHER_FAIL
 [FIND_BEFORE_BAD] = { OF_NOTHING, "Its predecessor failed here too: it was broken before this release.", "" },
 [FIND_OTHERS_FAIL] = { OF_OTHER_FAILING, "", ", which had proved good, fails here at the same time: one cause on this node is likely." },
 [FIND_OTHERS_START] = { OF_OTHER_STARTED, "", " of another service started here since: the engine starts containers." },
+[FIND_KILLED_BY_HAND] = { OF_NOTHING, "Somebody on this host had the engine kill it; ECS had not asked for it.", "" },
 [FIND_NOBODY_KILLED] = { OF_NOTHING, "The engine neither sent the signal nor saw a lack of memory: somebody on this host did, or the engine missed it.", "" },
 [FIND_DEFINITION_ONLY] = { OF_NOTHING, "The engine's answer depends only on the image and the task definition.", "" },
 [FIND_ROOM] = { OF_ROOM, "The engine's disk has room: ", " are free." },

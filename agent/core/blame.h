@@ -29,6 +29,7 @@ enum finding {
 	FIND_BEFORE_BAD,         /* it failed here as well: broken before this release */
 	FIND_OTHERS_FAIL,        /* releases of other services that had proved good fail here at the same time */
 	FIND_OTHERS_START,       /* a task of another service started here since */
+	FIND_KILLED_BY_HAND,     /* the engine was asked to kill it at once, and not by ECS, which asks to stop first */
 	FIND_NOBODY_KILLED,      /* it died of a signal to stop, and the engine neither sent it nor saw a lack of memory */
 	FIND_DEFINITION_ONLY,    /* the class is one that only image and task definition decide */
 	FIND_ROOM,               /* the engine's disk has room */

@@ -127,13 +127,24 @@ int32_t blame_other_started(const struct core *c, const struct failure *f)
 	return NONE;
 }
 
+static uint32_t find_killer(const struct core *c, const struct failure *f)
+{
+	int32_t task = task_find(c, f->task), at = task == NONE ? NONE : container_of(c, task, f->container);
+
+	if (f->class != CLASS_KILLED_BY_SIGNAL)
+		return 0;
+	if (at != NONE && c->container[at].killed)
+		return FIND(KILLED_BY_HAND);
+	return when(f->exit_code == 137 || f->exit_code == 143, FIND(NOBODY_KILLED));
+}
+
 static uint32_t find_release(const struct core *c, const struct failure *f, int32_t release)
 {
 	const struct release *r = release == NONE ? NULL : &c->release[release];
 
 	return when(ever_ran(c, release), FIND(RAN_BEFORE)) | when(class_deterministic(f->class), FIND(DEFINITION_ONLY)) |
 	       when(r != NULL && r->good && f->first_unix_ms - r->first_unix_ms > PROVEN_MS, FIND(WORKED_HERE)) |
-	       when(f->class == CLASS_KILLED_BY_SIGNAL && (f->exit_code == 137 || f->exit_code == 143), FIND(NOBODY_KILLED));
+	       find_killer(c, f);
 }
 
 static uint32_t find_site(const struct core *c, const struct failure *f)

@@ -40,6 +40,7 @@ static const struct rule {
 { C(OOM),                    F(NO_MEMORY),       0,                    BLAME_NODE,     NULL },
 { RUN,                       F(RUNS_ELSEWHERE),  0,                    BLAME_NODE,     NULL },
 { RUN,                       F(OTHERS_FAIL),     F(BEFORE_STARTED),    BLAME_NODE,     NULL },
+{ C(KILLED_BY_SIGNAL),       F(KILLED_BY_HAND),  0,                    BLAME_UNKNOWN,  NULL },
 { C(KILLED_BY_SIGNAL),       F(NOBODY_KILLED),   0,                    BLAME_UNKNOWN,  NULL },
 { RUN,                       F(WORKED_HERE),     F(BEFORE_STARTED),    BLAME_UNKNOWN,  "What changed since is not the release." },
 { C(KILLED_BY_SIGNAL),       0,                  0,                    BLAME_RELEASE,  NULL },
@@ -59,7 +60,8 @@ static const uint32_t relevant[STAGES] = {
 			F(BEFORE_WORKED) | F(OTHERS_START) | F(DEFINITION_ONLY) | F(ROOM) | F(SITE_GOOD),
 	[STAGE_RUN] = F(LINE_BAD) | F(NO_SPACE) | F(NO_MEMORY) | F(WORKED_HERE) | F(RUNS_ELSEWHERE) | F(FAILS_ELSEWHERE) |
 		      F(BEFORE_STARTED) | F(BEFORE_THIS_BOOT) | F(BEFORE_RUNS) | F(BEFORE_WORKED) | F(BEFORE_SAME_LINE) | F(BEFORE_BAD) |
-		      F(OTHERS_FAIL) | F(OTHERS_START) | F(NOBODY_KILLED) | F(ROOM) | F(SITE_GOOD),
+		      F(OTHERS_FAIL) | F(OTHERS_START) | F(KILLED_BY_HAND) | F(NOBODY_KILLED) | F(ROOM) | F(SITE_GOOD),
+	[STAGE_DEPLOY] = F(NO_ROUTE) | F(NO_DNS) | F(NO_SPACE) | F(NO_MEMORY) | F(RUNS_ELSEWHERE) | F(FAILS_ELSEWHERE) | F(OTHERS_START),
 };
 
 enum blame blame_decide(enum class class, uint32_t found, const char **because)

@@ -17,6 +17,8 @@ struct core_counters {                   /* shown by status; a full table is nev
 		 failures_dropped, evidence_dropped, stale_answers, check_failed;
 };
 
+enum { NODE_STATES = 4 };                /* engine-down, ecs-agent-down, agent-stalled, clock-unset */
+
 /* Of each table the rows below this were used once; no loop looks at those above. */
 struct rows { int32_t tasks, containers, releases, services, failures; };
 
@@ -30,6 +32,8 @@ struct core {
 	int64_t told_unix_ms;            /* what happened before was told before the restart, though its rows are gone; 0: nothing */
 	uint64_t probe_until_ms;         /* an experiment is under way; 0: none */
 	uint64_t link_bad_ms;            /* since when WAN, DNS or route is down or the clock unset; 0: it is good */
+	bool stalled;                    /* the last listing of tasks calls running what has ended */
+	uint64_t node_since_ms[NODE_STATES]; /* since when a state of the node holds; 0: it does not */
 	uint64_t aws_ok_ms;              /* when AWS last answered: the line was good then */
 	uint64_t aws_retry_ms;           /* AWS did not answer: not before this */
 	uint32_t aws_failures;
