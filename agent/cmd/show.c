@@ -150,7 +150,7 @@ static void failure(const struct page *p, const cJSON *f)
 	show_definition(f, definition, sizeof(definition));
 	failure_row(p, cell, strcmp(cell[5], "release") == 0 ? PAGE_RED : PAGE_YELLOW);
 	if (reason[0] != '\0')
-		page_line(p, maybe ? "      (still tried) " : "      ", reason);
+		page_line(p, maybe ? "      (still tried) " : page_true(f, "over") ? "      (over) " : "      ", reason);
 }
 
 void show_failures(const struct page *p, const cJSON *root, int most)

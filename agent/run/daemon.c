@@ -87,6 +87,8 @@ static void carry_out(struct node *n, const struct action *a)
 	switch (a->type) {
 	case ACT_JOURNAL:
 		journal_add(n, a);
+		if (a->kind == REC_FAILURE && n->core.failure[a->index].f.over)
+			tell_over(n, a->index);
 		break;
 	case ACT_REPORT:
 	case ACT_SUSPECT:
