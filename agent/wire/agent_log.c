@@ -4,7 +4,6 @@
 
 #include "agent/wire/agent_change.h"
 #include "agent/wire/agent_reason.h"
-#include "agent/wire/classify.h"
 #include "agent/wire/json.h"
 #include "agent/wire/log_fields.h"
 
@@ -128,7 +127,7 @@ static void tell_pull(struct line *l, enum pull_what what, struct pull_words w)
 		return;
 	if (w.error.n > 0) {
 		(void)json_clean(p->reason, sizeof(p->reason), w.error);
-		p->class = classify(STAGE_PULL, w.error);
+		p->class = agent_reason_class(STAGE_PULL, w.error);
 	}
 	tell(l);
 }

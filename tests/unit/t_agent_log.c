@@ -186,10 +186,10 @@ static void era_b(void)
 static void era_c(void)
 {
 	is_told(FLAT "taskReason=\"\" containerChange-0=\"containerName=app containerStatus=STOPPED containerExitCode=1 containerReason=CannotPullContainerError: "
-		"odd containerPortBindings=[x containerKnownSentStatus=y text denied: z containerPortBindings=[{ContainerPort:80}] containerKnownSentStatus=NONE "
+		"odd containerPortBindings=[x containerKnownSentStatus=y text: denied: z containerPortBindings=[{ContainerPort:80}] containerKnownSentStatus=NONE "
 		"containerRuntimeID=ab12 containerIsEssential=false\"",
 		"CHANGE " ARN " stopped app stopped extra 1 pull registry-auth ab12 CannotPullContainerError: odd containerPortBindings=[x "
-		"containerKnownSentStatus=y text denied: z\n");
+		"containerKnownSentStatus=y text: denied: z\n");
 	is_told(FLAT "taskReason=\"CgroupError: Agent could not create task's platform resources\" containerChange-0=\"containerName=app containerStatus=STOPPED "
 		"containerKnownSentStatus=NONE containerRuntimeID= containerIsEssential=true\"",
 		"CHANGE " ARN " stopped app stopped essential - create cgroup - CgroupError: Agent could not create task's platform resources\n");
@@ -284,10 +284,13 @@ static void reasons(void)
 	is_reason("CannotCreateContainerError: Error response from daemon: Conflict. The container name \"/x\" is already in use", STAGE_CREATE, CLASS_NAME_CONFLICT);
 	is_reason("CannotCreateContainerError: Error response from daemon: No such image: r/a:1", STAGE_CREATE, CLASS_IMAGE_NOT_FOUND);
 	is_reason("CannotStartContainerError: something new", STAGE_START, CLASS_START_UNKNOWN);
-	is_reason("ResourceInitializationError: resource cannot be initialized for task x: secret y", STAGE_CREATE, CLASS_SECRET_UNAVAILABLE);
+	is_reason("ResourceInitializationError: resource cannot be initialized for task x: fetching secret data from SSM Parameter Store in eu-west-1: invalid parameters: /y", STAGE_CREATE, CLASS_SECRET_UNAVAILABLE);
 	is_reason("ResourceInitializationError: something new", STAGE_CREATE, CLASS_CREATE_FAILED);
 	is_reason("VolumeError: Agent could not create task's volume resources", STAGE_CREATE, CLASS_MOUNT_FAILED);
 	is_reason("NewErrorOfTomorrow: x", STAGE_RUN, CLASS_NONE);
+	is_reason("CannotPullContainerError: ", STAGE_PULL, CLASS_PULL_UNKNOWN);
+	is_reason("CannotPullContainerError:x", STAGE_RUN, CLASS_NONE);
+	is_reason("Could not transition to pulled; timed out after waiting 2h0m0s", STAGE_PULL, CLASS_PULL_TIMEOUT);
 }
 
 /* Broken, cut off and huge lines: refused or of no interest, nothing read past, nothing told that was not there. */
