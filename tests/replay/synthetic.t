@@ -21,74 +21,86 @@ KEDGE = os.environ.get("KEDGE", os.path.join(ROOT, "build", "amd64", "kedge"))
 # case: why; below it each failure, oldest first: class, stage, blame, container, exit code, whether it is essential
 WANT = """
 norepo: no such repository: the same words as for a tag that does not exist
-  image-not-found      pull  release     web exit=- essential=y
+  image-not-found      pull   release     web exit=- essential=y
 e29-notag: the containerd store's words, which say only "not found"
-  image-not-found      pull  release     web exit=- essential=y
+  image-not-found      pull   release     web exit=- essential=y
 e29-denied: a bare 403 is not "image not found"
-  registry-auth        pull  credentials web exit=- essential=y
+  registry-auth        pull   credentials web exit=- essential=y
 regdown: nothing listens where the registry was; no cached image
-  registry-unreachable pull  registry    web exit=- essential=y
+  registry-unreachable pull   registry    web exit=- essential=y
 regdown-cached: the same with the image cached: the task runs well and its changes carry the pull's error all the time
 throttled: a quota is not the release's fault
-  registry-throttled   pull  registry    web exit=- essential=y
+  registry-throttled   pull   registry    web exit=- essential=y
 diskfull: nor is a full disk
-  disk-full            pull  node        web exit=- essential=y
+  disk-full            pull   node        web exit=- essential=y
 missingcmd: a command that is not in $PATH
-  exec-not-found       start release     web exit=127 essential=y
+  exec-not-found       start  release     web exit=127 essential=y
 e28-missingcmd: the same on engine 28
-  exec-not-found       start release     web exit=127 essential=y
+  exec-not-found       start  release     web exit=127 essential=y
 badport: the host port is taken by somebody else
-  port-in-use          start node        web exit=128 essential=y
+  port-in-use          start  node        web exit=128 essential=y
 e28-badport: the same in the words of engine 28
-  port-in-use          start node        web exit=128 essential=y
+  port-in-use          start  node        web exit=128 essential=y
 badlog: the log driver's "connection refused" is nothing of the registry
-  log-driver           start node        web exit=128 essential=y
+  log-driver           start  node        web exit=128 essential=y
 noshim: a program of the engine is missing, not one of the image
-  runtime-missing      start node        web exit=128 essential=y
+  runtime-missing      start  node        web exit=128 essential=y
 segv: died of SIGSEGV at once, and nobody sent it
-  killed-by-signal     run   release     web exit=139 essential=y
+  killed-by-signal     run    release     web exit=139 essential=y
 exit0: ended well at once; that this is a service, and must not end, is not on the host
 e28-oom: took more memory than it may
-  oom                  run   release     web exit=137 essential=y
+  oom                  run    release     web exit=137 essential=y
 dockerkill: somebody ran `docker kill`, unasked by ECS
-  killed-by-signal     run   unknown     web exit=137 essential=y
+  killed-by-signal     run    unknown     web exit=137 essential=y
 dockerrm: somebody ran `docker rm -f`
-  killed-by-signal     run   unknown     web exit=137 essential=y
+  killed-by-signal     run    unknown     web exit=137 essential=y
 ignoreterm: stopped by ECS; it took signal 9 to end it
 e28-stop: stopped by ECS; engine 28 tells stop before die
 twocont: main ended with 1, then the agent stopped its sibling
-  exited-early         run   release     main exit=1 essential=y
+  exited-early         run    release     main exit=1 essential=y
 agentkilled: `docker kill` while the agent was down; the agent tells it 15 s late as an exit with 137
-  killed-by-signal     run   unknown     web exit=137 essential=y
+  killed-by-signal     run    unknown     web exit=137 essential=y
 agentaway-exit: ended by itself while the agent was down
-  exited-early         run   release     web exit=3 essential=y
+  exited-early         run    release     web exit=3 essential=y
 dockerrestart: ended with the engine, told later as an exit with 0
 stopwhilepull: ECS stopped the task before its pull failed
 submitfail: ECS refuses the state change, and the agent writes it ten times: one failure
-  exited-early         run   release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
 cleanup1m: a minute later the agent forgets task and container: nothing new
-  exited-early         run   release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
 unhealthy: never healthy; then ECS stops it like any other task
-  unhealthy            run   release     web exit=- essential=y
+  unhealthy            run    release     web exit=- essential=y
 unhealthy-once-healthy: healthy at first; the same
-  unhealthy            run   release     web exit=- essential=y
+  unhealthy            run    release     web exit=- essential=y
 service-crash: four tasks of revision 12 end at once, 11 runs on; each is told once
-  exited-early         run   release     web exit=1 essential=y
-  exited-early         run   release     web exit=1 essential=y
-  exited-early         run   release     web exit=1 essential=y
-  exited-early         run   release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
 era-a-notag: agents 1.50 to 1.59 write sentences, and never say which container is essential
-  image-not-found      pull  release     web exit=- essential=?
+  image-not-found      pull   release     web exit=- essential=?
 era-a-exit1: an early exit, told by the engine and by such a log
-  exited-early         run   release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
 era-b-notag: agents 1.60 to 1.71.0: fields, with the old sentence in one of them
-  image-not-found      pull  release     web exit=- essential=?
+  image-not-found      pull   release     web exit=- essential=?
 era-b-exit1: the same
-  exited-early         run   release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
+secret: a secret does not exist
+  secret-unavailable   create credentials web exit=- essential=y
+cgroup: the memory cgroup is off, as on many a Raspberry Pi
+  cgroup               create node        web exit=- essential=y
+era-a-secret: the state change gives no reason; the line of the resource does
+  secret-unavailable   create credentials web exit=- essential=?
+era-a-cgroup: the same
+  cgroup               create node        web exit=- essential=?
+era-b-secret: the same
+  secret-unavailable   create credentials web exit=- essential=?
+era-b-cgroup: the same
+  cgroup               create node        web exit=- essential=?
 json-notag: the log as JSON
-  image-not-found      pull  release     web exit=- essential=y
+  image-not-found      pull   release     web exit=- essential=y
 json-exit1: the same
-  exited-early         run   release     web exit=1 essential=y
+  exited-early         run    release     web exit=1 essential=y
 """
 
 number = failed = 0
@@ -112,7 +124,7 @@ def same(got: Any, want: Any, name: str) -> None:
 def row(f: dict[str, Any]) -> str:
     tri = {True: "y", False: "n", None: "?"}
     code = "-" if f["exit_code"] is None else f["exit_code"]
-    return f"{f['class']:<20} {f['stage']:<5} {f['blame']:<11} {f['container']} exit={code} essential={tri[f['essential']]}"
+    return f"{f['class']:<20} {f['stage']:<6} {f['blame']:<11} {f['container']} exit={code} essential={tri[f['essential']]}"
 
 
 def table() -> dict[str, list[str]]:

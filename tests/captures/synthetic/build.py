@@ -48,7 +48,7 @@ class Task:
     def __init__(self, case: str, n: int, family: str, revision: int) -> None:
         self.id = hashlib.md5(f"{case} {n}".encode()).hexdigest()
         self.arn, self.family, self.revision = f"{REGION}:task/edge/{self.id}", family, revision
-        self.desired, self.known, self.sent = "RUNNING", "PENDING", "NONE"
+        self.desired, self.known, self.sent, self.reason = "RUNNING", "PENDING", "NONE", ""
         self.containers: list[Container] = []
 
 
@@ -94,6 +94,17 @@ class Recording:
             self.line(at, "info", "Managed task got acs event", task=task.id, desiredStatus=desired, seqnum=0)
             self.line(at, "info", "New acs transition", task=task.id, desiredStatus=desired, seqnum=0)
 
+    def resource_failed(self, at: float, task: Task, resource: str, error: str, reason: str) -> None:
+        """Secrets, cgroup or volume could not be had: the task ends before its containers. Only new agents give a reason."""
+        if self.era == "a":
+            self.words(at, "info", f"Managed task [{task.arn}]: error transitioning resource [{resource}] to [CREATED]: {error}", "task_manager.go")
+        else:
+            self.line(at, "info", "Error transitioning resource", task=task.id, resource=resource, failedStatus="CREATED", error=error)
+        for c in task.containers:
+            c.named = False
+        task.reason = reason
+        self.ended(at + 0.1, task)
+
     def change(self, at: float, task: Task, status: str) -> None:
         """The line of a state change in the words of its era."""
         if self.era in ("a", "b"):
@@ -110,7 +121,7 @@ class Recording:
             else:
                 self.line(at, "info", "Sending state change to ECS", eventType="task", eventData=text)
         else:
-            fields: dict[str, Any] = {"eventType": "TaskStateChange", "taskArn": task.arn, "taskStatus": status, "taskReason": "",
+            fields: dict[str, Any] = {"eventType": "TaskStateChange", "taskArn": task.arn, "taskStatus": status, "taskReason": task.reason,
                                       "taskKnownSentStatus": task.sent, "taskPullStartedAt": NEVER, "taskPullStoppedAt": NEVER,
                                       "taskExecutionStoppedAt": iso(T0 + at, 0) if status == "STOPPED" else NEVER}
             for i, c in enumerate(task.containers):
@@ -441,6 +452,13 @@ def service_crash(r: Recording) -> None:
         r.ended(at + 0.9, task)
 
 
+NO_SECRET = "etching secret data from SSM Parameter Store in eu-west-1: invalid parameters: /db/unauthorized"
+
+
+def no_resource(resource: str, error: str, reason: str) -> Callable[[Recording], None]:
+    return lambda r: r.resource_failed(0.5, r.place(0.1), resource, error, reason)
+
+
 CASES: dict[str, tuple[Recording, Callable[[Recording], None]]] = {}
 
 
@@ -482,6 +500,10 @@ case("cleanup1m", cleanup1m)
 case("unhealthy", health(False))
 case("unhealthy-once-healthy", health(True))
 case("service-crash", service_crash)
+for when in ("a", "b", "e"):
+    case(f"era-{when}-secret".replace("era-e-", ""), no_resource("ssmsecret", "f" + NO_SECRET, "F" + NO_SECRET), era=when)
+    case(f"era-{when}-cgroup".replace("era-e-", ""), no_resource("cgroup", "cgroup resource: setup cgroup: unable to create cgroup at /ecs/0a",
+                                                                "CgroupError: Agent could not create task's platform resources"), era=when)
 for when in ("a", "b", "json"):
     case(f"era-{when}-notag".replace("era-json", "json"), pulls(ABSENT, GONE), era=when)
     case(f"era-{when}-exit1".replace("era-json", "json"), exits(1), era=when)
