@@ -32,6 +32,16 @@ static struct slice error_in(const struct log_fields *f)
 	return value;
 }
 
+/* Of several lines of a log, or of an engine's answer that came line by line, the last one counts. */
+static struct slice last_line(struct slice text)
+{
+	size_t end = slice_rfind(text, "\n");
+
+	if (end == SIZE_MAX || !(slice_starts(text, "{") || slice_starts(text, "level=") || slice_starts(text, "time=")))
+		return text;
+	return slice_from(text, end + 1);
+}
+
 /* A text as people copy it: bare, with the quotes and escapes of a log around it, or a whole line of a log. A line is
  * read by the daemon's own parser, so that both cannot differ. */
 static enum class judge(enum stage stage, struct slice text)
@@ -64,7 +74,7 @@ static enum class judge(enum stage stage, struct slice text)
 
 static int answer(const struct args *a, enum stage stage, struct slice text)
 {
-	enum class class = judge(stage, slice_trim(text));
+	enum class class = judge(stage, last_line(slice_trim(text)));
 	char buf[256];
 	struct text t = text_on(buf, sizeof(buf));
 	struct jw w = jw_on(&t);

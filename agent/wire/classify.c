@@ -44,6 +44,7 @@ static const struct row rows[] = {
 	{ "text/html", NULL, P, CLASS_REGISTRY_BLOCKED },
 	{ "invalid character '<'", NULL, P, CLASS_REGISTRY_BLOCKED },
 	{ "proxy authentication required", NULL, P, CLASS_REGISTRY_BLOCKED }, /* HTTP 407 */
+	{ "^forbidden$", NULL, P, CLASS_REGISTRY_BLOCKED },                   /* Go net/http: a proxy's 403; a registry's has its number */
 	/* pull: the way there */
 	{ "^x509:", NULL, P, CLASS_REGISTRY_TLS },
 	{ "server gave http response to https client", NULL, P, CLASS_REGISTRY_TLS },
@@ -54,6 +55,7 @@ static const struct row rows[] = {
 	{ "^dial tcp: lookup ", NULL, P, CLASS_REGISTRY_DNS },                /* Go net: whatever kept the name server away */
 	{ "^connection refused", NULL, P, CLASS_REGISTRY_UNREACHABLE },
 	{ "^network is unreachable", NULL, P, CLASS_REGISTRY_UNREACHABLE },
+	{ "^network is down", NULL, P, CLASS_REGISTRY_UNREACHABLE },          /* ENETDOWN, strerror */
 	{ "^no route to host", NULL, P, CLASS_REGISTRY_UNREACHABLE },         /* EHOSTUNREACH, strerror */
 	{ "^i/o timeout", NULL, P, CLASS_REGISTRY_UNREACHABLE },
 	{ "^connection timed out", NULL, P, CLASS_REGISTRY_UNREACHABLE },     /* ETIMEDOUT, strerror */
@@ -74,6 +76,8 @@ static const struct row rows[] = {
 	{ "^manifest unknown", NULL, P, CLASS_IMAGE_NOT_FOUND },
 	{ "^name unknown", NULL, P, CLASS_IMAGE_NOT_FOUND },
 	{ "manifest for * not found", NULL, P, CLASS_IMAGE_NOT_FOUND },
+	{ "^artifact * not found", NULL, P, CLASS_IMAGE_NOT_FOUND },          /* Harbor */
+	{ "^repository * not found", NULL, P, CLASS_IMAGE_NOT_FOUND },        /* Harbor */
 	{ "failed to resolve reference \"*\": *: not found", NULL, P, CLASS_IMAGE_NOT_FOUND },
 	{ "^no such image", NULL, P | C, CLASS_IMAGE_NOT_FOUND },
 	/* pull: not allowed; a repository that does not exist says so too, and nobody can tell from the words */
@@ -120,6 +124,7 @@ static const struct row rows[] = {
 	{ "failed to initialize logging driver", NULL, CS, CLASS_LOG_DRIVER },
 	{ "looking up logging plugin", NULL, CS, CLASS_LOG_DRIVER },
 	{ "log opt '", NULL, CS, CLASS_LOG_DRIVER },
+	{ "no log driver named", NULL, CS, CLASS_LOG_DRIVER },                /* dockerd, daemon/logger */
 	{ "^conflict. the container name", NULL, C, CLASS_NAME_CONFLICT },
 	{ "cannot start a stopped process", NULL, CS, CLASS_START_OOM },
 	{ "container init was oom-killed", NULL, CS, CLASS_START_OOM },       /* runc 1.1 on */
@@ -154,6 +159,7 @@ static const struct row rows[] = {
 	{ "^unable to find group", NULL, CS, CLASS_USER_MISSING },
 	{ "error gathering device information", NULL, CS, CLASS_DEVICE_MISSING },
 	{ "could not select device driver", NULL, CS, CLASS_DEVICE_MISSING },
+	{ "unresolvable cdi devices", NULL, CS, CLASS_DEVICE_MISSING },       /* dockerd, by its CDI library */
 	{ "^nvidia-container-cli:", NULL, CS, CLASS_DEVICE_MISSING },         /* its hook of runc */
 	{ "^minimum memory limit", NULL, CS, CLASS_RESOURCE_LIMITS },
 	{ "^range of cpus", NULL, CS, CLASS_RESOURCE_LIMITS },

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every class that kedge names, and what it is proven on (TAP). Each error text of tests/captures/wire is judged as
 `kedge classify` does it (bare, with the agent's error name, with a log's quotes, as a whole line of the log) and as the
-daemon does it (a log that tells it, through kedge replay): five answers, all the one that stands beside the text. Then
+daemon does it (the agent's log or the engine's State.Error, through kedge replay): all the one that stands beside it. Then
 the table: class, and the texts, recordings and stories that show it. A class without proof fails."""
 from __future__ import annotations
 
@@ -117,6 +117,31 @@ def by_classify(rows: list[Text]) -> None:
             proves(t.cls, "words" if t.stage == "run" and not t.reason else "classify", t.where)
 
 
+def as_copied() -> None:
+    """Whole lines and answers, as people paste them."""
+    gone = "manifest for r.test/web:1 not found: manifest unknown: manifest unknown"
+    attempt = ('level=error time=2026-11-23T02:48:10Z msg="DockerGoClient: failed to pull image r.test/denied:1: [CannotPullContainerError] '
+               f'Error response from daemon: {gone}" module=docker_client.go')
+    harmless = 'level=info time=2026-11-23T02:48:11Z msg="Managed task has reached stopped; waiting for container cleanup" task="0a"'
+    running = ('level=info time=2026-11-23T02:48:11Z msg="Sending state change to ECS" taskArn="arn:aws:ecs:eu-west-1:1:task/edge/0a" taskStatus="RUNNING" '
+               'taskReason="" containerChange-0="containerName=web containerStatus=RUNNING containerKnownSentStatus=NONE containerRuntimeID=0a"')
+    for stage, text, cls in (
+            ("pull", attempt, "image-not-found"), ("pull", attempt + "\n" + attempt + "\n", "image-not-found"),
+            ("run", attempt, "image-not-found"), ("run", harmless, "none"), ("run", running, "none"), ("pull", harmless + "\n" + attempt, "image-not-found"),
+            ("pull", json.dumps({"message": gone}), "image-not-found"),
+            ("pull", '{"status":"Pulling from web","id":"1"}\r\n' + json.dumps({"errorDetail": {"message": gone}, "error": gone}) + "\r\n", "image-not-found"),
+            ("pull", f'time="2026-11-23T02:08:21Z" level=error msg="Not continuing with pull after error" error={quoted(gone)}', "image-not-found"),
+            ("start", 'time="2026-11-23T02:08:21Z" level=error msg="Handler for POST /containers/0a/start returned error: unable to find user x: no '
+             'matching entries in passwd file"', "user-missing"),
+            ("create", json.dumps({"level": "info", "time": "2026-11-23T02:08:21Z", "msg": "Sending state change to ECS", "eventType": "TaskStateChange",
+                                   "taskArn": "arn:aws:ecs:eu-west-1:1:task/edge/0a", "taskStatus": "STOPPED", "taskReason":
+                                   "CgroupError: Agent could not create task's platform resources"}), "cgroup"),
+            ("pull", "containerReason=CannotPullContainerError: denied", "registry-auth"),
+            ("pull", "{" + gone, "image-not-found"), ("pull", '"' + gone, "pull-unknown"), ("pull", "\\", "pull-unknown"), ("pull", "", "none")):
+        got = classify(stage, text, stdin=True)
+        ok(got == cls, f"classify --stage {stage}, pasted: {cls}: {text[:60]!r}", f"got: {got}\n{text}")
+
+
 def told_by_daemon(rows: list[Text], folder: str, pulls: bool) -> dict[str, list[str]]:
     """task: the classes of its failures, when each row is told by the ECS agent's log."""
     with open(os.path.join(folder, "agent.log"), "w", encoding="utf-8") as f:
@@ -132,6 +157,37 @@ def told_by_daemon(rows: list[Text], folder: str, pulls: bool) -> dict[str, list
     for failure in json.loads(run.stdout)["failures"]:
         got[failure["task"]].append(failure["class"])
     return got
+
+
+def told_by_engine(rows: list[Text], folder: str) -> dict[str, list[str]]:
+    """The same when only the engine tells it: a container that was created and not started, and its State.Error."""
+    at = 1795400000
+    with open(os.path.join(folder, "docker-events.jsonl"), "w", encoding="utf-8") as events, \
+            open(os.path.join(folder, "inspect.jsonl"), "w", encoding="utf-8") as inspects:
+        for t in rows:
+            at += 1
+            labels = {"com.amazonaws.ecs.cluster": "edge", "com.amazonaws.ecs.container-name": "web", "com.amazonaws.ecs.task-arn": t.arn,
+                      "com.amazonaws.ecs.task-definition-family": "web", "com.amazonaws.ecs.task-definition-version": "1"}
+            cid = hashlib.sha256(t.arn.encode()).hexdigest()
+            events.write(json.dumps({"Type": "container", "Action": "create", "Actor": {"ID": cid, "Attributes": {
+                **labels, "image": "r.test/web:1", "name": "ecs-web-1-web-0a"}}, "time": at, "timeNano": at * 10**9}) + "\n")
+            inspects.write(json.dumps({"t": at + 0.5, "inspect": {"Id": cid, "Created": "2026-11-23T02:18:31Z", "Image": "sha256:" + cid, "State": {
+                "Status": "created", "OOMKilled": False, "ExitCode": 128, "Error": t.text, "StartedAt": "0001-01-01T00:00:00Z",
+                "FinishedAt": "0001-01-01T00:00:00Z"}, "Name": "/ecs-web-1-web-0a", "Config": {"Image": "r.test/web:1", "Labels": labels}}}) + "\n")
+    run = subprocess.run([KEDGE, "replay", "--dir", folder], capture_output=True, text=True, timeout=60)
+    got: dict[str, list[str]] = {t.arn: [] for t in rows}
+    for failure in json.loads(run.stdout)["failures"]:
+        got[failure["task"]].append(failure["class"])
+    return got
+
+
+def by_engine(rows: list[Text], scratch: str) -> None:
+    chosen = [t for t in rows if t.stage == "start" and t.reason != t.text]
+    for i in range(0, len(chosen), BATCH):
+        got = told_by_engine(chosen[i:i + BATCH], scratch)
+        for t in chosen[i:i + BATCH]:
+            if ok(got[t.arn] == [t.cls], f"the daemon, by inspect: {t.where} is {t.cls}", f"{got[t.arn]}\n{t.text}"):
+                proves(t.cls, "inspect", t.where)
 
 
 def by_daemon(rows: list[Text], scratch: str) -> None:
@@ -183,12 +239,13 @@ def table() -> None:
         known = set(re.findall(r'^\[CLASS_\w+\] = \{ "([a-z-]+)"', f.read(), re.M)) - {"none"}
     wanted = {cls for words in CLASSES.values() for cls in words.split()}
     ok(known == wanted, "the table names each class there is", f"not in both: {sorted(known ^ wanted)}")
-    print(f"# {'class':<21} {'text, as classify says':<34} {'and the daemon':<6} {'recording or engine':<34} story")
+    print(f"# {'class':<22} {'text, as classify says':<46} {'agent log':<9} {'inspect':<7} {'recording or engine':<30} story")
     for cls in sorted(known):
         at = proof.get(cls, {})
         classified = at.get("classify", []) + at.get("words", [])
         where = (classified or ["-"])[0] + (f" +{len(classified) - 1}" if len(classified) > 1 else "")
-        print(f"# {cls:<21} {where:<34} {len(at.get('log', [])):<14} {at.get('seen', ['-'])[0]:<34} {at.get('story', ['-'])[0]}")
+        print(f"# {cls:<22} {where:<46} {len(at.get('log', [])):<9} {len(at.get('inspect', [])):<7} {at.get('seen', ['-'])[0]:<30} "
+              f"{at.get('story', ['-'])[0]}")
     for kind, words in CLASSES.items():
         for cls in words.split():
             at = proof.get(cls, {})
@@ -203,8 +260,11 @@ def main() -> int:
     rows = texts()
     ok(len(rows) > 350, f"{len(rows)} texts")
     by_classify(rows)
+    as_copied()
     with tempfile.TemporaryDirectory() as scratch:
         by_daemon(rows, scratch)
+    with tempfile.TemporaryDirectory() as scratch:
+        by_engine(rows, scratch)
     by_recordings()
     by_stories()
     table()

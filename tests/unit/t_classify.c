@@ -135,6 +135,32 @@ static void names_taken_out(void)
 	ok(plain_says(s, "denied-x$") && !plain_says(s, "(a b$"), "the end of the text");
 }
 
+/* Any bytes: never longer, never read or written past, always one of the classes. */
+static void any_bytes(void)
+{
+	static const char *const piece[] = { "\"", "\\", "\\\"", "'", " ", ":", ": ", "=", "caused ", "<html", "x/y", "lookup ", "exec: ", "a", ".", "(", "\n",
+					     "\0", "\xff", "denied", "*", "^", "$" };
+	uint32_t dice = 7;
+	bool fine = true;
+
+	for (int i = 0; i < 20000; i++) {
+		char text[96], plain[96];
+		struct text t = text_on(text, sizeof(text));
+		size_t pieces = (size_t)i % 24, n;
+
+		for (size_t k = 0; k < pieces; k++) {
+			dice = dice * 1664525 + 1013904223;
+			n = (dice >> 16) % (sizeof(piece) / sizeof(piece[0]));
+			if (piece[n][0] == '\0')
+				text_c(&t, '\0');
+			text_s(&t, piece[n]);
+		}
+		n = plain_text(text_get(&t), plain);
+		fine = fine && n <= t.len && classify((enum stage)(i % STAGES), text_get(&t)) < CLASSES;
+	}
+	ok(fine, "20000 texts of quotes, escapes and names");
+}
+
 static void long_texts(void)
 {
 	static char big[1024 * 1024];
@@ -152,13 +178,14 @@ int main(void)
 	table("docker-20.10.24.tsv", 204);
 	table("docker-28.5.2.tsv", 205);
 	table("docker-28-containerd.tsv", 36);
-	table("old-runc.tsv", 32);
+	table("other-sources.tsv", 48);
 	table("ecs-agent.tsv", 60);
 	table("hostile-names.tsv", 54);
 	scoped_by_stage();
 	unseen_words_stay_unknown();
 	augmented_by_the_agent();
 	names_taken_out();
+	any_bytes();
 	long_texts();
 	return done();
 }
