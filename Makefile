@@ -139,7 +139,7 @@ test:
 	+@$(call binaries,$(CPUS))
 	+@$(call programs,$(VARIANTS))
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test
-	@$(PROVE) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) $(call some,build unit story replay rig size e2e)
+	@$(PROVE) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) $(call some,build unit story replay classes rig size e2e)
 
 check:
 	+@$(call programs,$(QUICK)) && $(MAKE) VARIANT=$(HOST_CPU) all
