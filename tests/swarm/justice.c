@@ -45,7 +45,7 @@ void swarm_reported(struct swarm *w, const struct failure *f)
 	w->score->told++;
 	swarm_say(w, "kedge tells f%u task %u :%u %s blame %s%s: %s", f->id, number_of(f->task), f->revision, class_name(f->class),
 		  blame_name(f->blame), f->counted ? " counted" : "", f->reason);
-	if (at < 0)
+	if (at < 0 || f->task[0] == '\0')   /* a state of the node may come again */
 		return;
 	/* the memory holds FAILURES_MAX rows; and with a clock that stepped nobody can order an old log against what is forgotten: said again, not lost */
 	if (w->told[at].durable && (w->clock_was_wrong || f->id > FAILURES_MAX))
@@ -65,7 +65,7 @@ void swarm_recorded(struct swarm *w, const struct failure *f)
 	int32_t at = told_at(w, f);
 	const struct swarm_task *t = task_of(w, f);
 
-	if (at < 0)
+	if (at < 0 || f->task[0] == '\0')
 		return;
 	w->told[at].durable = w->told[at].life != UINT32_MAX;
 	if (t == NULL || w->told[at].misjudged || !f->counted || f->blame != BLAME_RELEASE || t->cause == CAUSE_NONE ||
