@@ -200,6 +200,10 @@ static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 		k->started_unix_ms = ev->started_unix_ms;
 	if (ev->finished_unix_ms != 0)
 		k->finished_unix_ms = ev->finished_unix_ms;
+	if (ev->inspected) {
+		k->health_check = ev->health_check;
+		k->fixed_port = ev->fixed_port;
+	}
 	if (ev->inspected && ev->has_exit) {
 		k->has_exit = true;
 		k->exit_code = ev->exit_code;
