@@ -187,7 +187,7 @@ build/swarm: $(wildcard tests/swarm/*.[ch] agent/core/*.[ch] agent/base/*.[ch])
 	$(call say,SWARM,$@)
 	$(Q)$(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -O2 $(WARN) -I. -o $@ $(filter %.c,$^)
 swarm: build/swarm
-	@build/swarm $(SEED0) $(SEEDS)
+	@build/swarm $(SEED0) $(SEEDS) 0 $(if $(filter 1,$(V)),trace)
 .PHONY: swarm
 
 # --- parts that later issues bring ---------------------------------------------------------
