@@ -53,8 +53,8 @@ static const char *check_told(const struct core *c, uint32_t index)
 	const struct failure *f = &c->failure[index].f;
 
 	for (int32_t i = 0; i < c->rows.failures; i++)
-		if (c->failure[i].used && (uint32_t)i != index && c->failure[i].f.class == f->class &&
-		    str_eq(c->failure[i].f.task, f->task) && str_eq(c->failure[i].f.container, f->container))
+		if (c->failure[i].used && (uint32_t)i != index && c->failure[i].f.class == f->class && !c->failure[i].f.over &&
+		    str_eq(c->failure[i].f.deployment, f->deployment) && str_eq(c->failure[i].f.task, f->task) && str_eq(c->failure[i].f.container, f->container))
 			return "7: the same failure told twice";
 	return NULL;
 }

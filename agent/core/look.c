@@ -59,6 +59,8 @@ static void finish(struct core *c, uint32_t service)
 	s->look.wanted = s->look.full = false;
 	s->look.next_ms = c->now_ms + next_look_ms(c, s);
 	release_bind_deployment(c, service);
+	stale_look(c, service);
+	stuck_service(c, service);
 	rollback_looked(c, service);
 }
 
@@ -167,6 +169,8 @@ void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)
 		finish(c, ev->service);
 		return;
 	}
+	if (s->dep_ms == 0 || deployment_moved(&s->dep, ev))
+		s->moved_ms = c->now_ms;
 	s->dep = *ev;
 	s->dep_ms = c->now_ms;
 	remember(c, s, ev->arn, ev->status);

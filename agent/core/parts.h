@@ -52,6 +52,8 @@ void judge_essential(struct core *c, int32_t task, const char *container, enum t
 void judge_retract(struct core *c, int32_t task);
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts);
 void judge_task(struct core *c, int32_t task);
+void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
+void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);
 void judge_tick(struct core *c);
 void judge_release(struct core *c, int32_t release);
 
@@ -82,8 +84,25 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
 void on_operator(struct core *c, const struct ev_operator *ev);
 bool rollback_was_accepted(const struct core *c, const char *deployment);
 
-/* asked.c - what only DescribeServices tells */
+/* stuck.c - deadlines of tasks and deployments, and what only DescribeServices tells */
+void task_progress(struct core *c, int32_t task);
+void task_pulling(struct core *c, int32_t task, bool pulling);
+bool deployment_moved(const struct ev_aws_deployment *before, const struct ev_aws_deployment *now);
+void stuck_tick(struct core *c);
+uint64_t stuck_due(const struct core *c);
+void stuck_service(struct core *c, uint32_t service);
 void on_aws_service(struct core *c, const struct ev_aws_service *ev);
+void asked_failed(struct core *c, const struct ev_aws_failed *ev);
+
+/* stale.c - the image that runs is not the one that was deployed */
+void stale_look(struct core *c, uint32_t service);
+
+/* node_state.c - states of the node itself */
+void node_state_tick(struct core *c);
+uint64_t node_state_due(const struct core *c);
+void node_state_synced(struct core *c);
+void node_engine_left(struct core *c);
+void node_ended_with_host(struct core *c, int32_t container);
 
 /* restore.c */
 void on_restore(struct core *c, const struct ev_restore *ev);

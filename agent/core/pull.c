@@ -1,4 +1,5 @@
 /* What the ECS agent's log says about pulls and about the end of containers. */
+#include "agent/core/blame.h"
 #include "agent/core/parts.h"
 
 void on_pull(struct core *c, const struct ev_pull *ev)
@@ -12,9 +13,12 @@ void on_pull(struct core *c, const struct ev_pull *ev)
 		return;
 	switch (ev->what) {
 	case P_STARTED:
+		task_progress(c, task);
+		task_pulling(c, task, true);
 		break;
 	case P_ATTEMPT_FAILED:
 	case P_FAILED:
+		task_pulling(c, task, false);
 		(void)judge_sighting(c, &(struct sighting){
 			.task = task, .container = ev->container, .image = ev->image, .digest = ev->digest,
 			.reason = ev->reason, .stage = STAGE_PULL, .class = ev->class,
@@ -23,6 +27,12 @@ void on_pull(struct core *c, const struct ev_pull *ev)
 		break;
 	case P_CACHED:
 	case P_DONE:
+		task_progress(c, task);
+		task_pulling(c, task, false);
+		if (ev->what == P_CACHED)
+			break;
+		(void)str_put(c->served.host, sizeof(c->served.host), blame_host(ev->image));
+		c->served.unix_ms = ev->time_unix_ms != 0 ? ev->time_unix_ms : c->now_unix_ms;
 		break;
 	case P_WHATS:
 		break;

@@ -194,6 +194,8 @@ static void due_service(const struct core *c, const struct service *s, uint64_t 
 
 	if (s->note || s->save || s->work.save || s->work.quorum_wanted || (l->send && l->step != LOOK_IDLE))
 		due(at, c->now_ms);
+	if (s->asked.wanted && core_online(c))
+		due(at, s->asked.next_ms > c->now_ms ? s->asked.next_ms : c->now_ms);
 	if (l->step != LOOK_IDLE)
 		due(at, l->sent_ms + 91 * SEC);
 	else if (core_online(c) || online_ms > c->now_ms)
@@ -218,6 +220,8 @@ uint64_t core_deadline(const struct core *c)
 		if (c->failure[i].used && (c->failure[i].tell || c->failure[i].save || c->failure[i].suspect))
 			due(&at, c->now_ms);
 	due(&at, c->probe_until_ms);
+	due(&at, node_state_due(c));
+	due(&at, stuck_due(c));
 	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used)
 			due(&at, c->container[i].inspect_ms);

@@ -30,8 +30,8 @@ static const struct swarm_task *task_of(const struct swarm *w, const struct fail
 	return NULL;
 }
 
-/* Classes of a deployment or of the node have no task. */
-static bool of_task(const struct failure *f) { return f->task[0] != '\0' && f->stage != STAGE_DEPLOY && f->stage != STAGE_NODE; }
+/* A state of the node has no task, and may come again. */
+static bool of_task(const struct failure *f) { return f->task[0] != '\0'; }
 
 void swarm_reported(struct swarm_node *n, const struct failure *f)
 {
