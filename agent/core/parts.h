@@ -74,6 +74,7 @@ const struct revision *look_revision(const struct service *s, const char *arn);
 void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure);
 void rollback_tick(struct core *c, uint32_t service);
 void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason);
+bool rollback_waits_for_person(struct core *c, uint32_t service); /* true: it needs one, and says so now */
 void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);

@@ -228,7 +228,8 @@ static void send_stop(struct core *c, uint32_t service)
 		rollback_state(c, service, RB_REFUSED, "This service was rolled back too often within a day; a person has to look.");
 		return;
 	}
-	if (!fresh_witness(c, service, release) || !quorum(c, service, release))
+	/* only this answer's history may show that the release was hauled back before, by others */
+	if (rollback_waits_for_person(c, service) || !fresh_witness(c, service, release) || !quorum(c, service, release))
 		return;
 	if (breaker_first(c, service, release)) {
 		rollback_state(c, service, RB_BREAKER_WAIT, "ECS's circuit breaker is counting; it is left the first move.");
