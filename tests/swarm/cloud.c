@@ -168,7 +168,7 @@ static enum aws_error stop(struct swarm *w, struct swarm_ask *q)
 	if (back == 0)
 		return AE_INVALID;
 	d->rollback = back;
-	swarm_stop_accepted(w, dep, q->by_person);
+	swarm_stop_accepted(w, dep, q->node, q->by_person);
 	swarm_set_status(w, dep, SD_ROLLBACK_IN_PROGRESS);
 	d->tries = 0;
 	d->try_ms = w->now_ms + swarm_between(w, 500, 4000);

@@ -73,8 +73,29 @@ void swarm_recorded(struct swarm_node *n, const struct failure *f)
 	swarm_say(w, "node %u: MISJUDGED: task %u %s cause %d is the release's to kedge", n->at, t->number, class_name(f->class), (int)t->cause);
 }
 
+/* Whether node or AWS can know at all that `old` was hauled back: who sent it does, and who reads the last five deployments. */
+static bool knowable(const struct swarm *w, const struct swarm_dep *old, const struct swarm_dep *d, uint32_t node)
+{
+	enum sd_status status = swarm_status_at(old, w->now_ms);
+
+	return old->by_node == node || (d->number - old->number < HISTORY_MAX &&
+	       (status == SD_ROLLBACK_IN_PROGRESS || status == SD_ROLLBACK_SUCCESSFUL || status == SD_ROLLBACK_FAILED));
+}
+
+static void came_back(struct swarm *w, uint32_t dep, uint32_t node)
+{
+	const struct swarm_dep *d = &w->dep[dep];
+
+	for (uint32_t i = 0; i < dep; i++) {
+		const struct swarm_dep *old = &w->dep[i];
+
+		if (old->image == d->image && old->by_auto && w->now_ms - old->created_ms < 24 * SWARM_HOUR && knowable(w, old, d, node))
+			swarm_broke(w, "node %u: image %u hauled back twice within a day (d%u, d%u)", node, d->image, i, dep);
+	}
+}
+
 /* What is hauled back is bad, nobody overtook it, somebody allowed it, and it had not come back from the same within a day. */
-void swarm_stop_accepted(struct swarm *w, uint32_t dep, bool by_person)
+void swarm_stop_accepted(struct swarm *w, uint32_t dep, uint32_t node, bool by_person)
 {
 	struct swarm_dep *d = &w->dep[dep];
 	enum rb_mode mode = w->params.policy.mode;
@@ -88,6 +109,7 @@ void swarm_stop_accepted(struct swarm *w, uint32_t dep, bool by_person)
 		swarm_broke(w, "d%u was overtaken, yet stopped", dep);
 	d->by_word = by_person;
 	d->by_auto = !by_person;
+	d->by_node = node;
 	if (by_person) {
 		w->score->misled += d->flaw == FLAW_NONE;
 		return;
@@ -95,9 +117,7 @@ void swarm_stop_accepted(struct swarm *w, uint32_t dep, bool by_person)
 	if (d->flaw == FLAW_NONE)
 		swarm_broke(w, "WRONG: d%u of web%u is a good release%s, deployed by %d", dep, d->service,
 			    d->site_failed ? " that a site failed" : "", (int)d->by);
-	for (uint32_t i = 0; i < dep; i++)
-		if (w->dep[i].image == d->image && w->dep[i].by_auto && w->now_ms - w->dep[i].created_ms < 24 * SWARM_HOUR)
-			swarm_broke(w, "image %u hauled back twice within a day (d%u, d%u)", d->image, i, dep);
+	came_back(w, dep, node);
 }
 
 static uint32_t dep_of(const struct swarm *w, const struct service *s)

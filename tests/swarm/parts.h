@@ -97,7 +97,7 @@ void swarm_ci(struct swarm *w, uint32_t service);
 /* justice.c - what is compared with the truth */
 void swarm_reported(struct swarm_node *n, const struct failure *f);
 void swarm_recorded(struct swarm_node *n, const struct failure *f);
-void swarm_stop_accepted(struct swarm *w, uint32_t dep, bool by_person);
+void swarm_stop_accepted(struct swarm *w, uint32_t dep, uint32_t node, bool by_person);
 void swarm_patience(struct swarm *w);
 void swarm_verdict(struct swarm *w);
 void swarm_noted(struct swarm_node *n, const struct service *s);

@@ -113,6 +113,8 @@ static void show_broken(uint32_t workers)
 		printf("# %s\n# replay: make swarm SEEDS=1 SEED0=%" PRIu64 " V=1\n", shown[i].text, shown[i].seed);
 }
 
+static uint64_t wrong(const struct swarm_score *s) { return s->matrix[TRUTH_GOOD][OUT_WRONG] + s->matrix[TRUTH_SITE][OUT_WRONG]; }
+
 static void show_totals(const struct swarm_score *s)
 {
 	static const char *const truth[TRUTHS] = { "bad release", "good release", "site fault" };
@@ -129,7 +131,7 @@ static void show_totals(const struct swarm_score *s)
 	for (int t = 0; t < TRUTHS; t++)
 		printf("# %-14s %14" PRIu64 " %10" PRIu64 " %10" PRIu64 " %14" PRIu64 " %10" PRIu64 "\n", truth[t], s->matrix[t][OUT_RIGHT],
 		       s->matrix[t][OUT_WRONG], s->matrix[t][OUT_MISSED], s->matrix[t][OUT_ASKED], s->matrix[t][OUT_ALONE]);
-	printf("# wrong = %" PRIu64 ", missed = %" PRIu64 "\n", s->matrix[TRUTH_GOOD][OUT_WRONG] + s->matrix[TRUTH_SITE][OUT_WRONG],
+	printf("# figures swarm_seeds=%" PRIu64 " swarm_wrong=%" PRIu64 " swarm_missed=%" PRIu64 "\n", s->seeds, wrong(s),
 	       s->matrix[TRUTH_BAD][OUT_MISSED]);
 }
 
@@ -158,7 +160,7 @@ int main(int argc, char **argv)
 		add_up(&sum, &all[i]);
 	show_broken(workers);
 	ok(sum.failed == 0, "%" PRIu64 " seeds from %" PRIu64 ": %" PRIu64 " broke something", sum.score.seeds, seed, sum.failed);
-	ok(sum.score.matrix[TRUTH_GOOD][OUT_WRONG] + sum.score.matrix[TRUTH_SITE][OUT_WRONG] == 0, "no good release was hauled back");
+	ok(wrong(&sum.score) == 0, "no good release was hauled back");
 	ok(sum.score.seeds > 0 && (sum.score.seeds < 50 || sum.score.matrix[TRUTH_BAD][OUT_RIGHT] > 0), "of many seeds some bad ones were");
 	printf("1..%d\n", tap_count);
 	show_totals(&sum.score);
