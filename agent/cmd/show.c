@@ -48,6 +48,19 @@ void show_command(const struct page *p, const cJSON *obj)
 		page_wrap(p, "  note: ", 8, note);
 }
 
+void show_pins(const struct page *p, const cJSON *obj)
+{
+	const cJSON *list = json_array(obj, "pin_commands"), *item;
+
+	if (cJSON_GetArraySize(list) > 0)
+		puts("  To start the image that worked, whatever its tag means now:");
+	cJSON_ArrayForEach(item, list) {
+		fputs("  $ ", stdout);
+		page_put(p, cJSON_IsString(item) ? item->valuestring : "");
+		putchar('\n');
+	}
+}
+
 /* The columns of a service: at 80 they fill the line, a wider terminal gives the names more. */
 static void service_row(const struct page *p, const char *const cell[6], enum page_colour colour)
 {

@@ -55,6 +55,7 @@ void judge_task(struct core *c, int32_t task);
 void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
 void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);
 void judge_tick(struct core *c);
+void judge_again(struct core *c, int32_t release);
 void judge_release(struct core *c, int32_t release);
 
 /* blame.c - the experiments, weighed */
@@ -70,6 +71,20 @@ void on_aws_revision(struct core *c, const struct ev_aws_revision *ev);
 void look_failed(struct core *c, const struct ev_aws_failed *ev);
 const struct revision *look_revision(const struct service *s, const char *arn);
 
+/* target.c - where a rollback leads */
+enum preflight { PRE_GO, PRE_WAIT, PRE_OTHER_ARCH, PRE_GONE, PRE_UNKNOWN };
+void target_set(struct service *s, const struct revision *rev, const char *arn);
+bool target_find(struct core *c, uint32_t service);
+enum preflight target_preflight(struct core *c, uint32_t service);
+bool target_overwritten(const struct service *s);
+void on_target_image(struct core *c, const struct ev_target_image *ev);
+
+/* update.c - UpdateService, by a person's word */
+void update_instead(struct core *c, uint32_t service, const char *why);
+void update_by_hand(struct core *c, uint32_t service, const struct ev_operator *ev);
+void update_revalidate(struct core *c, uint32_t service, bool durable);
+void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
+
 /* rollback.c, revalidate.c - from verdict to verification */
 void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure);
 void rollback_tick(struct core *c, uint32_t service);
@@ -79,8 +94,10 @@ void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);
 void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev);
-void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
-void on_target_image(struct core *c, const struct ev_target_image *ev);
+int32_t rollback_release(const struct core *c, const struct service *s);
+void rollback_verify(struct core *c, uint32_t service, bool patient);
+uint64_t rollback_fresh_ms(const struct service *s);
+void rollback_accepted(struct core *c, uint32_t service, const char *words);
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
 void on_operator(struct core *c, const struct ev_operator *ev);
 bool rollback_was_accepted(const struct core *c, const char *deployment);
