@@ -30,6 +30,7 @@ int32_t release_of_revision(const struct core *c, const char *service, const str
 bool release_is_revision(const struct release *r, const struct revision *rev);  /* nothing known speaks against it */
 bool release_has_digests(const struct release *r, const struct revision *rev);  /* a digest is known to be the same */
 void release_bind_deployment(struct core *c, uint32_t service);
+void release_named(struct core *c, int32_t release, const char *arn);           /* AWS's name of the deployment it is of */
 void release_started(struct core *c, int32_t release);
 void release_good(struct core *c, int32_t release);
 uint32_t release_running(const struct core *c, int32_t release);

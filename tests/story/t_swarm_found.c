@@ -43,8 +43,65 @@ static void another_node_hauled_it_back(void)
 	ok(w.broken == NULL, "no invariant is broken");
 }
 
+/* The engine tells the end of a container by the host's clock, which kedge knows to be hours off. */
+static void dies_at_a_wrong_time(unsigned task, int64_t off_ms)
+{
+	struct event ev = { .type = EV_CONTAINER };
+
+	ev.u.container.what = C_DIED;
+	ev.u.container.has_exit = true;
+	ev.u.container.exit_code = 1;
+	ev.u.container.time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + off_ms;
+	snprintf(ev.u.container.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", task);
+	snprintf(ev.u.container.id, DOCKER_ID_CAP, "%064u", task);
+	world_feed(&w, &ev);
+}
+
+static void the_line_was_bad_by_another_clock(void)
+{
+	world_init(&w, MODE_AUTO);
+	w.core.params.policy.failures = 1;
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_run(&w, 35000);
+	world_place(&w, 2, "web", 12);
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_image(&w, "sha256:image12", "sha256:digest12");
+	world_start(&w, 2);
+	world_line(&w, false);
+	world_run(&w, 3000);
+	dies_at_a_wrong_time(2, -6 * 3600 * 1000);
+	world_stopped(&w, 2, STAGE_RUN, CLASS_NONE, "", 1);
+	world_run(&w, 300000);
+	ok(w.core.rows.failures > 0 && w.core.failure[0].f.blame == BLAME_NETWORK,
+	   "an exit while nobody knew yet that the line was bad is the network's, whatever the host's clock says");
+	world_line(&w, true);
+	world_run(&w, 300000);
+	is_int(w.stops, 0, "and hauls nothing back");
+}
+
+static void the_image_was_deleted(void)
+{
+	world_init(&w, MODE_AUTO);
+	w.core.params.policy.failures = 1;
+	world_deploy(&w, "web", 11, "sha256:digest11");
+	world_status(&w, SD_SUCCESSFUL);
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_status(&w, SD_SUCCESSFUL);
+	world_deploy(&w, "web", 11, "sha256:digest11");
+	world_place(&w, 2, "web", 11);
+	world_run(&w, 500);
+	world_pull_attempt(&w, 2, CLASS_IMAGE_NOT_FOUND, "manifest unknown: manifest unknown");
+	world_run(&w, 30000);
+	world_stopped(&w, 2, STAGE_PULL, CLASS_IMAGE_NOT_FOUND, "manifest unknown: manifest unknown", -1);
+	world_run(&w, 300000);
+	is_int(w.stops, 0, "an image that AWS's history shows to have run is not the release's fault when it is gone");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
+	the_line_was_bad_by_another_clock();
+	the_image_was_deleted();
 	return done();
 }

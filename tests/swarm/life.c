@@ -245,6 +245,8 @@ static void start(struct swarm *w, uint32_t task)
 		ms = swarm_between(w, 3000, 40000);
 	if (w->dep[t->of].flaw == FLAW_LOOPS && t->restarts > 5)
 		ms *= 20;
+	if (ms == 0 && w->service[t->service].sickens)
+		ms = swarm_between(w, 2000, 20000);   /* its health check's first answer */
 	if (ms != 0)
 		next(w, task, ms);
 }
@@ -336,11 +338,12 @@ static void running_step(struct swarm *w, uint32_t task)
 		turns_sick(w, task, false);
 	} else if (!good) {
 		ends_by_flaw(w, task);
-	} else if (t->site_sick && !misses_cloud(n, t)) {
-		t->site_sick = false;
-		swarm_tell(w, task, C_HEALTHY, 0);
 	} else if (s->sickens && misses_cloud(n, t)) {
 		turns_sick(w, task, true);
+	} else if (s->sickens && (t->site_sick || !t->healthy)) {
+		t->site_sick = false;
+		t->healthy = true;
+		swarm_tell(w, task, C_HEALTHY, 0);
 	} else if (site_kills(n, t)) {
 		swarm_end_task(w, task, CAUSE_SITE, 1, true);
 	}

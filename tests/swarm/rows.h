@@ -58,7 +58,7 @@ struct swarm_task {
 	uint32_t number, node, service, dep, of, gen;    /* dep: whose tasks they are; of: whose definition they run */
 	enum phase phase, shown;                   /* shown: what a stalled agent still shows */
 	enum cause cause;
-	bool created, pulling, stop_ordered, shown_stop, from_rollback, oom, logged_run, logged_end, sick, site_sick, cached, down, pull_failed;
+	bool created, pulling, stop_ordered, shown_stop, from_rollback, oom, logged_run, logged_end, sick, site_sick, healthy, cached, down, pull_failed;
 	bool told_run, told_end, orphan;           /* told: ECS knows it; orphan: of a registration that is gone */
 	int exit_code;                             /* -1: none */
 	enum stage stage;
