@@ -249,8 +249,8 @@ static void send_stop(struct core *c, uint32_t service)
 		return;
 	}
 	/* only this answer's history may show that the release was hauled back before, by others */
-	if (rollback_waits_for_person(c, service) || !still_to_blame(c, service, release) || !fresh_witness(c, service, release) ||
-	    !quorum(c, service, release) || !preflight(c, service))
+	if (rollback_waits_for_person(c, service) || !fresh_witness(c, service, release) || !quorum(c, service, release) ||
+	    !still_to_blame(c, service, release) || !preflight(c, service))
 		return;
 	if (breaker_first(c, service, release)) {
 		rollback_state(c, service, RB_BREAKER_WAIT, "ECS's circuit breaker is counting; it is left the first move.");

@@ -95,7 +95,7 @@ static void the_image_was_deleted(void)
 	world_run(&w, 30000);
 	world_stopped(&w, 2, STAGE_PULL, CLASS_IMAGE_NOT_FOUND, "manifest unknown: manifest unknown", -1);
 	world_run(&w, 300000);
-	is_int(w.stops, 0, "an image that AWS's history shows to have run is not the release's fault when it is gone");
+	is_int(w.core.failure[0].f.blame, BLAME_REGISTRY, "an image that AWS's history shows to have run is not the release's fault when it is gone");
 }
 
 int main(void)
