@@ -51,8 +51,9 @@ static void failure(const struct page *p, const cJSON *f)
 
 	show_definition(f, definition, sizeof(definition));
 	page_time(f, "first_unix_s", first);
-	snprintf(line, sizeof(line), "%s at %s: %s %s (stage %s)", page_str(f, "id"), first, definition,
-		 page_str(f, "class"), page_str(f, "stage"));
+	snprintf(line, sizeof(line), "%s at %s: %s%s%s (stage %s)", page_str(f, "id"), first,
+		 strcmp(definition, "-") == 0 ? "" : definition, strcmp(definition, "-") == 0 ? "" : " ", page_str(f, "class"),
+		 page_str(f, "stage"));
 	page_coloured(p, PAGE_BOLD, line);
 	putchar('\n');
 	where(p, f);
@@ -69,6 +70,9 @@ static void failure(const struct page *p, const cJSON *f)
 		page_wrap(p, bullet, 4, cJSON_IsString(item) ? item->valuestring : "");
 	if (page_int(f, "count", 1) > 1)
 		printf("%sIt was seen %lld times.\n", bullet, (long long)page_int(f, "count", 1));
+	page_time(f, "last_unix_s", first);
+	if (page_true(f, "over"))
+		printf("%sIt was over at %s.\n", bullet, first);
 	if (page_true(f, "provisional"))
 		printf("%sNot final: the ECS agent still tries.\n", bullet);
 }
@@ -91,6 +95,33 @@ static void rollback(const struct page *p, const cJSON *r, const char *before)
 	if (verified[0] != '\0')
 		printf("  verified: %s\n", verified);
 	show_command(p, r);
+	show_pins(p, r);
+}
+
+static void span(const char *lead, const cJSON *audit, const char *name)
+{
+	const cJSON *seconds = json_get(audit, name);
+
+	if (cJSON_IsNumber(seconds))
+		printf("  %s%.1f s\n", lead, seconds->valuedouble);
+}
+
+static void audit(const struct page *p, const cJSON *a)
+{
+	char line[80];
+
+	if (a == NULL)
+		return;
+	puts("\nAudit");
+	snprintf(line, sizeof(line), "%s, uid %lld", page_str(a, "who"), (long long)page_int(a, "uid", 0));
+	member(p, "  who        ", json_get(a, "uid") == NULL ? page_str(a, "who") : line);
+	snprintf(line, sizeof(line), "%s %s", page_str(a, "failure"), page_str(a, "class"));
+	member(p, "  why        ", page_str(a, "failure")[0] == '\0' ? "" : line);
+	member(p, "  deployment ", page_str(a, "deployment"));
+	member(p, "  before     ", page_str(a, "digest_before"));
+	member(p, "  after      ", page_str(a, "digest_after"));
+	span("to detect  ", a, "time_to_detect_s");
+	span("to recover ", a, "time_to_recover_s");
 }
 
 static void timeline(const struct page *p, const cJSON *root)
@@ -124,6 +155,7 @@ static void report(const struct page *p, const cJSON *root)
 
 	if (about_rollback && s != NULL)
 		rollback(p, json_object(s, "rollback"), "");
+	audit(p, json_object(root, "audit"));
 	if (about_rollback && f != NULL)
 		puts("\nIt was decided for");
 	if (f != NULL)
@@ -138,6 +170,7 @@ static void report(const struct page *p, const cJSON *root)
 		putchar('\n');
 		page_wrap(p, "Now: ", 2, page_str(s, "explain"));
 		rollback(p, json_object(s, "rollback"), "\n");
+		show_advice(p, s);
 	}
 	timeline(p, root);
 }

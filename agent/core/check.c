@@ -48,13 +48,27 @@ static const char *check_stop(const struct core *c, const struct service *s)
 	return NULL;
 }
 
+/* Invariants 1, 2, 4 and 6 of the call that names no deployment: a person's word, a fresh answer, once. */
+static const char *check_update(const struct core *c, const struct service *s)
+{
+	if (!s->rb.confirmed || !s->rb.update || !core_policy(c, s->m.name)->allow_update_service)
+		return "6: an UpdateService that nobody allowed";
+	if (s->dep_ms == 0 || c->now_ms - s->dep_ms > 5 * SEC || s->dep_ms < s->work.decided_ms)
+		return "1: an UpdateService on an answer that is not fresh";
+	if (s->rb.accepted)
+		return "2: a second UpdateService for one word";
+	if (s->work.seq == 0 || s->work.save || s->work.seq > c->saved_seq)
+		return "4: an UpdateService before its intent is durable";
+	return NULL;
+}
+
 static const char *check_told(const struct core *c, uint32_t index)
 {
 	const struct failure *f = &c->failure[index].f;
 
 	for (int32_t i = 0; i < c->rows.failures; i++)
-		if (c->failure[i].used && (uint32_t)i != index && c->failure[i].f.class == f->class &&
-		    str_eq(c->failure[i].f.task, f->task) && str_eq(c->failure[i].f.container, f->container))
+		if (c->failure[i].used && (uint32_t)i != index && c->failure[i].f.class == f->class && !c->failure[i].f.over &&
+		    str_eq(c->failure[i].f.deployment, f->deployment) && str_eq(c->failure[i].f.task, f->task) && str_eq(c->failure[i].f.container, f->container))
 			return "7: the same failure told twice";
 	return NULL;
 }
@@ -66,6 +80,8 @@ const char *core_check(const struct core *c, const struct action *out, size_t n)
 	for (size_t i = 0; i < n && broken == NULL; i++) {
 		if (out[i].type == ACT_AWS_STOP)
 			broken = check_stop(c, &c->service[out[i].index]);
+		else if (out[i].type == ACT_AWS_UPDATE)
+			broken = check_update(c, &c->service[out[i].index]);
 		else if (out[i].type == ACT_REPORT)
 			broken = check_told(c, out[i].index);
 	}

@@ -1,12 +1,18 @@
 /* What the engine says about containers: the first witness of create, start, exit, OOM and health. */
 #include "agent/core/parts.h"
 
+#define LAST_WORDS_MS (2 * SEC)  /* what ends so early may have said why it cannot run at all */
 #define FORMAT_MS (2 * SEC)      /* the kernel refuses a program of another machine at once */
 
-/* The signals that ask a container to end: TERM, KILL, INT and QUIT (also used as an image's STOPSIGNAL). */
+#define SIGNAL_KILL 9
+#define KILLED 137               /* exit code after SIGKILL */
+#define OOM_MS (10 * SEC)        /* an exit later than this after a child ran out of memory has another cause */
+#define ENGINE_LOST 255          /* exit code of a container the engine lost sight of */
+
+/* The signals that ask a container to end: TERM, INT and QUIT (also used as an image's STOPSIGNAL). */
 static bool asks_to_stop(int32_t signal)
 {
-	return signal == 15 || signal == 9 || signal == 2 || signal == 3;
+	return signal == 15 || signal == 2 || signal == 3;
 }
 
 /* How long until a created container that did not start is looked at again: a failed start has no event. */
@@ -121,18 +127,23 @@ static void died(struct core *c, int32_t at, int64_t unix_ms)
 	uint64_t lived_ms = k->live ? c->now_ms - k->started_ms : 0;
 	char reason[SENTENCE_CAP];
 	struct text text = text_on(reason, sizeof(reason));
+	enum class class;
 
 	t->running_ms = 0;
+	if (k->oom && k->exit_code != KILLED && k->oom_ms != 0 && c->now_ms - k->oom_ms > OOM_MS)
+		k->oom = false;
 	if (k->stop_asked || t->stop_ordered || k->essential == TRI_NO)
 		return;
 	/* code 0 is success unless a service's essential container says it; that is known later */
 	if (k->exit_code == 0 && !k->oom && !(k->essential == TRI_YES && t->kind == FK_SERVICE))
 		return;
 	exit_reason(&text, k, lived_ms);
+	class = exit_class(c, k, lived_ms);
+	k->words_wanted = class == CLASS_EXITED_EARLY && k->live && lived_ms < LAST_WORDS_MS;
 	(void)judge_sighting(c, &(struct sighting){
 		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
-		.stage = STAGE_RUN, .class = exit_class(c, k, lived_ms), .has_exit = true,
-		.exit_code = k->exit_code, .essential = k->essential, .unix_ms = unix_ms, .anew = true,
+		.stage = STAGE_RUN, .class = class, .has_exit = true, .exit_code = k->exit_code,
+		.essential = k->essential, .unix_ms = unix_ms, .anew = true,
 	});
 }
 
@@ -141,9 +152,10 @@ static void started(struct core *c, int32_t at, int64_t unix_ms)
 	struct container *k = &c->container[at];
 	struct task *t = &c->task[k->task];
 
+	task_progress(c, k->task);
 	k->state = CS_RUNNING;
 	k->live = true;
-	k->oom = k->has_exit = k->stop_asked = false;
+	k->oom = k->has_exit = k->stop_asked = k->killed = false;
 	k->starts++;
 	k->started_ms = c->now_ms;
 	k->started_unix_ms = unix_ms != 0 ? unix_ms : c->now_unix_ms;
@@ -158,6 +170,16 @@ static void started(struct core *c, int32_t at, int64_t unix_ms)
 		judge_restarts(c, k->task, at, k->deaths);
 }
 
+/* Seen dead for the first time. 255 is what the engine gives a container whose process was gone when it came back
+ * itself; what began before this boot and is called finished after it was found so, too. */
+static void found_dead(struct core *c, int32_t at, const struct ev_container *ev)
+{
+	bool before = c->boot_unix_ms != 0 && ev->started_unix_ms != 0 && ev->started_unix_ms < c->boot_unix_ms;
+
+	if (before && (ev->exit_code == ENGINE_LOST || ev->finished_unix_ms >= c->boot_unix_ms))
+		node_ended_with_host(c, at);
+}
+
 static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 {
 	struct container *k = &c->container[at];
@@ -168,12 +190,20 @@ static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 	if (ev->state != CS_UNKNOWN)
 		k->state = ev->state;
 	/* it ran until the engine went away, and is over now that it is back: it ended with the engine */
-	if (running_before && k->state == CS_EXITED && c->source[SRC_ENGINE].state != SS_UP)
+	if (running_before && k->state == CS_EXITED && c->source[SRC_ENGINE].state != SS_UP) {
 		k->stop_asked = true;
+		node_ended_with_host(c, at);
+	}
+	if (k->state == CS_EXITED && !k->live && ev->inspected)
+		found_dead(c, at, ev);
 	if (ev->started_unix_ms != 0)
 		k->started_unix_ms = ev->started_unix_ms;
 	if (ev->finished_unix_ms != 0)
 		k->finished_unix_ms = ev->finished_unix_ms;
+	if (ev->inspected) {
+		k->health_check = ev->health_check;
+		k->fixed_port = ev->fixed_port;
+	}
 	if (ev->inspected && ev->has_exit) {
 		k->has_exit = true;
 		k->exit_code = ev->exit_code;
@@ -188,7 +218,7 @@ static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 			k->inspect_ms = c->now_ms + inspect_gap_ms(k->inspects);
 		return;
 	}
-	k->inspect_ms = !ev->inspected && k->state == CS_RUNNING && k->started_unix_ms == 0 ? c->now_ms : 0;
+	k->inspect_ms = !ev->inspected && k->started_unix_ms == 0 ? c->now_ms : 0;
 	if (k->state != CS_RUNNING)
 		t->running_ms = running_before ? 0 : t->running_ms;
 	else if (t->running_ms == 0 && k->started_unix_ms != 0) {
@@ -206,7 +236,8 @@ static void unhealthy(struct core *c, int32_t at, int64_t unix_ms)
 		return;
 	(void)judge_sighting(c, &(struct sighting){
 		.task = k->task, .container = k->name, .image = k->image, .digest = "",
-		.reason = "health check failed: the engine calls the container unhealthy",
+		.reason = k->healthy ? "health check failed: the container was healthy and is not any more"
+				     : "health check failed: the container was never healthy",
 		.stage = STAGE_RUN, .class = CLASS_UNHEALTHY, .essential = k->essential, .unix_ms = unix_ms,
 	});
 }
@@ -224,6 +255,7 @@ void on_container(struct core *c, const struct ev_container *ev)
 		listed(c, at, ev);
 		break;
 	case C_CREATED:
+		task_progress(c, k->task);
 		k->state = CS_CREATED;
 		k->inspect_ms = c->now_ms + inspect_gap_ms(0);
 		break;
@@ -240,14 +272,18 @@ void on_container(struct core *c, const struct ev_container *ev)
 		k->exit_code = ev->exit_code;
 		k->deaths += !k->stop_asked;     /* docker restart is no loop */
 		k->finished_unix_ms = ev->time_unix_ms;
+		k->ended_ms = c->now_ms;
 		died(c, at, ev->time_unix_ms);
 		break;
 	case C_OOM:
 		k->oom = true;
+		k->oom_ms = c->now_ms;
 		if (k->state == CS_EXITED && k->deaths > 0)
 			died(c, at, k->finished_unix_ms);   /* 20.10 may say it up to 0.1 s after the exit */
 		break;
 	case C_KILLED:
+		/* ECS and the engine ask before they kill: SIGKILL alone is somebody's hand */
+		k->killed = k->killed || (ev->signal == SIGNAL_KILL && !k->stop_asked);
 		k->stop_asked = k->stop_asked || asks_to_stop(ev->signal);
 		break;
 	case C_STOPPED:
@@ -257,6 +293,7 @@ void on_container(struct core *c, const struct ev_container *ev)
 		unhealthy(c, at, ev->time_unix_ms);
 		break;
 	case C_HEALTHY:
+		k->healthy = true;
 		break;
 	case C_DESTROYED:
 		*k = (struct container){ .used = false };
@@ -275,10 +312,10 @@ static void format_after_all(struct core *c, const char *image_id)
 		struct text text = text_on(reason, sizeof(reason));
 
 		if (!k->used || k->task == NONE || k->state != CS_EXITED || !k->live || k->deaths != 1 ||
-		    !str_eq(k->image_id, image_id) || k->finished_unix_ms - k->started_unix_ms >= (int64_t)FORMAT_MS ||
+		    !str_eq(k->image_id, image_id) || k->ended_ms - k->started_ms >= FORMAT_MS ||
 		    !other_arch(c, k) || failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 			continue;
-		exit_reason(&text, k, (uint64_t)(k->finished_unix_ms - k->started_unix_ms));
+		exit_reason(&text, k, k->ended_ms - k->started_ms);
 		(void)judge_sighting(c, &(struct sighting){
 			.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
 			.stage = STAGE_RUN, .class = CLASS_EXEC_FORMAT, .has_exit = true, .exit_code = k->exit_code,
@@ -313,7 +350,7 @@ void on_last_words(struct core *c, const struct ev_last_words *ev)
 	if (k == NULL || k->task == NONE || ev->class == CLASS_NONE ||
 	    failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 		return;
-	exit_reason(&text, k, (uint64_t)(k->finished_unix_ms - k->started_unix_ms));
+	exit_reason(&text, k, k->ended_ms - k->started_ms);
 	(void)judge_sighting(c, &(struct sighting){
 		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason, .stage = STAGE_RUN,
 		.class = ev->class, .has_exit = k->has_exit, .exit_code = k->exit_code, .essential = k->essential,
@@ -344,6 +381,8 @@ void on_sync(struct core *c, const struct ev_sync *ev)
 			t->in_agent = !(t->ended = true);
 		t->in_listing = false;
 	}
+	if (ev->source == SRC_INTROSPECTION && ev->end)
+		node_state_synced(c);
 }
 
 /* Called when an inspect has been asked for: spaces the next one while nothing changes. */

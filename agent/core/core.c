@@ -73,6 +73,8 @@ static void on_source(struct core *c, const struct ev_source *ev)
 {
 	struct known_source *s = &c->source[ev->source];
 
+	if (ev->source == SRC_ENGINE && s->state == SS_UP && ev->state != SS_UP)
+		node_engine_left(c);
 	if (s->state != ev->state)
 		s->since_unix_ms = c->now_unix_ms;
 	s->state = ev->state;
@@ -110,6 +112,8 @@ static void on_aws_failed(struct core *c, const struct ev_aws_failed *ev)
 {
 	if (ev->op == OP_TASK)
 		on_aws_task_failed(c, ev);
+	else if (ev->op == OP_SERVICES)
+		asked_failed(c, ev);
 	else if (ev->op == OP_LIST || ev->op == OP_DEPLOYMENT || ev->op == OP_REVISION)
 		look_failed(c, ev);
 	rollback_failed(c, ev);
@@ -213,6 +217,8 @@ size_t core_step(struct core *c, const struct event *ev, struct action out[CORE_
 		return 0;
 	blame_links(c);
 	tasks_tick(c);
+	node_state_tick(c);
+	stuck_tick(c);
 	judge_tick(c);
 	for (uint32_t i = 0; i < (uint32_t)c->rows.services; i++) {
 		if (!c->service[i].used)

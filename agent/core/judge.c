@@ -46,6 +46,18 @@ static void begin_probe(struct core *c, struct fail_slot *slot)
 		c->probe_until_ms = c->now_ms + PROBE_MS;
 }
 
+/* What fails at one time on one node may have one cause: the others are looked at again. */
+static void weigh_others(struct core *c, const struct fail_slot *fresh)
+{
+	for (int32_t i = 0; fresh->f.stage == STAGE_RUN && i < c->rows.failures; i++) {
+		struct fail_slot *o = &c->failure[i];
+
+		if (o->used && o != fresh && o->f.stage == STAGE_RUN && o->f.epoch == c->epoch && !str_eq(o->f.service, fresh->f.service) &&
+		    c->now_unix_ms - o->f.first_unix_ms < (int64_t)(120 * SEC))
+			o->weighing = o->asked = true;
+	}
+}
+
 static void fill(struct core *c, struct fail_slot *slot, const struct sighting *s)
 {
 	const struct task *t = &c->task[s->task];
@@ -66,6 +78,7 @@ static void fill(struct core *c, struct fail_slot *slot, const struct sighting *
 	PUT(f->digest, s->digest);
 	f->first_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
 	f->link_bad = c->link_bad_ms != 0;
+	slot->seen_ms = c->now_ms;
 	set_reason(f, s);
 	slot->release = t->release;
 	if (t->release != NONE) {
@@ -97,12 +110,28 @@ static void count(struct core *c, struct fail_slot *slot)
 	int32_t task = task_find(c, f->task);
 
 	if (f->counted || slot->provisional || f->essential != TRI_YES || f->epoch != c->epoch ||
-	    (f->kind != FK_SERVICE && f->kind != FK_DAEMON) || f->stage == STAGE_NODE || task == NONE ||
+	    (f->kind != FK_SERVICE && f->kind != FK_DAEMON) || f->stage == STAGE_NODE || f->stage == STAGE_DEPLOY ||
+	    f->class == CLASS_STALE_IMAGE || task == NONE ||
 	    c->task[task].counted || before_boot(c, f->first_unix_ms) || looped(c, f))
 		return;
 	f->counted = true;
 	c->task[task].counted = true;
 	slot->save = true;
+}
+
+/* arn:...:task/CLUSTER/ID; older ARNs do not name the cluster. */
+static bool of_another_cluster(const struct core *c, const char *arn)
+{
+	struct slice own = slice_of(c->node.cluster), task = slice_of(arn);
+	size_t from = slice_find(task, ":task/"), slash = slice_rfind(own, "/");
+
+	if (from == SIZE_MAX || own.n == 0)
+		return false;
+	if (slash != SIZE_MAX)
+		own = slice_from(own, slash + 1);
+	task = slice_from(task, from + 6);
+	slash = slice_find(task, "/");
+	return slash != SIZE_MAX && !slice_eq(slice_to(task, slash), own);
 }
 
 int32_t judge_sighting(struct core *c, const struct sighting *s)
@@ -111,6 +140,8 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	struct fail_slot *slot;
 	bool fresh = at == NONE, renamed = false;
 
+	if (of_another_cluster(c, c->task[s->task].arn))
+		return NONE;
 	if (fresh && s->unix_ms != 0 && s->unix_ms < c->told_unix_ms)
 		return NONE;
 	release_bind(c, s->task, true);
@@ -141,6 +172,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	slot->provisional = s->provisional;
 	blame_weigh(c, slot);
 	begin_probe(c, slot);
+	weigh_others(c, slot);
 	count(c, slot);
 	if (slot->release != NONE)
 		judge_release(c, slot->release);
@@ -214,6 +246,75 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 		judge_release(c, c->failure[at].release);
 }
 
+/* A failure of no task: nothing of it is ever counted. */
+static struct fail_slot *tell_state(struct core *c, enum class class, const char *reason)
+{
+	int32_t at = failure_add(c);
+	struct fail_slot *slot = at == NONE ? NULL : &c->failure[at];
+
+	if (slot == NULL)
+		return NULL;
+	slot->f.epoch = c->epoch;
+	slot->f.class = class;
+	slot->f.stage = class_stage(class);
+	slot->f.reason_cut = str_cut(slot->f.reason, sizeof(slot->f.reason), slice_of(reason));
+	slot->f.count = 1;
+	slot->f.first_unix_ms = slot->f.last_unix_ms = c->now_unix_ms;
+	slot->f.link_bad = c->link_bad_ms != 0;
+	PUT(slot->f.cluster, c->node.cluster);
+	slot->tell = slot->save = true;
+	return slot;
+}
+
+void judge_state(struct core *c, enum class class, const struct container *k, const char *reason)
+{
+	const struct task *t = k == NULL ? NULL : &c->task[k->task];
+	struct fail_slot *slot;
+
+	if (t != NULL && of_another_cluster(c, t->arn))
+		return;
+	slot = tell_state(c, class, reason);
+	if (slot == NULL)
+		return;
+	if (t != NULL) {
+		slot->f.kind = t->kind;
+		slot->f.revision = t->revision;
+		slot->f.essential = (int8_t)k->essential;
+		PUT(slot->f.service, t->service);
+		PUT(slot->f.family, t->family);
+		PUT(slot->f.task, t->arn);
+		PUT(slot->f.started_by, t->started_by);
+		PUT(slot->f.container, k->name);
+		PUT(slot->f.image, k->image);
+	}
+	blame_weigh(c, slot);
+}
+
+/* One row a deployment and class, whatever the daemon is told how often. */
+void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason)
+{
+	struct service *s = &c->service[service];
+	int32_t now = core_current(c, s);
+	struct fail_slot *slot;
+
+	s->stuck = true;
+	for (int32_t i = 0; i < c->rows.failures; i++)
+		if (c->failure[i].used && c->failure[i].f.class == class && c->failure[i].f.task[0] == '\0' &&
+		    str_eq(c->failure[i].f.deployment, s->dep.arn))
+			return;
+	slot = tell_state(c, class, reason);
+	if (slot == NULL)
+		return;
+	slot->f.kind = FK_SERVICE;
+	PUT(slot->f.service, s->m.name);
+	PUT(slot->f.deployment, s->dep.arn);
+	if (now != NONE && str_eq(c->release[now].deployment, s->dep.arn)) {
+		PUT(slot->f.family, c->release[now].family);
+		slot->f.revision = c->release[now].revision;
+	}
+	blame_weigh(c, slot);
+}
+
 /* Something about the task became known (its family, its service): its failures may count now. */
 void judge_task(struct core *c, int32_t task)
 {
@@ -226,6 +327,10 @@ void judge_task(struct core *c, int32_t task)
 
 		if (!slot->used || !str_eq(slot->f.task, t->arn))
 			continue;
+		if (slot->f.stage == STAGE_NODE) {
+			PUT(slot->f.service, t->service);
+			continue;
+		}
 		any = true;
 		slot->f.kind = t->kind;
 		if (slot->f.family[0] == '\0') {
@@ -302,6 +407,25 @@ void judge_release(struct core *c, int32_t release)
 	}
 }
 
+static void weigh_again(struct core *c, struct fail_slot *slot)
+{
+	enum blame before = slot->f.blame;
+	uint8_t said = slot->f.n_evidence;
+
+	blame_weigh(c, slot);
+	slot->save = slot->save || (!slot->provisional && (before != slot->f.blame || said != slot->f.n_evidence));
+	if (slot->release != NONE)
+		judge_release(c, slot->release);
+}
+
+/* How other nodes fare with the release became known. */
+void judge_again(struct core *c, int32_t release)
+{
+	for (int32_t i = 0; release != NONE && i < c->rows.failures; i++)
+		if (c->failure[i].used && c->failure[i].release == release && c->failure[i].f.epoch == c->epoch)
+			weigh_again(c, &c->failure[i]);
+}
+
 void judge_tick(struct core *c)
 {
 	if (c->probe_until_ms == 0 || c->now_ms < c->probe_until_ms)
@@ -309,15 +433,10 @@ void judge_tick(struct core *c)
 	c->probe_until_ms = 0;
 	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
-		enum blame before = slot->f.blame;
-		uint8_t said = slot->f.n_evidence;
 
 		if (!slot->used || !slot->weighing)
 			continue;
 		slot->weighing = false;
-		blame_weigh(c, slot);
-		slot->save = slot->save || (!slot->provisional && (before != slot->f.blame || said != slot->f.n_evidence));
-		if (slot->release != NONE)
-			judge_release(c, slot->release);
+		weigh_again(c, slot);
 	}
 }

@@ -59,6 +59,8 @@ static void finish(struct core *c, uint32_t service)
 	s->look.wanted = s->look.full = false;
 	s->look.next_ms = c->now_ms + next_look_ms(c, s);
 	release_bind_deployment(c, service);
+	stale_look(c, service);
+	stuck_service(c, service);
 	rollback_looked(c, service);
 }
 
@@ -126,6 +128,7 @@ void on_aws_list(struct core *c, const struct ev_aws_list *ev)
 		s->history_denied = false;
 		s->history_ms = c->now_ms;
 		if (ev->n == 0) {
+			s->asked.wanted = s->asked.wanted || s->asked.ms == 0;   /* another controller keeps no such list */
 			finish(c, ev->service);
 			return;
 		}
@@ -166,6 +169,10 @@ void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)
 	if (ev->missing) {
 		finish(c, ev->service);
 		return;
+	}
+	if (s->dep_ms == 0 || deployment_moved(&s->dep, ev)) {
+		s->moved_ms = c->now_ms;
+		s->stuck = false;
 	}
 	s->dep = *ev;
 	s->dep_ms = c->now_ms;
@@ -239,6 +246,8 @@ void look_failed(struct core *c, const struct ev_aws_failed *ev)
 		s->history_denied = true;
 		wait_ms = 15 * 60 * SEC;
 	}
+	if (ev->error == AE_UNSUPPORTED || ev->error == AE_INVALID || ev->error == AE_NOT_FOUND)
+		s->asked.wanted = s->asked.wanted || s->asked.ms == 0;
 	s->look.wanted = true;
 	s->look.next_ms = c->now_ms + wait_ms;
 }

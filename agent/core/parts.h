@@ -30,6 +30,7 @@ int32_t release_of_revision(const struct core *c, const char *service, const str
 bool release_is_revision(const struct release *r, const struct revision *rev);  /* nothing known speaks against it */
 bool release_has_digests(const struct release *r, const struct revision *rev);  /* a digest is known to be the same */
 void release_bind_deployment(struct core *c, uint32_t service);
+void release_named(struct core *c, int32_t release, const char *arn);           /* AWS's name of the deployment it is of */
 void release_started(struct core *c, int32_t release);
 void release_good(struct core *c, int32_t release);
 uint32_t release_running(const struct core *c, int32_t release);
@@ -52,7 +53,10 @@ void judge_essential(struct core *c, int32_t task, const char *container, enum t
 void judge_retract(struct core *c, int32_t task);
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts);
 void judge_task(struct core *c, int32_t task);
+void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
+void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);
 void judge_tick(struct core *c);
+void judge_again(struct core *c, int32_t release);
 void judge_release(struct core *c, int32_t release);
 
 /* blame.c - the experiments, weighed */
@@ -68,22 +72,56 @@ void on_aws_revision(struct core *c, const struct ev_aws_revision *ev);
 void look_failed(struct core *c, const struct ev_aws_failed *ev);
 const struct revision *look_revision(const struct service *s, const char *arn);
 
+/* target.c - where a rollback leads */
+enum preflight { PRE_GO, PRE_WAIT, PRE_OTHER_ARCH, PRE_GONE, PRE_UNKNOWN };
+void target_set(struct service *s, const struct revision *rev, const char *arn);
+bool target_find(struct core *c, uint32_t service);
+enum preflight target_preflight(struct core *c, uint32_t service);
+bool target_overwritten(const struct service *s);
+void on_target_image(struct core *c, const struct ev_target_image *ev);
+
+/* update.c - UpdateService, by a person's word */
+void update_instead(struct core *c, uint32_t service, const char *why);
+void update_by_hand(struct core *c, uint32_t service, const struct ev_operator *ev);
+void update_revalidate(struct core *c, uint32_t service, bool durable);
+void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
+
 /* rollback.c, revalidate.c - from verdict to verification */
 void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure);
 void rollback_tick(struct core *c, uint32_t service);
 void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason);
+bool rollback_waits_for_person(struct core *c, uint32_t service); /* true: it needs one, and says so now */
 void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);
 void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev);
-void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
-void on_target_image(struct core *c, const struct ev_target_image *ev);
+int32_t rollback_release(const struct core *c, const struct service *s);
+void rollback_verify(struct core *c, uint32_t service, bool patient);
+uint64_t rollback_fresh_ms(const struct service *s);
+void rollback_accepted(struct core *c, uint32_t service, const char *words);
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
 void on_operator(struct core *c, const struct ev_operator *ev);
 bool rollback_was_accepted(const struct core *c, const char *deployment);
 
-/* asked.c - what only DescribeServices tells */
+/* stuck.c - deadlines of tasks and deployments, and what only DescribeServices tells */
+void task_progress(struct core *c, int32_t task);
+void task_pulling(struct core *c, int32_t task, bool pulling);
+bool deployment_moved(const struct ev_aws_deployment *before, const struct ev_aws_deployment *now);
+void stuck_tick(struct core *c);
+uint64_t stuck_due(const struct core *c);
+void stuck_service(struct core *c, uint32_t service);
 void on_aws_service(struct core *c, const struct ev_aws_service *ev);
+void asked_failed(struct core *c, const struct ev_aws_failed *ev);
+
+/* stale.c - the image that runs is not the one that was deployed */
+void stale_look(struct core *c, uint32_t service);
+
+/* node_state.c - states of the node itself */
+void node_state_tick(struct core *c);
+uint64_t node_state_due(const struct core *c);
+void node_state_synced(struct core *c);
+void node_engine_left(struct core *c);
+void node_ended_with_host(struct core *c, int32_t container);
 
 /* restore.c */
 void on_restore(struct core *c, const struct ev_restore *ev);

@@ -6,44 +6,7 @@
 #define CLOCKS_MS  10000         /* so much AWS's clock and ours may differ when both are right */
 #define UNCLEAR_MAX 5            /* reads that name neither our deployment nor a newer one */
 
-static const struct sd_brief *last_successful(const struct service *s)
-{
-	for (uint32_t i = 1; i < s->n_history; i++)
-		if (s->history[i].status == SD_SUCCESSFUL)
-			return &s->history[i];
-	return NULL;
-}
-
-static void set_target(struct service *s, const struct revision *rev, const char *arn)
-{
-	PUT(s->rb.target_revision_arn, arn);
-	if (rev == NULL || rev->missing)
-		return;
-	PUT(s->rb.target_family, rev->family);
-	s->rb.target_revision = rev->revision;
-	PUT(s->rb.target_digest, rev->n > 0 ? rev->image[0].digest : "");
-}
-
-/* AWS returns to the last successful revision; the source of the deployment is where it came from. */
-static bool find_target(struct core *c, uint32_t service)
-{
-	struct service *s = &c->service[service];
-	const struct sd_brief *good = last_successful(s);
-	const struct revision *source = look_revision(s, s->dep.source_revision);
-	int32_t local = source == NULL ? NONE : release_of_revision(c, s->m.name, source);
-
-	if (good != NULL) {
-		set_target(s, look_revision(s, good->target_revision), good->target_revision);
-		return true;
-	}
-	if (s->dep.source_revision[0] == '\0')
-		return false;
-	set_target(s, source, s->dep.source_revision);
-	/* nothing in AWS's history calls it successful: only what this node saw itself can vouch for it */
-	return local != NONE && c->release[local].good && !c->release[local].bad;
-}
-
-static int32_t intent_release(const struct core *c, const struct service *s)
+int32_t rollback_release(const struct core *c, const struct service *s)
 {
 	int32_t best = NONE;
 
@@ -83,7 +46,7 @@ static enum whose whose(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
 	const struct revision *rev = look_revision(s, s->dep.target_revision);
-	int32_t release = intent_release(c, s);
+	int32_t release = rollback_release(c, s);
 
 	if (s->rb.deployment[0] != '\0') {
 		if (str_eq(s->rb.deployment, s->dep.arn))
@@ -101,6 +64,8 @@ static enum whose whose(struct core *c, uint32_t service)
 	if (release != NONE && release_is_revision(&c->release[release], rev) &&
 	    s->dep.created_unix_ms <= s->rb.first_failure_unix_ms + CLOCKS_MS) {
 		name_deployment(s);
+		if (c->release[release].deployment[0] == '\0')
+			release_named(c, release, s->dep.arn);
 		return OURS;
 	}
 	return s->dep.created_unix_ms > s->rb.first_failure_unix_ms ? NEWER : UNCLEAR;
@@ -210,17 +175,72 @@ static bool fresh_witness(struct core *c, uint32_t service, int32_t release)
 	return false;
 }
 
+/* A way back that starts nothing is worse than none: what cannot be made sure of is left to a person. */
+static bool preflight(struct core *c, uint32_t service)
+{
+	struct service *s = &c->service[service];
+
+	switch (target_preflight(c, service)) {
+	case PRE_GO:
+		return true;
+	case PRE_WAIT:
+		rollback_state(c, service, RB_DECIDED, "Whether the image it would return to is still there is looked up.");
+		s->work.next_ms = c->now_ms + 15 * SEC;
+		break;
+	case PRE_OTHER_ARCH:
+		rollback_state(c, service, RB_REFUSED, "The revision it would return to is built for another architecture than this node's.");
+		break;
+	case PRE_GONE:
+		s->work.ask_person = true;
+		rollback_state(c, service, RB_AWAITING_CONFIRMATION, "The image it would return to is gone from this node, and no task of it "
+			       "runs anywhere: a person has to confirm.");
+		break;
+	case PRE_UNKNOWN:
+		s->work.ask_person = true;
+		rollback_state(c, service, RB_AWAITING_CONFIRMATION, "Nobody can say whether the image it would return to still exists, and "
+			       "no task of it runs any more: a person has to confirm.");
+		break;
+	}
+	return false;
+}
+
+/* What was found out since the decision (the history, other nodes, the disk) may have changed whose fault it is. */
+static bool still_to_blame(struct core *c, uint32_t service, int32_t release)
+{
+	struct service *s = &c->service[service];
+	uint32_t other = 0;
+
+	if (s->rb.confirmed || s->rb.by_operator)
+		return true;
+	judge_again(c, release);
+	for (int32_t i = 0; i < c->rows.failures; i++) {
+		const struct fail_slot *slot = &c->failure[i];
+
+		if (!slot->used || slot->f.blame != BLAME_RELEASE)
+			continue;
+		if (slot->f.id == s->rb.failure)
+			return true;
+		if (slot->release == release && slot->f.counted && slot->f.id > other)
+			other = slot->f.id;
+	}
+	if (other == 0)
+		rollback_state(c, service, RB_REFUSED, "What was found out since speaks for the release: a person has to look.");
+	else
+		s->rb.failure = other;
+	return other != 0;
+}
+
 static void send_stop(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
-	int32_t release = intent_release(c, s);
+	int32_t release = rollback_release(c, s);
 
 	if (is_somebodys_rollback(s)) {
 		rollback_state(c, service, RB_REFUSED, "This deployment returns to a revision that succeeded before: "
 			       "somebody is rolling back already.");
 		return;
 	}
-	if (!find_target(c, service)) {
+	if (!target_find(c, service)) {
 		rollback_state(c, service, RB_REFUSED, "Nothing to go back to: no revision of this service is known to have succeeded.");
 		return;
 	}
@@ -228,7 +248,9 @@ static void send_stop(struct core *c, uint32_t service)
 		rollback_state(c, service, RB_REFUSED, "This service was rolled back too often within a day; a person has to look.");
 		return;
 	}
-	if (!fresh_witness(c, service, release) || !quorum(c, service, release))
+	/* only this answer's history may show that the release was hauled back before, by others */
+	if (rollback_waits_for_person(c, service) || !fresh_witness(c, service, release) || !quorum(c, service, release) ||
+	    !still_to_blame(c, service, release) || !preflight(c, service))
 		return;
 	if (breaker_first(c, service, release)) {
 		rollback_state(c, service, RB_BREAKER_WAIT, "ECS's circuit breaker is counting; it is left the first move.");
@@ -254,16 +276,17 @@ static void digests_here(const struct core *c, const struct service *s, const st
 }
 
 /* patient: the old task may still be on its way back to this node */
-static void verify(struct core *c, uint32_t service, bool patient)
+void rollback_verify(struct core *c, uint32_t service, bool patient)
 {
 	struct service *s = &c->service[service];
-	const char *arn = s->dep.rollback_revision[0] != '\0' ? s->dep.rollback_revision : s->rb.target_revision_arn;
+	const char *arn = s->rb.update ? s->dep.target_revision
+				       : s->dep.rollback_revision[0] != '\0' ? s->dep.rollback_revision : s->rb.target_revision_arn;
 	const struct revision *rev = look_revision(s, arn);
 	bool here = false, other = false;
 
-	if (s->rb.target_revision_arn[0] != '\0' && s->dep.rollback_revision[0] != '\0' &&
+	if (!s->rb.update && s->rb.target_revision_arn[0] != '\0' && s->dep.rollback_revision[0] != '\0' &&
 	    !str_eq(s->rb.target_revision_arn, s->dep.rollback_revision)) {
-		set_target(s, rev, s->dep.rollback_revision);
+		target_set(s, rev, s->dep.rollback_revision);
 		rollback_state(c, service, RB_ROLLED_BACK, "Rolled back, but to another revision than predicted: look at it.");
 		return;
 	}
@@ -271,7 +294,7 @@ static void verify(struct core *c, uint32_t service, bool patient)
 		rollback_state(c, service, RB_ROLLED_BACK, "Rolled back; the revision it returned to cannot be read any more.");
 		return;
 	}
-	set_target(s, rev, arn);
+	target_set(s, rev, arn);
 	digests_here(c, s, rev, &here, &other);
 	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : rev->n == 0 ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
 	if (!here && patient && s->work.watched < 6)
@@ -287,7 +310,7 @@ static void follow(struct core *c, uint32_t service)
 	struct service *s = &c->service[service];
 
 	if (s->dep.status == SD_ROLLBACK_SUCCESSFUL)
-		verify(c, service, true);
+		rollback_verify(c, service, true);
 	else if (s->dep.status == SD_ROLLBACK_FAILED)
 		rollback_state(c, service, RB_ROLLBACK_FAILED, "AWS could not complete the rollback; a person has to look.");
 	else if (s->dep.status == SD_SUCCESSFUL || s->dep.status == SD_STOPPED)
@@ -297,7 +320,7 @@ static void follow(struct core *c, uint32_t service)
 /* Went back, by whomever, or by a stop whose answer was lost: what returns within a day is left to a person. */
 static void remember_back(struct core *c, const struct service *s)
 {
-	int32_t release = intent_release(c, s);
+	int32_t release = rollback_release(c, s);
 
 	if (s->dep.arn[0] == '\0' || rollback_was_accepted(c, s->dep.arn))
 		return;
@@ -314,7 +337,7 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 	switch (s->dep.status) {
 	case SD_PENDING:
 	case SD_IN_PROGRESS:
-		(void)find_target(c, service);
+		(void)target_find(c, service);
 		if (may_send)
 			send_stop(c, service);
 		break;
@@ -326,26 +349,22 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 		s->work.watched = 0;
 		s->work.next_ms = c->now_ms + 2 * SEC;
 		remember_back(c, s);
-		(void)find_target(c, service);
+		(void)target_find(c, service);
 		rollback_state(c, service, RB_ADOPTED, "Somebody else (a breaker, a person, another node) is rolling back: watched to its end.");
 		break;
 	case SD_ROLLBACK_SUCCESSFUL:
 		remember_back(c, s);
-		(void)find_target(c, service);
-		verify(c, service, false);
+		(void)target_find(c, service);
+		rollback_verify(c, service, false);
 		break;
 	case SD_ROLLBACK_FAILED:
 		follow(c, service);
 		break;
 	case SD_SUCCESSFUL:
-		(void)find_target(c, service);
-		rollback_state(c, service, RB_REFUSED, "The deployment already ended SUCCESSFUL and cannot be stopped any more; "
-			       "the command shown returns to the last good revision.");
+		update_instead(c, service, "The deployment already ended SUCCESSFUL and cannot be stopped any more");
 		break;
 	case SD_STOPPED:
-		(void)find_target(c, service);
-		rollback_state(c, service, RB_REFUSED, "The deployment was stopped without going back; "
-			       "the command shown returns to the last good revision.");
+		update_instead(c, service, "The deployment was stopped without going back");
 		break;
 	case SD_NONE: case SD_OTHER: case SD_STATUSES:
 		s->work.next_ms = c->now_ms + 30 * SEC;
@@ -362,6 +381,19 @@ static void unclear(struct core *c, uint32_t service)
 		rollback_state(c, service, RB_REFUSED, "AWS names no deployment of this release; a person has to look.");
 }
 
+/* Task sets of another controller are not kedge's to stop. */
+static bool report_only(struct core *c, uint32_t service)
+{
+	const struct asked_service *a = &c->service[service].asked;
+
+	if (a->ms == 0 || (a->said.controller != CTL_CODE_DEPLOY && a->said.controller != CTL_EXTERNAL))
+		return false;
+	rollback_state(c, service, RB_REFUSED, a->said.controller == CTL_CODE_DEPLOY
+		? "This service is deployed by CODE_DEPLOY: kedge only reports; go back with CodeDeploy."
+		: "This service is deployed by an EXTERNAL controller: kedge only reports; go back with that controller.");
+	return true;
+}
+
 void revalidate(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
@@ -372,8 +404,14 @@ void revalidate(struct core *c, uint32_t service)
 	bool may_send = durable && state != RB_AWAITING_CONFIRMATION && state != RB_SHADOW && state != RB_HELD &&
 			state != RB_ACTING && s->work.hold_ms <= c->now_ms;
 
+	if (rb_open(state) && report_only(c, service))
+		return;
 	if (!rb_open(state) || s->dep_ms == 0 || s->dep_ms < s->work.decided_ms || (s->history_known && s->n_history == 0))
 		return;
+	if (s->rb.update) {
+		update_revalidate(c, service, durable);
+		return;
+	}
 	which = whose(c, service);
 	if (which == NEWER) {
 		rollback_state(c, service, RB_SUPERSEDED, "A newer deployment has taken its place: nothing is done.");
@@ -407,29 +445,5 @@ void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev)
 	s->work.quorum = *ev;
 	s->work.quorum_ms = c->now_ms;
 	s->work.next_ms = c->now_ms;
-}
-
-void on_target_image(struct core *c, const struct ev_target_image *ev)
-{
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
-
-	if (s == NULL || !s->used || !s->work.image_sent || s->work.image_ask != ev->ask) {
-		c->counter.stale_answers++;
-		return;
-	}
-	s->work.image_sent = false;
-	s->work.target_there = ev->there;
-	s->work.next_ms = c->now_ms;
-}
-
-void on_aws_updated(struct core *c, const struct ev_aws_updated *ev)
-{
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
-
-	if (s == NULL || !s->used || !s->work.stop_sent) {
-		c->counter.stale_answers++;
-		return;
-	}
-	s->work.stop_sent = false;
-	look_want(c, ev->service, true);
+	judge_again(c, rollback_release(c, s));
 }

@@ -3,18 +3,72 @@
 
 #include <string.h>
 
+/* What `shadow` would have done was right when somebody then went back or forward, and wrong when the release came to
+ * run well all the same. */
+static void score_shadow(struct core *c, uint32_t service, enum rb_state state)
+{
+	struct service *s = &c->service[service];
+	int32_t release = rollback_release(c, s);
+	bool runs = release != NONE && c->release[release].good && release_running(c, release) > 0;
+
+	if (s->rb.state != RB_SHADOW || state == RB_SHADOW)
+		return;
+	if (state == RB_ADOPTED || state == RB_ROLLED_BACK || state == RB_SUPERSEDED)
+		s->m.shadow_right++;
+	else if (state == RB_REFUSED && runs)
+		s->m.shadow_wrong++;
+	else
+		return;
+	s->save = true;
+}
+
+static void seconds(struct text *t, int64_t from_ms, int64_t to_ms)
+{
+	text_i64(t, to_ms > from_ms ? (to_ms - from_ms) / 1000 : 0);
+	text_s(t, " s");
+}
+
+/* What an act came to, for whoever asks later: which, by whom, from what to what, how fast. */
+static void audit_outcome(struct core *c, const struct service *s)
+{
+	const struct rollback *rb = &s->rb;
+	struct text t = text_on(c->audit.text, sizeof(c->audit.text));
+	int64_t since = rb->first_failure_unix_ms != 0 ? rb->first_failure_unix_ms : rb->decided_unix_ms;
+
+	c->audit.uid = rb->uid;
+	c->audit_save = true;
+	text_s(&t, rb_state_name(rb->state));
+	text_s(&t, " r");
+	text_u64(&t, rb->id);
+	text_s(&t, rb->confirmed ? " by a person" : " by policy");
+	text_s(&t, " for f");
+	text_u64(&t, rb->failure);
+	text_s(&t, ", from ");
+	text_s(&t, rb->digest[0] != '\0' ? rb->digest : "?");
+	text_s(&t, " to ");
+	text_s(&t, rb->target_digest[0] != '\0' ? rb->target_digest : "?");
+	text_s(&t, ", decided after ");
+	seconds(&t, since, rb->decided_unix_ms);
+	text_s(&t, ", done after ");
+	seconds(&t, since, rb->done_unix_ms);
+}
+
 void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason)
 {
 	struct service *s = &c->service[service];
 
 	if (s->rb.state == state && str_eq(s->rb.reason, reason))
 		return;
+	score_shadow(c, service, state);
 	/* sending adds nothing to the intent that is on disk already: after a crash AWS is asked what became of it */
 	s->work.save = s->work.save || (s->rb.state != state && state != RB_ACTING);
 	s->rb.state = state;
 	(void)str_cut(s->rb.reason, sizeof(s->rb.reason), slice_of(reason));
-	if (!rb_open(state))
+	if (!rb_open(state)) {
 		s->rb.done_unix_ms = c->now_unix_ms;
+		if (s->rb.accepted)
+			audit_outcome(c, s);
+	}
 }
 
 bool rollback_was_accepted(const struct core *c, const char *deployment)
@@ -47,7 +101,7 @@ static bool same_release(const struct rollback *rb, const struct release *r)
 
 /* Somebody deployed again what was found bad within the last day: announced, not undone twice by itself. Asked
  * each time, of what the journal keeps: a restart must not forget it. */
-static bool came_back(const struct core *c, const struct rollback *rb)
+static bool came_back_here(const struct core *c, const struct rollback *rb)
 {
 	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *o = &c->release[i];
@@ -60,6 +114,30 @@ static bool came_back(const struct core *c, const struct rollback *rb)
 			return true;
 	}
 	return false;
+}
+
+static bool same_image(const struct rollback *rb, const struct revision *rev)
+{
+	for (uint32_t i = 0; i < rev->n; i++)
+		if (str_eq(rev->image[i].digest, rb->digest))
+			return true;
+	return (rev->n == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
+}
+
+/* The same from AWS's history: what another node, a breaker or a person hauled back comes back all the same. */
+static bool came_back(const struct core *c, const struct service *s)
+{
+	for (uint32_t i = 1; i < s->n_history; i++) {
+		const struct sd_brief *h = &s->history[i];
+		const struct revision *rev = look_revision(s, h->target_revision);
+		bool hauled = h->status == SD_ROLLBACK_REQUESTED || h->status == SD_ROLLBACK_IN_PROGRESS ||
+			      h->status == SD_ROLLBACK_SUCCESSFUL || h->status == SD_ROLLBACK_FAILED;
+
+		if (hauled && rev != NULL && !rev->missing && !str_eq(h->arn, s->rb.deployment) &&
+		    c->now_unix_ms - h->created_unix_ms < 24 * 3600 * 1000 && same_image(&s->rb, rev))
+			return true;
+	}
+	return came_back_here(c, &s->rb);
 }
 
 static void new_intent(struct core *c, uint32_t service)
@@ -104,7 +182,7 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	s->rb.link_bad = f->link_bad;
 	s->rb.first_failure_unix_ms = f->first_unix_ms;
 	s->work.hold_ms = CORE_NEVER;
-	rollback_state(c, service, RB_DECIDED, came_back(c, &s->rb)
+	rollback_state(c, service, RB_DECIDED, came_back(c, s)
 		? "This release was rolled back within the last day and came back; a person has to confirm."
 		: "The verdict is in; the intent is being written down.");
 	look_want(c, service, true);
@@ -117,7 +195,8 @@ static bool needs_person(const struct core *c, uint32_t service)
 
 	if (s->rb.confirmed || s->rb.by_operator)
 		return false;
-	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->history_denied || came_back(c, &s->rb);
+	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->history_denied || s->rb.update || s->work.ask_person ||
+	       came_back(c, s);
 }
 
 static uint64_t hold_down_ms(struct core *c, uint32_t service)
@@ -138,15 +217,16 @@ static bool held(const struct core *c, const struct service *s)
 	return s->m.hold_until_unix_ms > c->now_unix_ms && !s->rb.confirmed;
 }
 
-static void wait_for_person(struct core *c, uint32_t service)
+bool rollback_waits_for_person(struct core *c, uint32_t service)
 {
-	bool shadow = core_policy(c, c->service[service].m.name)->mode == MODE_SHADOW;
-
-	if (shadow)
+	if (!needs_person(c, service))
+		return false;
+	if (core_policy(c, c->service[service].m.name)->mode == MODE_SHADOW)
 		rollback_state(c, service, RB_SHADOW, "Policy is shadow: this is what kedge would have rolled back.");
-	else
+	else if (c->service[service].rb.state != RB_AWAITING_CONFIRMATION)
 		rollback_state(c, service, RB_AWAITING_CONFIRMATION,
 			       "A person has to confirm: kedge confirm, or the command shown.");
+	return true;
 }
 
 /* From durable to the question whether it still holds: hold, line, hold-down, then a fresh look. */
@@ -154,10 +234,8 @@ static void proceed(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
 
-	if (needs_person(c, service)) {
-		wait_for_person(c, service);
+	if (rollback_waits_for_person(c, service))
 		return;
-	}
 	if (held(c, s)) {
 		rollback_state(c, service, RB_HELD, "Held by a person; it goes on when the hold ends.");
 		s->work.next_ms = c->now_ms + 5 * SEC;
@@ -199,12 +277,18 @@ static bool expired(const struct core *c, const struct rollback *rb)
 	       rb->state != RB_WATCHING && rb->state != RB_ADOPTED && rb->state != RB_ACTING;
 }
 
+/* How old the answer may be that a call is based on when it leaves: Stop names one deployment, UpdateService none. */
+uint64_t rollback_fresh_ms(const struct service *s)
+{
+	return s->rb.update ? 4 * SEC : 9 * SEC;
+}
+
 /* Neither an answer that got old before the stop could leave, nor a stop without an answer, is acted on twice:
  * AWS is asked again what the state is. */
 static void stop_overdue(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
-	bool stale = !s->work.stop_sent && c->now_ms - s->dep_ms > 9 * SEC;
+	bool stale = !s->work.stop_sent && c->now_ms - s->dep_ms > rollback_fresh_ms(s);
 
 	if (!stale && !(s->work.stop_sent && c->now_ms - s->work.stop_ms > 90 * SEC))
 		return;
@@ -253,22 +337,30 @@ void rollback_tick(struct core *c, uint32_t service)
 	}
 }
 
-void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
+void rollback_accepted(struct core *c, uint32_t service, const char *words)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = &c->service[service];
 
-	if (s == NULL || !s->used || !s->work.stop_sent || !str_eq(s->rb.deployment, ev->arn)) {
-		c->counter.stale_answers++;
-		return;
-	}
-	PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], ev->arn);
+	if (s->rb.deployment[0] != '\0')
+		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], s->rb.deployment);
 	s->rb.accepted = true;
 	s->rb.accepted_unix_ms = c->now_unix_ms;
 	s->work.stop_sent = false;
 	s->work.watched = 0;
 	s->work.next_ms = c->now_ms + 2 * SEC;
-	rollback_state(c, ev->service, RB_WATCHING, "AWS accepted the rollback; kedge watches it to its end.");
+	rollback_state(c, service, RB_WATCHING, words);
 	s->work.save = true;
+}
+
+void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
+{
+	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+
+	if (s == NULL || !s->used || s->rb.update || !s->work.stop_sent || !str_eq(s->rb.deployment, ev->arn)) {
+		c->counter.stale_answers++;
+		return;
+	}
+	rollback_accepted(c, ev->service, "AWS accepted the rollback; kedge watches it to its end.");
 }
 
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
@@ -278,7 +370,7 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 	if (s == NULL || !s->used || !rb_open(s->rb.state))
 		return;
 	if (ev->error == AE_DENIED) {
-		if (ev->op == OP_STOP || s->rb.confirmed)
+		if (ev->op == OP_STOP || ev->op == OP_UPDATE || s->rb.confirmed)
 			rollback_state(c, ev->service, RB_DENIED, ev->detail);
 		s->work.stop_sent = s->work.quorum_sent = false;
 		return;
@@ -289,7 +381,7 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 		rollback_state(c, ev->service, RB_QUORUM_WAIT, "Other nodes cannot be asked; a person may confirm.");
 		return;
 	}
-	if (ev->op != OP_STOP)
+	if (ev->op != OP_STOP && ev->op != OP_UPDATE)
 		return;
 	s->work.stop_sent = false;
 	s->work.next_ms = c->now_ms + 10 * SEC;
@@ -339,6 +431,13 @@ static void by_hand(struct core *c, const struct ev_operator *ev)
 	if (service == NONE)
 		return;
 	s = &c->service[service];
+	if (s->rb.state == RB_ACTING || s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED)
+		return;   /* on its way already */
+	if (ev->to_family[0] != '\0') {
+		new_intent(c, (uint32_t)service);
+		update_by_hand(c, (uint32_t)service, ev);
+		return;
+	}
 	if (rb_open(s->rb.state)) {
 		s->rb.confirmed = true;
 		s->rb.uid = ev->uid;

@@ -10,10 +10,14 @@
 struct known_fact { enum tri yes; int64_t value, unix_ms; uint64_t ms; char about[NAME_CAP], detail[DETAIL_CAP]; };
 struct known_source { enum source_state state; int64_t since_unix_ms; char detail[DETAIL_CAP]; };
 
+struct served { char host[NAME_CAP]; int64_t unix_ms; };   /* the registry that last gave this node an image */
+
 struct core_counters {                   /* shown by status; a full table is never silent */
 	uint64_t events, actions, tasks_dropped, tasks_refused, containers_dropped, releases_dropped, services_refused,
 		 failures_dropped, evidence_dropped, stale_answers, check_failed;
 };
+
+enum { NODE_STATES = 4 };                /* engine-down, ecs-agent-down, agent-stalled, clock-unset */
 
 /* Of each table the rows below this were used once; no loop looks at those above. */
 struct rows { int32_t tasks, containers, releases, services, failures; };
@@ -28,11 +32,14 @@ struct core {
 	int64_t told_unix_ms;            /* what happened before was told before the restart, though its rows are gone; 0: nothing */
 	uint64_t probe_until_ms;         /* an experiment is under way; 0: none */
 	uint64_t link_bad_ms;            /* since when WAN, DNS or route is down or the clock unset; 0: it is good */
+	bool stalled;                    /* the last listing of tasks calls running what has ended */
+	uint64_t node_since_ms[NODE_STATES]; /* since when a state of the node holds; 0: it does not */
 	uint64_t aws_ok_ms;              /* when AWS last answered: the line was good then */
 	uint64_t aws_retry_ms;           /* AWS did not answer: not before this */
 	uint32_t aws_failures;
 	struct known_source source[SOURCES];
 	struct known_fact fact[FACTS];
+	struct served served;
 	struct core_counters counter;
 	char accepted[ACCEPTED_MAX][ARN_CAP]; /* ring: deployments a rollback of ours was accepted for */
 	uint32_t n_accepted;
@@ -61,6 +68,9 @@ int32_t core_current(const struct core *c, const struct service *s);
 
 /* The service of that name, or the one whose rollback has that id ("r3"); or NONE. */
 int32_t core_service(const struct core *c, struct slice name_or_id);
+
+/* The state of its rollback; of a release that is suspect and not decided on yet, RB_SUSPECT. */
+enum rb_state core_rollback_shown(const struct service *s);
 
 const char *verdict_name(enum verdict verdict);
 const char *serving_name(enum serving serving);

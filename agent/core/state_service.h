@@ -29,6 +29,8 @@ struct rb_work {                         /* of the open intent; nothing here nee
 	uint64_t decided_ms, hold_ms, next_ms, stop_ms, breaker_ms, cb_grew_ms;
 	uint32_t cb_failures, conflicts, watched, unclear, quorum_ask, image_ask;
 	bool save, stop_sent, quorum_sent, quorum_wanted, image_wanted, image_sent;
+	bool ask_person;                 /* policy alone must not go on: the preflight could not be made sure of */
+	uint64_t image_ms;               /* when the target's image was asked for; 0: not yet */
 	char target_image[DIGEST_CAP];   /* id of the image the rollback would start, as this node knew it */
 	enum tri target_there;
 	uint64_t quorum_ms;
@@ -49,6 +51,8 @@ struct service {
 	bool history_known, history_denied; /* denied: without the shared memory `auto` acts as `manual` */
 	uint32_t n_history, n_revisions;
 	struct sd_brief history[HISTORY_MAX];
+	bool stuck;                      /* told to be over its deadline, and not moved since */
+	uint64_t moved_ms;               /* when the newest deployment was last seen to move */
 	uint64_t history_ms, dep_ms;     /* boot clock of those answers; 0: none since the start */
 	struct ev_aws_deployment dep;    /* the newest deployment, as last described */
 	struct revision revision[REVISIONS_MAX];

@@ -12,13 +12,13 @@ struct container {
 	char id[DOCKER_ID_CAP], name[NAME_CAP], image[IMAGE_CAP], image_id[DIGEST_CAP];
 	enum container_state state;
 	enum tri essential;
-	bool stop_asked, oom, has_exit, live; /* live: its newest start was seen as it happened */
-	bool image_asked, words_wanted, fixed_port;
+	bool stop_asked, killed, oom, has_exit, live; /* live: its newest start was seen as it happened; killed: SIGKILL by hand */
+	bool image_asked, words_wanted, fixed_port, healthy; /* healthy: the engine once called it so */
 	enum tri health_check;
 	int32_t exit_code;
 	uint32_t starts, deaths;         /* seen live; deaths: those nobody asked for */
 	int64_t started_unix_ms, finished_unix_ms;
-	uint64_t created_ms, started_ms; /* boot clock; 0: not seen live */
+	uint64_t created_ms, started_ms, ended_ms, oom_ms; /* boot clock; 0: not seen live */
 	uint64_t inspect_ms;             /* when an inspect is wanted; 0: never */
 	uint32_t inspects;               /* of the same state, to space them */
 };
@@ -34,6 +34,9 @@ struct task {
 	bool stop_ordered, ended, counted, steady, from_log;
 	int64_t first_unix_ms, ended_unix_ms;
 	uint64_t first_ms, running_ms;   /* running_ms: since when all of it runs; 0: not */
+	uint64_t progress_ms;            /* when it last got on: placed, pulled, created */
+	uint64_t pulling_ms;             /* since when its image comes in; 0: it does not */
+	bool stuck;                      /* told to be over its deadline */
 	uint64_t ask_ms;                 /* when DescribeTasks is wanted; 0: never */
 	uint32_t asks, restarts;
 };
@@ -46,7 +49,7 @@ struct release {
 	uint32_t revision, n_images;
 	struct image_of image[TASK_CONTAINERS];
 	int64_t first_unix_ms, good_unix_ms;
-	int64_t last_start_unix_ms;      /* a container of it started here, seen live */
+	uint64_t last_start_ms;          /* boot clock: a container of it started here, seen live; 0: not */
 	uint32_t starts;                 /* on this boot, seen live */
 	uint32_t failed, restarts;       /* counted tasks with blame release, and the most in-place restarts, this epoch */
 	uint32_t epoch;                  /* failed and restarts belong to it */
@@ -59,6 +62,7 @@ struct fail_slot {
 	char probed[NAME_CAP];           /* the registry host its experiment asks */
 	bool used, provisional, tell, suspect, save, weighing, asked; /* asked: its experiment has left */
 	int32_t release;
+	uint64_t seen_ms;                /* boot clock: when it was first heard of; 0: before kedge's start */
 	struct failure f;
 };
 

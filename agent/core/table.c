@@ -85,7 +85,7 @@ int32_t task_add(struct core *c, const char *arn)
 	reach(&c->rows.tasks, at);
 	PUT(c->task[at].arn, arn);
 	c->task[at].release = NONE;
-	c->task[at].first_ms = c->now_ms;
+	c->task[at].first_ms = c->task[at].progress_ms = c->now_ms;
 	c->task[at].first_unix_ms = c->now_unix_ms;
 	return at;
 }
@@ -227,7 +227,7 @@ int32_t failure_find(const struct core *c, const char *task, const char *contain
 	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct failure *f = &c->failure[i].f;
 
-		if (c->failure[i].used && f->class == class && same_task(f->task, task) && str_eq(f->container, container))
+		if (c->failure[i].used && f->class == class && !f->over && same_task(f->task, task) && str_eq(f->container, container))
 			return i;
 	}
 	return NONE;

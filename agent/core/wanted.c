@@ -147,9 +147,9 @@ static void stop(struct core *c, struct list *l)
 		struct action *a;
 
 		if (!s->used || s->rb.state != RB_ACTING || s->work.stop_sent || s->work.save ||
-		    s->work.seq > c->saved_seq || c->now_ms - s->dep_ms > 9 * SEC)
+		    s->work.seq > c->saved_seq || c->now_ms - s->dep_ms > rollback_fresh_ms(s))
 			continue;
-		a = add(l, ACT_AWS_STOP, i);
+		a = add(l, s->rb.update ? ACT_AWS_UPDATE : ACT_AWS_STOP, i);
 		if (a == NULL)
 			return;
 		a->ask = ++c->next_ask;
@@ -192,8 +192,11 @@ static void due_service(const struct core *c, const struct service *s, uint64_t 
 	bool durable = s->work.seq != 0 && s->work.seq <= c->saved_seq && !s->work.save;
 	uint64_t online_ms = c->aws_retry_ms > c->now_ms ? c->aws_retry_ms : 1;
 
-	if (s->note || s->save || s->work.save || s->work.quorum_wanted || (l->send && l->step != LOOK_IDLE))
+	if (s->note || s->save || s->work.save || s->work.quorum_wanted || s->work.image_wanted ||
+	    (l->send && l->step != LOOK_IDLE))
 		due(at, c->now_ms);
+	if (s->asked.wanted && core_online(c))
+		due(at, s->asked.next_ms > c->now_ms ? s->asked.next_ms : c->now_ms);
 	if (l->step != LOOK_IDLE)
 		due(at, l->sent_ms + 91 * SEC);
 	else if (core_online(c) || online_ms > c->now_ms)
@@ -205,7 +208,7 @@ static void due_service(const struct core *c, const struct service *s, uint64_t 
 	if (s->work.hold_ms != CORE_NEVER && s->work.hold_ms > c->now_ms)
 		due(at, s->work.hold_ms);
 	if (s->rb.state == RB_ACTING)
-		due(at, s->work.stop_sent ? s->work.stop_ms + 91 * SEC : s->dep_ms + 10 * SEC);
+		due(at, s->work.stop_sent ? s->work.stop_ms + 91 * SEC : s->dep_ms + rollback_fresh_ms(s) + SEC);
 	if (s->rb.expires_unix_ms > c->now_unix_ms)
 		due(at, c->now_ms + (uint64_t)(s->rb.expires_unix_ms - c->now_unix_ms) + 1);
 }
@@ -218,6 +221,8 @@ uint64_t core_deadline(const struct core *c)
 		if (c->failure[i].used && (c->failure[i].tell || c->failure[i].save || c->failure[i].suspect))
 			due(&at, c->now_ms);
 	due(&at, c->probe_until_ms);
+	due(&at, node_state_due(c));
+	due(&at, stuck_due(c));
 	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used)
 			due(&at, c->container[i].inspect_ms);

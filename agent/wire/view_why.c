@@ -64,14 +64,21 @@ static void say_failure(struct timeline *l, const struct failure *f)
 	text_c(&t, 'f');
 	text_u64(&t, f->id);
 	text_c(&t, ' ');
-	definition(&t, f->family, f->revision);
-	text_c(&t, ' ');
+	if (f->family[0] != '\0') {             /* else it is the node's, or nobody said whose */
+		definition(&t, f->family, f->revision);
+		text_c(&t, ' ');
+	}
 	text_s(&t, class_name(f->class));
 	if (f->container[0] != '\0') {
 		text_s(&t, " in container ");
 		text_slice(&t, slice_to(slice_of(f->container), 60));
 	}
-	if (f->last_unix_ms > f->first_unix_ms && f->count > 1) {
+	if (f->over) {
+		t = moment(l, f->last_unix_ms);
+		text_c(&t, 'f');
+		text_u64(&t, f->id);
+		text_s(&t, " was over");
+	} else if (f->last_unix_ms > f->first_unix_ms && f->count > 1) {
 		t = moment(l, f->last_unix_ms);
 		text_c(&t, 'f');
 		text_u64(&t, f->id);
@@ -148,13 +155,42 @@ static void related(const struct core *c, struct jw *w, const struct subject *u,
 static void advice(const struct core *c, struct jw *w, const struct subject *u, bool about_rollback)
 {
 	const struct failure *f = u->slot == NULL ? NULL : &u->slot->f;
-	enum fix_by who = f == NULL ? FIX_NOBODY : class_fix_by(f->class, f->blame);
 
 	if (about_rollback)
 		jw_str(w, "next_step", view_rollback_next_step(c->service[u->service].rb.state));
 	else
-		jw_str(w, "next_step", f == NULL ? NULL : class_next_step(f->class, f->blame));
-	jw_str(w, "fix_by", fix_by_name(who));
+		jw_str(w, "next_step", f == NULL ? NULL : view_next_step(f));
+	jw_str(w, "fix_by", f == NULL ? fix_by_name(FIX_NOBODY) : view_fix_by(f));
+}
+
+static void span(struct jw *w, const char *name, int64_t from_unix_ms, int64_t to_unix_ms)
+{
+	if (from_unix_ms > 0 && to_unix_ms == from_unix_ms)
+		jw_u64(w, name, 0);
+	else
+		jw_unix_s(w, name, from_unix_ms > 0 ? to_unix_ms - from_unix_ms : 0);
+}
+
+/* Who, why, what, from which image to which, and how long it took. */
+static void audit(struct jw *w, const struct rollback *rb, const struct fail_slot *slot)
+{
+	bool person = rb->confirmed || rb->by_operator || rb->state == RB_CANCELLED;
+
+	jw_object(w, "audit");
+	jw_str(w, "who", person ? "person" : "policy");
+	if (person)
+		jw_u64(w, "uid", rb->uid);
+	else
+		jw_null(w, "uid");
+	view_id(w, "failure", 'f', rb->failure);
+	jw_str(w, "class", slot == NULL ? NULL : class_name(slot->f.class));
+	jw_str(w, "reason", slot == NULL ? NULL : slot->f.reason);
+	jw_str_or_null(w, "deployment", rb->deployment);
+	jw_str_or_null(w, "digest_before", rb->digest);
+	jw_str_or_null(w, "digest_after", rb->target_digest);
+	span(w, "time_to_detect_s", rb->first_failure_unix_ms, rb->decided_unix_ms);
+	span(w, "time_to_recover_s", rb->first_failure_unix_ms, rb->state == RB_ROLLED_BACK ? rb->done_unix_ms : 0);
+	jw_object_end(w);
 }
 
 static enum kerr write_why(const struct view *v, struct slice id, const struct subject *u, struct text *out)
@@ -173,6 +209,10 @@ static enum kerr write_why(const struct view *v, struct slice id, const struct s
 		view_service(v, &w, "service", (uint32_t)u->service);
 	else
 		jw_null(&w, "service");
+	if (about_rollback)
+		audit(&w, &v->core->service[u->service].rb, u->slot);
+	else
+		jw_null(&w, "audit");
 	advice(v->core, &w, u, about_rollback);
 	timeline(v->core, &w, u);
 	related(v->core, &w, u, about_rollback);

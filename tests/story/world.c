@@ -87,6 +87,9 @@ static void answer_deployment(struct world *w, const struct action *a)
 		d->cb_status = x->cb_enabled ? CB_MONITORING : CB_DISABLED;
 		d->cb_failures = x->cb_failures;
 		d->cb_threshold = 3;
+		d->source_running = x->source_running;
+		d->running = x->running;
+		d->pending = x->pending;
 	}
 	later(w, w->aws_ms, ev);
 }
@@ -114,6 +117,8 @@ static void answer_revisions(struct world *w, const struct action *a)
 			r->revision = x->revision;
 			r->n = x->digest[0] != '\0';
 			snprintf(r->image[0].container, NAME_CAP, "app");
+			r->image[0].reference = x->reference;
+			r->image[0].tagged = true;
 			snprintf(r->image[0].digest, DIGEST_CAP, "%s", x->digest);
 		}
 		later(w, w->aws_ms, ev);
@@ -139,11 +144,38 @@ static void answer_stop(struct world *w, const struct action *a)
 	later(w, w->aws_ms, ev);
 }
 
+static void answer_service(struct world *w, const struct action *a)
+{
+	struct event ev = { .type = EV_AWS_SERVICE };
+
+	ev.u.aws_service = w->said;
+	ev.u.aws_service.service = a->index;
+	ev.u.aws_service.ask = a->ask;
+	later(w, w->aws_ms, ev);
+}
+
+static void answer_update(struct world *w, const struct action *a)
+{
+	const struct rollback *rb = &w->core.service[a->index].rb;
+	struct event ev = { .type = EV_AWS_UPDATED };
+	char digest[DIGEST_CAP] = "";
+
+	for (uint32_t i = 0; i < w->n_deps; i++)
+		if (w->dep[i].revision == rb->target_revision)
+			snprintf(digest, sizeof(digest), "%s", w->dep[i].digest);
+	w->updates++;
+	world_deploy(w, rb->target_family, rb->target_revision, digest);
+	ev.u.aws_updated.service = a->index;
+	ev.u.aws_updated.ask = a->ask;
+	later(w, w->aws_ms, ev);
+}
+
 static void to_aws(struct world *w, const struct action *a)
 {
 	static const enum aws_op op[ACT_TYPES] = {
 		[ACT_AWS_TASK] = OP_TASK, [ACT_AWS_LIST] = OP_LIST, [ACT_AWS_DEPLOYMENT] = OP_DEPLOYMENT,
 		[ACT_AWS_REVISION] = OP_REVISION, [ACT_AWS_QUORUM] = OP_QUORUM, [ACT_AWS_STOP] = OP_STOP,
+		[ACT_AWS_UPDATE] = OP_UPDATE, [ACT_AWS_SERVICE] = OP_SERVICES,
 	};
 	struct event ev = { .type = EV_SOURCE };
 
@@ -162,6 +194,10 @@ static void to_aws(struct world *w, const struct action *a)
 		answer_revisions(w, a);
 	else if (a->type == ACT_AWS_STOP)
 		answer_stop(w, a);
+	else if (a->type == ACT_AWS_SERVICE)
+		answer_service(w, a);
+	else if (a->type == ACT_AWS_UPDATE)
+		answer_update(w, a);
 	else if (a->type == ACT_AWS_QUORUM) {
 		struct event quorum = { .type = EV_AWS_QUORUM };
 
@@ -198,6 +234,10 @@ static void tell(struct world *w, const struct action *a)
 		say(w, "service ", line);
 	} else if (a->type == ACT_AWS_STOP) {
 		say(w, "STOP ", c->service[a->index].rb.deployment);
+	} else if (a->type == ACT_AWS_UPDATE) {
+		snprintf(line, sizeof(line), "%s to %s:%u", c->service[a->index].m.name, c->service[a->index].rb.target_family,
+			 c->service[a->index].rb.target_revision);
+		say(w, "UPDATE ", line);
 	} else if (w->reads && a->type >= ACT_AWS_TASK) {
 		say(w, "ask ", act_name(a->type));
 	}
@@ -231,8 +271,14 @@ static void carry_out(struct world *w, const struct action *a)
 	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
 		to_aws(w, a);
 		break;
-	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS:
-	case ACT_TARGET_IMAGE: case ACT_TYPES:
+	case ACT_TARGET_IMAGE:
+		ev = (struct event){ .type = EV_TARGET_IMAGE };
+		ev.u.target_image.service = a->index;
+		ev.u.target_image.ask = a->ask;
+		ev.u.target_image.there = w->target_there;
+		later(w, 20, ev);
+		break;
+	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS: case ACT_TYPES:
 		break;
 	}
 }
@@ -306,7 +352,7 @@ const char *world_trace(struct world *w)
 	return copy;
 }
 
-static void fact(struct world *w, enum fact which, enum tri yes)
+void world_fact(struct world *w, enum fact which, enum tri yes)
 {
 	struct event ev = { .type = EV_FACT };
 
@@ -323,9 +369,9 @@ static void sources(struct world *w)
 	snprintf(ev.u.epoch.boot_id, 40, "boot-1");
 	snprintf(ev.u.epoch.arch, 16, "amd64");
 	world_feed(w, &ev);
-	fact(w, FACT_CLOCK, TRI_YES);
-	fact(w, FACT_ROUTE, TRI_YES);
-	fact(w, FACT_CREDENTIALS, TRI_YES);
+	world_fact(w, FACT_CLOCK, TRI_YES);
+	world_fact(w, FACT_ROUTE, TRI_YES);
+	world_fact(w, FACT_CREDENTIALS, TRI_YES);
 }
 
 static struct core_params params;
@@ -340,6 +386,7 @@ void world_init(struct world *w, enum rb_mode mode)
 	snprintf(params.service[0].family, NAME_CAP, "web");
 	params.service[0].policy = params.policy;
 	w->line_up = true;
+	w->target_there = TRI_YES;
 	w->disk_ms = 5;
 	w->aws_ms = 80;
 	w->now_ms = 100000;
@@ -382,6 +429,7 @@ void world_deploy(struct world *w, const char *family, uint32_t revision, const 
 	snprintf(d->digest, sizeof(d->digest), "%s", digest);
 	d->revision = revision;
 	d->requested = 1;
+	d->source_running = w->n_deps > 1;
 	d->status = SD_IN_PROGRESS;
 	d->created_unix_ms = WORLD_UNIX_MS + (int64_t)w->now_ms;
 }
@@ -547,4 +595,83 @@ void world_operator(struct world *w, enum op_verb verb, const char *service, con
 	snprintf(ev.u.operator.service, NAME_CAP, "%s", service);
 	snprintf(ev.u.operator.id, sizeof(ev.u.operator.id), "%s", id);
 	world_feed(w, &ev);
+}
+
+void world_rollback_to(struct world *w, const char *service, const char *family, uint32_t revision)
+{
+	struct event ev = { .type = EV_OPERATOR };
+
+	ev.u.operator.verb = OPV_ROLLBACK;
+	ev.u.operator.uid = 1000;
+	ev.u.operator.to_revision = revision;
+	snprintf(ev.u.operator.service, NAME_CAP, "%s", service);
+	snprintf(ev.u.operator.to_family, NAME_CAP, "%s", family);
+	world_feed(w, &ev);
+}
+
+void world_pull(struct world *w, unsigned task, enum pull_what what, const char *image)
+{
+	struct event ev = { .type = EV_PULL };
+
+	ev.u.pull.what = what;
+	arn_of(ev.u.pull.task, task);
+	snprintf(ev.u.pull.container, NAME_CAP, "app");
+	snprintf(ev.u.pull.image, IMAGE_CAP, "%s", image);
+	world_feed(w, &ev);
+}
+
+void world_health(struct world *w, unsigned task, bool healthy)
+{
+	struct event ev = { 0 };
+
+	container(w, task, healthy ? C_HEALTHY : C_UNHEALTHY, &ev);
+}
+
+void world_source(struct world *w, enum source source, enum source_state state)
+{
+	struct event ev = { .type = EV_SOURCE };
+
+	ev.u.source.source = source;
+	ev.u.source.state = state;
+	world_feed(w, &ev);
+}
+
+static void sync(struct world *w, enum source source, bool end)
+{
+	struct event ev = { .type = EV_SYNC };
+
+	ev.u.sync.source = source;
+	ev.u.sync.end = end;
+	world_feed(w, &ev);
+}
+
+void world_sync(struct world *w, unsigned from, unsigned to)
+{
+	sync(w, SRC_INTROSPECTION, false);
+	for (unsigned task = from; task <= to; task++)
+		world_running(w, task);
+	sync(w, SRC_INTROSPECTION, true);
+}
+
+void world_last_words(struct world *w, unsigned task, enum class class)
+{
+	struct event ev = { .type = EV_LAST_WORDS };
+
+	snprintf(ev.u.last_words.id, DOCKER_ID_CAP, "%064u", task);
+	ev.u.last_words.class = class;
+	world_feed(w, &ev);
+}
+
+void world_found_dead(struct world *w, unsigned task, const char *family, uint32_t revision, int64_t started_unix_ms, int exit_code)
+{
+	struct event ev = { 0 };
+
+	snprintf(ev.u.container.family, NAME_CAP, "%s", family);
+	ev.u.container.revision = revision;
+	ev.u.container.state = CS_EXITED;
+	ev.u.container.inspected = ev.u.container.has_exit = true;
+	ev.u.container.exit_code = exit_code;
+	ev.u.container.started_unix_ms = started_unix_ms;
+	ev.u.container.finished_unix_ms = WORLD_UNIX_MS + (int64_t)w->now_ms;
+	container(w, task, C_LISTED, &ev);
 }

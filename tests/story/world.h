@@ -16,7 +16,8 @@ struct world_deployment {
 	int64_t created_unix_ms;
 	uint32_t requested;
 	bool cb_enabled;
-	uint32_t cb_failures;
+	uint32_t cb_failures, source_running, running, pending;
+	uint64_t reference;                 /* of its image in the task definition; 0: not said */
 };
 
 struct world {
@@ -31,6 +32,9 @@ struct world {
 	bool reads;                         /* trace the questions to AWS too */
 	char trace[32768];
 	struct text text;
+	enum tri target_there;              /* the local store has the image a rollback would start */
+	struct ev_aws_service said;         /* what DescribeServices says */
+	uint32_t updates;
 	struct ev_aws_quorum quorum;        /* what AWS says of the other nodes */
 	const char *broken;
 	uint64_t steps, restart_at;         /* restart_at: kill -9 after that step; 0: never */
@@ -60,6 +64,15 @@ void world_image(struct world *w, const char *image_id, const char *digest);
 void world_stopped(struct world *w, unsigned task, enum stage stage, enum class class, const char *reason, int exit_code);
 void world_pull_attempt(struct world *w, unsigned task, enum class class, const char *reason);
 void world_running(struct world *w, unsigned task);         /* introspection says RUNNING */
+void world_pull(struct world *w, unsigned task, enum pull_what what, const char *image);
+void world_health(struct world *w, unsigned task, bool healthy);
+void world_source(struct world *w, enum source source, enum source_state state);
+void world_fact(struct world *w, enum fact fact, enum tri yes);
+void world_sync(struct world *w, unsigned from, unsigned to); /* introspection lists those tasks, and no other */
+void world_last_words(struct world *w, unsigned task, enum class class);
+/* An inspect of a container that was dead already when kedge first saw it. */
+void world_found_dead(struct world *w, unsigned task, const char *family, uint32_t revision, int64_t started_unix_ms, int exit_code);
+void world_rollback_to(struct world *w, const char *service, const char *family, uint32_t revision);
 void world_operator(struct world *w, enum op_verb verb, const char *service, const char *id);
 void world_feed(struct world *w, struct event *ev);
 

@@ -11,9 +11,9 @@ static struct arena arena;
 
 static const char failure_members[] =
 	"id time_unix_s kind service candidates cluster family revision deployment started_by task container essential "
-	"image digest stage class blame reason evidence exit_code count counted first_unix_s last_unix_s epoch next_step fix_by";
+	"image digest stage class blame reason evidence exit_code count counted first_unix_s last_unix_s epoch next_step fix_by over";
 static const char service_members[] =
-	"service cluster family revision deployment rollout verdict serving failures last_good rollback explain";
+	"service cluster family revision deployment rollout verdict serving failures last_good shadow rollback explain advice";
 static const char rollback_members[] =
 	"id dedupe_key state target reason verified queued_unix_s command command_note";
 
@@ -279,17 +279,29 @@ static void test_why(void)
 	is_int(view_why(&v, SLICE("f4294967297"), &t, &why), KERR_BAD_INPUT, "a number past 32 bits is no short one");
 }
 
-static const char *command(enum rb_state state, char *note, size_t note_cap)
+static const cJSON *rollback_in(enum rb_state state)
 {
 	struct view v = view_on(&w.core);
-	static char line[1024];
-	const cJSON *rb;
 
 	w.core.service[0].rb.state = state;
-	rb = json_object(cJSON_GetArrayItem(json_array(shown(view_services, &v), "services"), 0), "rollback");
+	return json_object(cJSON_GetArrayItem(json_array(shown(view_services, &v), "services"), 0), "rollback");
+}
+
+static const char *command(enum rb_state state, char *note, size_t note_cap)
+{
+	static char line[1024];
+	const cJSON *rb = rollback_in(state);
+
 	snprintf(line, sizeof(line), "%s", str(rb, "command"));
 	snprintf(note, note_cap, "%s", str(rb, "command_note"));
 	return line;
+}
+
+static const char *pin_command(const cJSON *rb, int i)
+{
+	const cJSON *item = cJSON_GetArrayItem(json_array(rb, "pin_commands"), i);
+
+	return cJSON_IsString(item) ? item->valuestring : "(none)";
 }
 
 static void test_commands(void)
@@ -302,13 +314,19 @@ static void test_commands(void)
 	ok(strstr(note, "by tag (registry:5000/web:11)") != NULL, "... with the doubt about the tag: %s", note);
 	ok(strstr(note, "registry:5000/web@sha256:digest11") != NULL, "... and the image pinned by digest");
 	rb->target_digest[0] = '\0';
+	w.core.release[0].image[0].digest[0] = '\0';
 	(void)command(RB_REFUSED, note, sizeof(note));
 	ok(strstr(note, "digest it ran with is not known") != NULL, "... a digest nobody knows is no guess");
+	snprintf(w.core.release[0].image[0].digest, DIGEST_CAP, "sha256:digest11");
 	snprintf(w.core.container[0].image, IMAGE_CAP, "registry:5000/web@sha256:digest11");
 	(void)command(RB_REFUSED, note, sizeof(note));
-	is_str(note, "(null)", "an image pinned by digest needs no note");
+	is_str(note, "web:11 names its image by digest: going back starts that very image.", "an image pinned by digest is no doubt");
 	is_str(command(RB_WATCHING, note, sizeof(note)), "(null)", "what AWS has accepted needs no hand");
 	is_str(command(RB_SUPERSEDED, note, sizeof(note)), "(null)", "nor does what is superseded");
+	rb->update = true;
+	is_str(command(RB_AWAITING_CONFIRMATION, note, sizeof(note)),
+	       "aws ecs update-service --cluster edge --service web --task-definition web:11", "a way back that is UpdateService says so");
+	rb->update = false;
 	rb->deployment[0] = '\0';
 	is_str(command(RB_QUEUED_OFFLINE, note, sizeof(note)), "(null)", "no command before the deployment's ARN is known");
 	ok(strstr(note, "needs the deployment's ARN") != NULL, "... and that is said");
@@ -316,6 +334,104 @@ static void test_commands(void)
 	snprintf(rb->deployment, ARN_CAP, "%s", w.dep[0].arn);
 	ok(strstr(command(RB_DENIED, note, sizeof(note)), "--region eu-west-1") != NULL, "denied: the stop, with the region");
 	is_str(command(RB_NONE, note, sizeof(note)), "(null)", "without an intent no command");
+}
+
+/* The revisions as AWS described them: what the failing one and the one to go back to name, and what that was. */
+static void described(struct image_pin back, struct image_pin bad)
+{
+	struct service *s = &w.core.service[0];
+
+	snprintf(back.container, NAME_CAP, "app");
+	snprintf(bad.container, NAME_CAP, "app");
+	for (uint32_t i = 0; i < s->n_revisions; i++) {
+		s->revision[i].n = 1;
+		s->revision[i].image[0] = s->revision[i].revision == 12 ? bad : back;
+	}
+}
+
+#define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static void test_proof(void)
+{
+	struct service *s = &w.core.service[0];
+	char note[1024];
+	const cJSON *rb;
+
+	story(MODE_MANUAL);
+	snprintf(w.core.container[0].image, IMAGE_CAP, "registry:5000/web:live");
+	snprintf(s->rb.target_digest, DIGEST_CAP, A);
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", B, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "same tag as the failing release for container app") != NULL && strstr(note, "proven") != NULL,
+	   "one tag, two digests: proven meaningless: %s", note);
+	ok(strstr(note, "The image that worked: registry:5000/web@" A) != NULL, "... and what did work");
+	rb = rollback_in(RB_REFUSED);
+	is_int(cJSON_GetArraySize(json_array(rb, "pin_commands")), 3, "... three commands pin it");
+	is_str(pin_command(rb, 0), "aws ecs describe-task-definition --task-definition web:11 --query taskDefinition --output json | jq "
+	       "'{\"app\":\"" A "\"} as $d | .containerDefinitions[] |= (.name as $n | if $d[$n] then .image |= ((sub(\"@.*\"; \"\") | "
+	       "sub(\":[^/]*$\"; \"\")) + \"@\" + $d[$n]) else . end) | del(.taskDefinitionArn, .revision, .status, .requiresAttributes, "
+	       ".compatibilities, .registeredAt, .registeredBy, .deregisteredAt, .deleteRequestedAt)' > web-11-pinned.json", "... describe");
+	is_str(pin_command(rb, 1), "aws ecs register-task-definition --cli-input-json file://web-11-pinned.json", "... register");
+	is_str(pin_command(rb, 2), "aws ecs update-service --cluster edge --service web --task-definition web", "... update");
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", A, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "very image that runs now in container app") != NULL, "one tag, one digest: %s", note);
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", "", 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "if that tag was pushed again") != NULL, "one tag, a digest unknown: no proof");
+	described((struct image_pin){ "", A, 6, true }, (struct image_pin){ "", B, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "if that tag was pushed again") != NULL && strstr(note, "proven") == NULL, "two tags: not known: %s", note);
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_REFUSED), "pin_commands")), 3, "... pinned all the same");
+	described((struct image_pin){ "", A, 6, false }, (struct image_pin){ "", B, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	is_str(note, "web:11 names its image by digest: going back starts that very image.", "a digest: going back means something");
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_REFUSED), "pin_commands")), 0, "... nothing to pin");
+	described((struct image_pin){ "", "sha256:a\"'; rm", 6, true }, (struct image_pin){ "", B, 7, true });
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_REFUSED), "pin_commands")), 0, "what is no digest gets into no command");
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", B, 7, true });
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_AWAITING_CONFIRMATION), "pin_commands")), 0, "a stop needs no pin");
+	s->asked.said.controller = CTL_CODE_DEPLOY;
+	is_str(command(RB_REFUSED, note, sizeof(note)), "(null)", "CodeDeploy takes no UpdateService");
+	ok(strstr(note, "aws deploy stop-deployment") != NULL && strstr(note, "only reports") != NULL, "... its own way back: %s", note);
+	s->asked.said.controller = CTL_EXTERNAL;
+	(void)command(RB_DECIDED, note, sizeof(note));
+	ok(strstr(note, "update-service-primary-task-set") != NULL, "an external controller's: %s", note);
+	s->asked.said.controller = CTL_ECS;
+}
+
+static void test_audit(void)
+{
+	struct view v = view_on(&w.core);
+	struct rollback *rb = &w.core.service[0].rb;
+	const cJSON *a;
+	char id[16];
+
+	snprintf(id, sizeof(id), "r%u", rb->id);
+	rb->state = RB_AWAITING_CONFIRMATION;
+	rb->first_failure_unix_ms = rb->decided_unix_ms - 1500;
+	a = json_object(why_of(&v, id), "audit");
+	ok(strcmp(str(a, "who"), "policy") == 0 && is_null(a, "uid"), "audit: the policy");
+	ok(strcmp(str(a, "failure"), "f3") == 0 && strcmp(str(a, "class"), "image-not-found") == 0, "... why");
+	ok(strstr(str(a, "reason"), "manifest unknown") != NULL, "... word for word");
+	is_str(str(a, "deployment"), w.dep[0].arn, "... of which deployment");
+	ok(num(a, "time_to_detect_s") > 1.499 && num(a, "time_to_detect_s") < 1.501, "... how soon it was seen");
+	ok(is_null(a, "time_to_recover_s") && is_null(a, "digest_before"), "... not yet, not known");
+	rb->confirmed = true;
+	rb->uid = 1000;
+	rb->state = RB_ROLLED_BACK;
+	rb->done_unix_ms = rb->first_failure_unix_ms + 90250;
+	snprintf(rb->digest, DIGEST_CAP, B);
+	a = json_object(why_of(&v, id), "audit");
+	ok(strcmp(str(a, "who"), "person") == 0 && num(a, "uid") == 1000, "a person confirmed it");
+	ok(num(a, "time_to_recover_s") > 90.249 && num(a, "time_to_recover_s") < 90.251, "... how long it lasted");
+	ok(strcmp(str(a, "digest_before"), B) == 0 && strcmp(str(a, "digest_after"), A) == 0, "... from which image to which");
+	rb->first_failure_unix_ms = rb->decided_unix_ms;
+	rb->state = RB_SUPERSEDED;
+	a = json_object(why_of(&v, id), "audit");
+	ok(num(a, "time_to_detect_s") == 0 && is_null(a, "time_to_recover_s"), "seen at once; what was superseded was not recovered by it");
+	ok(is_null(why_of(&v, "f1"), "audit"), "a failure has no audit record");
 }
 
 static void test_hostile(void)
@@ -465,6 +581,51 @@ static void test_deployments(void)
 	is_int(cJSON_GetArraySize(json_array(root, "services")), 1, "one service alone");
 }
 
+/* A state of the node has no task, container or release, and ends. */
+static void test_node_state(void)
+{
+	struct view v = view_on(&w.core);
+	const cJSON *f, *line;
+
+	world_init(&w, MODE_MANUAL);
+	world_source(&w, SRC_ENGINE, SS_REFUSED);
+	world_run(&w, 40000);
+	f = cJSON_GetArrayItem(json_array(shown(view_failures, &v), "failures"), 0);
+	has(f, failure_members, "a state of the node");
+	is_str(str(f, "class"), "engine-down", "... the engine is down");
+	is_str(str(f, "kind"), "unknown", "... of no kind of task");
+	ok(is_null(f, "service") && is_null(f, "family") && is_null(f, "revision") && is_null(f, "task") && is_null(f, "container") &&
+	   is_null(f, "essential") && is_null(f, "image") && is_null(f, "exit_code"), "... and of no task at all: null, no zero");
+	ok(cJSON_IsFalse(json_get(f, "over")) && cJSON_IsFalse(json_get(f, "counted")), "... it lasts, and is never counted");
+	is_str(str(f, "fix_by"), "site", "... the site can mend it");
+	line = cJSON_GetArrayItem(json_array(why_of(&v, "f1"), "timeline"), 0);
+	is_str(str(line, "text"), "f1 engine-down", "... its line of the timeline names no release");
+	world_source(&w, SRC_ENGINE, SS_UP);
+	world_run(&w, 5000);
+	f = cJSON_GetArrayItem(json_array(shown(view_failures, &v), "failures"), 0);
+	ok(cJSON_IsTrue(json_get(f, "over")), "... then it is over");
+	is_str(str(f, "fix_by"), "nobody", "... nobody need do anything");
+	is_str(str(why_of(&v, "f1"), "next_step"), "Nothing to do; it is over.", "... and it says so");
+	line = cJSON_GetArrayItem(json_array(why_of(&v, "f1"), "timeline"), 1);
+	is_str(str(line, "text"), "f1 was over", "... with the time");
+}
+
+static void test_shadow(void)
+{
+	struct view v = view_on(&w.core);
+	const cJSON *s;
+
+	story(MODE_SHADOW);
+	w.core.service[0].m.shadow_right = 3;
+	w.core.service[0].m.shadow_wrong = 1;
+	w.core.fact[FACT_REASONS].yes = TRI_NO;
+	s = cJSON_GetArrayItem(json_array(shown(view_services, &v), "services"), 0);
+	is_int(num(json_object(s, "shadow"), "right"), 3, "shadow: what it would have done rightly");
+	is_int(num(json_object(s, "shadow"), "wrong"), 1, "... and wrongly");
+	ok(cJSON_IsString(json_array(s, "advice")->child) && strstr(cJSON_GetArrayItem(json_array(s, "advice"),
+	   cJSON_GetArraySize(json_array(s, "advice")) - 1)->valuestring, "ECS_LOGLEVEL") != NULL, "advice is sentences");
+}
+
 int main(void)
 {
 	test_failures();
@@ -473,9 +634,13 @@ int main(void)
 	test_tasks();
 	test_why();
 	test_commands();
+	test_proof();
+	test_audit();
 	test_hostile();
 	test_full();
 	test_candidates();
 	test_deployments();
+	test_node_state();
+	test_shadow();
 	return done();
 }
