@@ -43,7 +43,9 @@ READELF := $(CROSS)readelf
 STRIP  := $(CROSS)strip
 # fat objects: kedge is linked from their LTO half, the musl tests and `make pure` use the other
 LTO    = -flto -ffat-lto-objects
-ARCH_CFLAGS = $(MCPU) -pipe -Oz $(HARDEN) $(REPRODUCIBLE) -ffunction-sections -fdata-sections \
+# -Oz copies code all the same: these passes cost 2 % of it (measured with GCC 12, x86 and ARM)
+SMALLER = -fno-thread-jumps -fno-caller-saves -fno-tree-dominator-opts -fno-tree-tail-merge -fno-jump-tables
+ARCH_CFLAGS = $(MCPU) -pipe -Oz $(SMALLER) $(HARDEN) $(REPRODUCIBLE) -ffunction-sections -fdata-sections \
               -fno-unwind-tables -fno-asynchronous-unwind-tables
 # only musl's headers, the compiler's own and (linked into the sysroot) the kernel's
 GCC_INCLUDE := $(shell $(CC) -print-file-name=include 2>/dev/null)
