@@ -111,6 +111,15 @@ bool slice_next(struct slice *rest, char sep, struct slice *part)
 	return true;
 }
 
+uint64_t slice_hash(struct slice a)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < a.n; i++)
+		h = (h ^ (uint8_t)a.p[i]) * UINT64_C(1099511628211);
+	return h;
+}
+
 bool slice_u64(struct slice a, uint64_t *out)
 {
 	uint64_t v = 0;

@@ -32,6 +32,9 @@ struct slice slice_trim(struct slice a);                       /* blanks, tabs, 
 /* Takes the bytes up to sep off the front of *rest (and sep itself); false when nothing is left. */
 bool slice_next(struct slice *rest, char sep, struct slice *part);
 
+/* FNV-1a, 64 bits: to know a text again without keeping it. */
+uint64_t slice_hash(struct slice a);
+
 /* Decimal, whole slice, no sign for u64; false on anything else or overflow. */
 bool slice_u64(struct slice a, uint64_t *out);
 bool slice_i64(struct slice a, int64_t *out);

@@ -17,12 +17,18 @@ static void told(const struct page *p, const cJSON *root)
 		putchar('\n');
 	if (text[0] != '\0')
 		page_wrap(p, "", 0, text);
+	if (page_str(root, "operation")[0] != '\0') {
+		printf("  %s ", page_str(root, "operation"));
+		page_put(p, page_str(root, "body"));
+		putchar('\n');
+	}
 	show_command(p, root);
+	show_pins(p, root);
 }
 
 int act_ask(const struct cmd *c, const char *word, const char *more, bool json)
 {
-	char request[600];
+	char request[1000];
 	struct answer answer;
 	struct page p;
 	int64_t exit_code;

@@ -95,6 +95,33 @@ static void rollback(const struct page *p, const cJSON *r, const char *before)
 	if (verified[0] != '\0')
 		printf("  verified: %s\n", verified);
 	show_command(p, r);
+	show_pins(p, r);
+}
+
+static void span(const char *lead, const cJSON *audit, const char *name)
+{
+	const cJSON *seconds = json_get(audit, name);
+
+	if (cJSON_IsNumber(seconds))
+		printf("  %s%.1f s\n", lead, seconds->valuedouble);
+}
+
+static void audit(const struct page *p, const cJSON *a)
+{
+	char line[80];
+
+	if (a == NULL)
+		return;
+	puts("\nAudit");
+	snprintf(line, sizeof(line), "%s, uid %lld", page_str(a, "who"), (long long)page_int(a, "uid", 0));
+	member(p, "  who        ", json_get(a, "uid") == NULL ? page_str(a, "who") : line);
+	snprintf(line, sizeof(line), "%s %s", page_str(a, "failure"), page_str(a, "class"));
+	member(p, "  why        ", page_str(a, "failure")[0] == '\0' ? "" : line);
+	member(p, "  deployment ", page_str(a, "deployment"));
+	member(p, "  before     ", page_str(a, "digest_before"));
+	member(p, "  after      ", page_str(a, "digest_after"));
+	span("to detect  ", a, "time_to_detect_s");
+	span("to recover ", a, "time_to_recover_s");
 }
 
 static void timeline(const struct page *p, const cJSON *root)
@@ -128,6 +155,7 @@ static void report(const struct page *p, const cJSON *root)
 
 	if (about_rollback && s != NULL)
 		rollback(p, json_object(s, "rollback"), "");
+	audit(p, json_object(root, "audit"));
 	if (about_rollback && f != NULL)
 		puts("\nIt was decided for");
 	if (f != NULL)

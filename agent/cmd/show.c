@@ -65,6 +65,19 @@ static void shadow(const cJSON *s)
 		printf("  shadow: %lld right, %lld wrong\n", (long long)right, (long long)wrong);
 }
 
+void show_pins(const struct page *p, const cJSON *obj)
+{
+	const cJSON *list = json_array(obj, "pin_commands"), *item;
+
+	if (cJSON_GetArraySize(list) > 0)
+		puts("  To start the image that worked, whatever its tag means now:");
+	cJSON_ArrayForEach(item, list) {
+		fputs("  $ ", stdout);
+		page_put(p, cJSON_IsString(item) ? item->valuestring : "");
+		putchar('\n');
+	}
+}
+
 /* The columns of a service: at 80 they fill the line, a wider terminal gives the names more. */
 static void service_row(const struct page *p, const char *const cell[6], enum page_colour colour)
 {

@@ -5,6 +5,8 @@
 #define FORMAT_MS (2 * SEC)      /* the kernel refuses a program of another machine at once */
 
 #define SIGNAL_KILL 9
+#define KILLED 137               /* exit code after SIGKILL */
+#define OOM_MS (10 * SEC)        /* an exit later than this after a child ran out of memory has another cause */
 #define ENGINE_LOST 255          /* exit code of a container the engine lost sight of */
 
 /* The signals that ask a container to end: TERM, INT and QUIT (also used as an image's STOPSIGNAL). */
@@ -128,6 +130,8 @@ static void died(struct core *c, int32_t at, int64_t unix_ms)
 	enum class class;
 
 	t->running_ms = 0;
+	if (k->oom && k->exit_code != KILLED && k->oom_ms != 0 && c->now_ms - k->oom_ms > OOM_MS)
+		k->oom = false;
 	if (k->stop_asked || t->stop_ordered || k->essential == TRI_NO)
 		return;
 	/* code 0 is success unless a service's essential container says it; that is known later */
@@ -273,6 +277,7 @@ void on_container(struct core *c, const struct ev_container *ev)
 		break;
 	case C_OOM:
 		k->oom = true;
+		k->oom_ms = c->now_ms;
 		if (k->state == CS_EXITED && k->deaths > 0)
 			died(c, at, k->finished_unix_ms);   /* 20.10 may say it up to 0.1 s after the exit */
 		break;

@@ -46,6 +46,18 @@ static void begin_probe(struct core *c, struct fail_slot *slot)
 		c->probe_until_ms = c->now_ms + PROBE_MS;
 }
 
+/* What fails at one time on one node may have one cause: the others are looked at again. */
+static void weigh_others(struct core *c, const struct fail_slot *fresh)
+{
+	for (int32_t i = 0; fresh->f.stage == STAGE_RUN && i < c->rows.failures; i++) {
+		struct fail_slot *o = &c->failure[i];
+
+		if (o->used && o != fresh && o->f.stage == STAGE_RUN && o->f.epoch == c->epoch && !str_eq(o->f.service, fresh->f.service) &&
+		    c->now_unix_ms - o->f.first_unix_ms < (int64_t)(120 * SEC))
+			o->weighing = o->asked = true;
+	}
+}
+
 static void fill(struct core *c, struct fail_slot *slot, const struct sighting *s)
 {
 	const struct task *t = &c->task[s->task];
@@ -159,6 +171,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	slot->provisional = s->provisional;
 	blame_weigh(c, slot);
 	begin_probe(c, slot);
+	weigh_others(c, slot);
 	count(c, slot);
 	if (slot->release != NONE)
 		judge_release(c, slot->release);
@@ -279,10 +292,11 @@ void judge_state(struct core *c, enum class class, const struct container *k, co
 /* One row a deployment and class, whatever the daemon is told how often. */
 void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason)
 {
-	const struct service *s = &c->service[service];
+	struct service *s = &c->service[service];
 	int32_t now = core_current(c, s);
 	struct fail_slot *slot;
 
+	s->stuck = true;
 	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].f.class == class && c->failure[i].f.task[0] == '\0' &&
 		    str_eq(c->failure[i].f.deployment, s->dep.arn))
@@ -392,6 +406,25 @@ void judge_release(struct core *c, int32_t release)
 	}
 }
 
+static void weigh_again(struct core *c, struct fail_slot *slot)
+{
+	enum blame before = slot->f.blame;
+	uint8_t said = slot->f.n_evidence;
+
+	blame_weigh(c, slot);
+	slot->save = slot->save || (!slot->provisional && (before != slot->f.blame || said != slot->f.n_evidence));
+	if (slot->release != NONE)
+		judge_release(c, slot->release);
+}
+
+/* How other nodes fare with the release became known. */
+void judge_again(struct core *c, int32_t release)
+{
+	for (int32_t i = 0; release != NONE && i < c->rows.failures; i++)
+		if (c->failure[i].used && c->failure[i].release == release && c->failure[i].f.epoch == c->epoch)
+			weigh_again(c, &c->failure[i]);
+}
+
 void judge_tick(struct core *c)
 {
 	if (c->probe_until_ms == 0 || c->now_ms < c->probe_until_ms)
@@ -399,15 +432,10 @@ void judge_tick(struct core *c)
 	c->probe_until_ms = 0;
 	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
-		enum blame before = slot->f.blame;
-		uint8_t said = slot->f.n_evidence;
 
 		if (!slot->used || !slot->weighing)
 			continue;
 		slot->weighing = false;
-		blame_weigh(c, slot);
-		slot->save = slot->save || (!slot->provisional && (before != slot->f.blame || said != slot->f.n_evidence));
-		if (slot->release != NONE)
-			judge_release(c, slot->release);
+		weigh_again(c, slot);
 	}
 }

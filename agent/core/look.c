@@ -170,8 +170,10 @@ void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)
 		finish(c, ev->service);
 		return;
 	}
-	if (s->dep_ms == 0 || deployment_moved(&s->dep, ev))
+	if (s->dep_ms == 0 || deployment_moved(&s->dep, ev)) {
 		s->moved_ms = c->now_ms;
+		s->stuck = false;
+	}
 	s->dep = *ev;
 	s->dep_ms = c->now_ms;
 	remember(c, s, ev->arn, ev->status);

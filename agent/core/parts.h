@@ -55,6 +55,7 @@ void judge_task(struct core *c, int32_t task);
 void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
 void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);
 void judge_tick(struct core *c);
+void judge_again(struct core *c, int32_t release);
 void judge_release(struct core *c, int32_t release);
 
 /* blame.c - the experiments, weighed */

@@ -415,4 +415,5 @@ void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev)
 	s->work.quorum = *ev;
 	s->work.quorum_ms = c->now_ms;
 	s->work.next_ms = c->now_ms;
+	judge_again(c, rollback_release(c, s));
 }

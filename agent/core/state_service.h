@@ -51,6 +51,7 @@ struct service {
 	bool history_known, history_denied; /* denied: without the shared memory `auto` acts as `manual` */
 	uint32_t n_history, n_revisions;
 	struct sd_brief history[HISTORY_MAX];
+	bool stuck;                      /* told to be over its deadline, and not moved since */
 	uint64_t moved_ms;               /* when the newest deployment was last seen to move */
 	uint64_t history_ms, dep_ms;     /* boot clock of those answers; 0: none since the start */
 	struct ev_aws_deployment dep;    /* the newest deployment, as last described */

@@ -87,7 +87,7 @@ void update_revalidate(struct core *c, uint32_t service, bool durable)
 		rollback_accepted(c, service, "The deployment that was asked for is under way; kedge watches it to its end.");
 		return;
 	}
-	if (!s->rb.confirmed || !durable || s->work.save || s->rb.state == RB_ACTING)
+	if (!s->rb.confirmed || !durable || s->rb.state == RB_ACTING)
 		return;
 	if (is_target(s) && (s->dep.status == SD_SUCCESSFUL || sd_ongoing(s->dep.status))) {
 		rollback_state(c, service, RB_REFUSED, "That revision is what is deployed already.");

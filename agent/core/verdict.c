@@ -58,6 +58,15 @@ static enum serving serving(const struct core *c, const struct service *s, int32
 	return best;
 }
 
+/* Its newest deployment, or a task of it here, is over its deadline. */
+static bool stuck(const struct core *c, const struct service *s)
+{
+	for (int32_t i = 0; i < c->rows.tasks; i++)
+		if (c->task[i].used && c->task[i].stuck && !c->task[i].ended && c->task[i].running_ms == 0 && str_eq(c->task[i].service, s->m.name))
+			return true;
+	return s->stuck;
+}
+
 static enum verdict judge(const struct core *c, const struct service *s, int32_t now)
 {
 	enum rb_state state = s->rb.state;
@@ -66,10 +75,14 @@ static enum verdict judge(const struct core *c, const struct service *s, int32_t
 		return V_ROLLING_BACK;
 	if (state == RB_ROLLED_BACK && (s->rb.deployment[0] == '\0' || str_eq(s->rb.deployment, s->m.deployment)))
 		return V_ROLLED_BACK;
+	if (now == NONE && stuck(c, s))
+		return V_STUCK;
 	if (now == NONE)
 		return sd_ongoing((enum sd_status)s->m.status) && s->dep_ms != 0 ? V_ROLLING : V_UNKNOWN;
 	if (c->release[now].bad && !(c->release[now].good && release_running(c, now) > 0))
 		return V_FAILING;
+	if (stuck(c, s))
+		return V_STUCK;
 	if (release_suspect(c, now) && !c->release[now].good)
 		return V_SUSPECT;
 	if ((s->dep_ms != 0 && sd_ongoing(s->dep.status)) || unsteady(c, now) || pending(c, s))

@@ -2,29 +2,21 @@
 
 #include "agent/run/node.h"
 #include "agent/run/serve.h"
+#include "agent/wire/arn.h"
 #include "agent/wire/json.h"
 
-#define COMMAND_CAP 2048
+enum { EXIT_OK, EXIT_NO, EXIT_WORDS, EXIT_POLICY = 4, EXIT_DENIED };
 
-static void id_of(const struct service *s, char id[16])
+#define NOT_ALLOWED "Policy allow_update_service = no: kedge does not send UpdateService itself; run the command with your own " \
+		    "credentials."
+
+/* Where a person wants a service to go; revision 0: to where AWS would return. */
+struct wish { char family[NAME_CAP]; uint32_t revision; };
+
+static struct jw begin(struct text *out, const struct service *s, bool done, const char *id, const char *words)
 {
-	struct text t = text_on(id, 16);
+	struct jw w = jw_on(out);
 
-	if (s->rb.state == RB_NONE)
-		return;
-	text_c(&t, 'r');
-	text_u64(&t, s->rb.id);
-}
-
-static void told(struct node *n, uint32_t connection, uint32_t service, bool done, const char *words)
-{
-	const struct service *s = &n->core.service[service];
-	struct text out = text_on(n->reply, sizeof(n->reply));
-	char id[16] = "", command[COMMAND_CAP], note[COMMAND_CAP];
-	struct text c = text_on(command, sizeof(command)), b = text_on(note, sizeof(note));
-	struct jw w = jw_on(&out);
-
-	id_of(s, id);
 	jw_object(&w, NULL);
 	jw_str(&w, "schema", "kedge.act/1");
 	jw_bool(&w, "done", done);
@@ -32,11 +24,50 @@ static void told(struct node *n, uint32_t connection, uint32_t service, bool don
 	jw_str(&w, "service", s->m.name);
 	jw_str(&w, "state", rb_state_name(s->rb.state));
 	jw_str(&w, "text", words);
-	jw_str_or_null(&w, "command", view_command(&n->core, service, &c) ? command : "");
-	jw_str_or_null(&w, "command_note", view_command_note(&n->core, service, &b) ? note : "");
-	jw_i64(&w, "exit", done ? 0 : 1);
-	jw_object_end(&w);
-	serve_answer(n, connection, &out);
+	return w;
+}
+
+static void end(struct node *n, uint32_t connection, struct text *out, struct jw *w, int code)
+{
+	jw_i64(w, "exit", code);
+	jw_object_end(w);
+	serve_answer(n, connection, out);
+}
+
+static int exit_of(const struct service *s, enum op_verb verb)
+{
+	if (verb == OPV_HOLD || verb == OPV_CANCEL)
+		return EXIT_OK;
+	if (s->rb.state == RB_NONE)
+		return EXIT_NO;
+	return s->rb.state == RB_REFUSED ? EXIT_POLICY : s->rb.state == RB_DENIED ? EXIT_DENIED : EXIT_OK;
+}
+
+/* By the word of the core, and where that is UpdateService it says so: it is the larger step. */
+static void told(struct node *n, uint32_t connection, uint32_t service, enum op_verb verb, const char *words)
+{
+	const struct service *s = &n->core.service[service];
+	int code = exit_of(s, verb);
+	struct text out = text_on(n->reply, sizeof(n->reply));
+	char id[16] = "", all[2 * NAME_CAP + sizeof(s->rb.reason)];
+	struct text i = text_on(id, sizeof(id)), t = text_on(all, sizeof(all));
+	struct jw w;
+
+	if (s->rb.state != RB_NONE) {
+		text_c(&i, 'r');
+		text_u64(&i, s->rb.id);
+	}
+	text_s(&t, words);
+	if (s->rb.update && rb_open(s->rb.state) && verb != OPV_HOLD) {
+		text_s(&t, " The way back is UpdateService to ");
+		text_s(&t, s->rb.target_family);
+		text_c(&t, ':');
+		text_u64(&t, s->rb.target_revision);
+		text_s(&t, ": a new deployment, not a stop of this one.");
+	}
+	w = begin(&out, s, code == EXIT_OK, id, all);
+	view_by_hand(&n->core, service, &w);
+	end(n, connection, &out, &w, code);
 }
 
 static const char *verb_word(enum op_verb verb)
@@ -56,59 +87,135 @@ static const char *verb_word(enum op_verb verb)
 	return "look";
 }
 
+static void tell_core(struct node *n, const struct unixsock_peer *peer, enum op_verb verb, const struct service *s,
+		      uint64_t for_ms, const struct wish *to)
+{
+	struct event *ev;
+
+	log_line(&n->log, LOG_LEVEL_INFO, "uid %u asks: %s %s%s%s", (unsigned)peer->uid, verb_word(verb), s->m.name,
+		 to->revision == 0 ? "" : " to ", to->family);
+	ev = node_event(n, EV_OPERATOR);
+	ev->u.operator.verb = verb;
+	ev->u.operator.uid = (uint32_t)peer->uid;
+	ev->u.operator.for_ms = for_ms;
+	ev->u.operator.to_revision = to->revision;
+	(void)str_put(ev->u.operator.to_family, sizeof(ev->u.operator.to_family), slice_of(to->family));
+	(void)str_put(ev->u.operator.service, sizeof(ev->u.operator.service), slice_of(s->m.name));
+	node_feed(n, ev);
+}
+
+static void refuse_update(struct node *n, uint32_t connection, uint32_t service, const struct wish *to)
+{
+	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct jw w = begin(&out, &n->core.service[service], false, "", NOT_ALLOWED);
+
+	view_by_update(&n->core, service, to->family, to->revision, &w);
+	end(n, connection, &out, &w, EXIT_POLICY);
+}
+
+static bool may_update(const struct node *n, const struct service *s)
+{
+	return core_policy(&n->core, s->m.name)->allow_update_service;
+}
+
 void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *peer, enum op_verb verb, struct slice what,
 	     uint64_t for_ms)
 {
 	int32_t at = core_service(&n->core, what);
 	bool by_id = verb == OPV_CONFIRM || verb == OPV_CANCEL;
-	struct event *ev;
+	struct wish to = { "", 0 };
+	const struct service *s;
 
 	if (at == NONE) {
-		serve_refuse(n, connection, 1, by_id ? "there is no rollback of this id; `kedge services` lists them"
-						     : "no such service is known on this node");
+		serve_refuse(n, connection, EXIT_NO, by_id ? "there is no rollback of this id; `kedge services` lists them"
+							   : "no such service is known on this node");
 		return;
 	}
-	if (by_id && !rb_open(n->core.service[at].rb.state)) {
-		serve_refuse(n, connection, 1, "that rollback is over already");
+	s = &n->core.service[at];
+	if (by_id && !rb_open(s->rb.state)) {
+		serve_refuse(n, connection, EXIT_NO, "that rollback is over already");
 		return;
 	}
-	log_line(&n->log, LOG_LEVEL_INFO, "uid %u asks: %s %s", (unsigned)peer->uid, verb_word(verb),
-		 n->core.service[at].m.name);
-	ev = node_event(n, EV_OPERATOR);
-	ev->u.operator.verb = verb;
-	ev->u.operator.uid = (uint32_t)peer->uid;
-	ev->u.operator.for_ms = for_ms;
-	(void)str_put(ev->u.operator.service, sizeof(ev->u.operator.service), slice_of(n->core.service[at].m.name));
-	node_feed(n, ev);
-	told(n, connection, (uint32_t)at, verb == OPV_HOLD || n->core.service[at].rb.state != RB_NONE,
-	     verb == OPV_HOLD ? (for_ms > 0 ? "Held: no rollback of this service goes on until then."
-					    : "The hold is over.")
-			      : n->core.service[at].rb.reason);
+	if (verb == OPV_CONFIRM && s->rb.update && !may_update(n, s)) {
+		(void)str_put(to.family, sizeof(to.family), slice_of(s->rb.target_family));
+		to.revision = s->rb.target_revision;
+		refuse_update(n, connection, (uint32_t)at, &to);
+		return;
+	}
+	tell_core(n, peer, verb, s, for_ms, &to);
+	told(n, connection, (uint32_t)at, verb,
+	     verb == OPV_HOLD ? (for_ms > 0 ? "Held: no rollback of this service goes on until then." : "The hold is over.")
+			      : s->rb.reason);
 }
 
-void acts_dry_run(struct node *n, uint32_t connection, struct slice service)
+/* The very bytes that would be signed, made by what makes them. */
+static void dry_run(struct node *n, uint32_t connection, uint32_t service, const struct wish *to)
 {
-	int32_t at = core_service(&n->core, service);
+	const struct service *s = &n->core.service[service];
+	bool update = to->revision != 0, allowed = !update || may_update(n, s);
 	struct text out = text_on(n->reply, sizeof(n->reply));
-	char command[COMMAND_CAP];
-	struct text c = text_on(command, sizeof(command));
-	struct jw w = jw_on(&out);
+	char body[ARN_CAP + 2 * NAME_CAP + 64], line[ARN_CAP + 128];
+	struct text b = text_on(body, sizeof(body)), c = text_on(line, sizeof(line));
+	struct why why;
+	struct jw w;
+	enum kerr err;
 
-	if (at == NONE || n->core.service[at].m.deployment[0] == '\0') {
-		serve_refuse(n, connection, 1, at == NONE ? "no such service is known on this node"
-							  : "AWS has not yet named a deployment of it");
+	err = update ? ecs_out_update(&b, n->core.node.cluster, s->m.name, to->family, to->revision, &why)
+		     : ecs_out_stop(&b, s->m.deployment, &why);
+	if (err != KERR_OK) {
+		serve_refuse(n, connection, EXIT_NO, update || s->m.deployment[0] != '\0' ? why.text
+									 : "AWS has not yet named a deployment of it");
 		return;
 	}
-	(void)ecs_out_cli_stop(&c, n->aws.region, n->core.service[at].m.deployment);
-	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.act/1");
-	jw_bool(&w, "done", false);
-	jw_null(&w, "id");
-	jw_str(&w, "service", n->core.service[at].m.name);
-	jw_str(&w, "state", rb_state_name(n->core.service[at].rb.state));
-	jw_str(&w, "text", "Dry run: StopServiceDeployment(ROLLBACK) would be sent, after AWS was asked once more.");
-	jw_str(&w, "command", command);
-	jw_i64(&w, "exit", 0);
-	jw_object_end(&w);
-	serve_answer(n, connection, &out);
+	w = begin(&out, s, false, "", allowed ? "Dry run: this would be sent, after AWS was asked once more." : NOT_ALLOWED);
+	jw_str(&w, "operation", aws_op_name(update ? OP_UPDATE : OP_STOP));
+	jw_str(&w, "body", body);
+	if (update) {
+		view_by_update(&n->core, service, to->family, to->revision, &w);
+	} else {
+		(void)ecs_out_cli_stop(&c, n->core.node.region, s->m.deployment);
+		jw_str(&w, "command", line);
+	}
+	end(n, connection, &out, &w, allowed ? EXIT_OK : EXIT_POLICY);
+}
+
+/* "to FAMILY:REVISION dry-run", each part of it optional. */
+static bool read_how(struct slice how, struct wish *to, bool *dry)
+{
+	struct slice word = SLICE(""), family;
+
+	*to = (struct wish){ "", 0 };
+	(void)slice_next(&how, ' ', &word);
+	if (slice_is(word, "to")) {
+		word = SLICE("");
+		(void)slice_next(&how, ' ', &word);
+		if (!arn_family_revision(word, &family, &to->revision) || to->revision == 0 ||
+		    !str_put(to->family, sizeof(to->family), family))
+			return false;
+		word = SLICE("");
+		(void)slice_next(&how, ' ', &word);
+	}
+	*dry = slice_is(word, "dry-run");
+	return how.n == 0 && (*dry || word.n == 0);
+}
+
+void acts_rollback(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice service,
+		   struct slice how)
+{
+	int32_t at = core_service(&n->core, service);
+	struct wish to;
+	bool dry;
+
+	if (!read_how(how, &to, &dry))
+		serve_refuse(n, connection, EXIT_WORDS, "a rollback goes to FAMILY:REVISION, like web:11");
+	else if (at == NONE)
+		serve_refuse(n, connection, EXIT_NO, "no such service is known on this node");
+	else if (dry)
+		dry_run(n, connection, (uint32_t)at, &to);
+	else if (to.revision != 0 && !may_update(n, &n->core.service[at]))
+		refuse_update(n, connection, (uint32_t)at, &to);
+	else {
+		tell_core(n, peer, OPV_ROLLBACK, &n->core.service[at], 0, &to);
+		told(n, connection, (uint32_t)at, OPV_ROLLBACK, n->core.service[at].rb.reason);
+	}
 }

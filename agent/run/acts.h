@@ -7,11 +7,14 @@
 
 struct node;
 
-/* Tells the core, and answers the connection with what became of it. what: a service, or an id like "r3";
- * for_ms: of a hold. */
+/* Each tells the core, and answers the connection with what became of it. what: a service, or an id like "r3"; for_ms:
+ * of a hold. confirm of a rollback that is UpdateService, and rollback --to, need allow_update_service = yes: else exit
+ * 4 and the command for a person's own credentials. */
 void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *peer, enum op_verb verb, struct slice what,
 	     uint64_t for_ms);
-/* What a rollback of that service would send, and that nothing is sent. */
-void acts_dry_run(struct node *n, uint32_t connection, struct slice service);
+/* how: "", "to FAMILY:REVISION", and behind either "dry-run": then the request is shown as it would be sent, with the
+ * same as an aws command, and nothing is told to anybody. */
+void acts_rollback(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice service,
+		   struct slice how);
 
 #endif

@@ -176,16 +176,15 @@ static void pop(struct node *n)
 {
 	n->aws.used_ms = clock_boot_ms();
 	n->aws.kept = true;
-	n->aws.busy = false;
 	n->aws.head = (n->aws.head + 1) % AWS_QUEUE;
 	n->aws.count--;
 }
 
-static void tell_failed(struct node *n, const struct aws_job *job, enum aws_error error, const char *detail)
+void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error error, const char *detail)
 {
 	struct event *ev;
 
-	if (job->op == OP_SERVICES) {
+	if (job->reply != 0) {
 		aws_body_services_failed(n, job, detail);
 		return;
 	}
@@ -199,6 +198,13 @@ static void tell_failed(struct node *n, const struct aws_job *job, enum aws_erro
 	node_feed(n, ev);
 }
 
+/* Only now: what an answer makes the core ask must not begin while the answer is still read. */
+static void go_on(struct node *n)
+{
+	n->aws.busy = false;
+	next(n);
+}
+
 static void learn_time(struct node *n, const struct http_result *r)
 {
 	if (r->tls && r->date_unix_s > 0)
@@ -210,7 +216,7 @@ static void unreachable(struct node *n, const struct aws_job *job, const struct 
 	if (r->cause == HTTP_DNS)
 		node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
 	node_source(n, SRC_AWS, SS_UNREACHABLE, r->why.text);
-	tell_failed(n, job, AE_UNREACHABLE, r->why.text);
+	aws_tell_failed(n, job, AE_UNREACHABLE, r->why.text);
 }
 
 /* What a second try with other keys or the server's clock may mend is tried once, at once. */
@@ -242,8 +248,7 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 	*failed = n->ev.u.aws_failed;
 	a->refused++;
 	if (again(n, &a->queue[a->head], failed->error, server_unix_s)) {
-		a->busy = false;
-		next(n);
+		go_on(n);
 		return;
 	}
 	pop(n);
@@ -254,8 +259,8 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 	else
 		node_source(n, SRC_AWS, SS_UP, "");
 	log_line(&n->log, LOG_LEVEL_WARN, "aws: %s: %s", aws_op_name(job.op), failed->detail);
-	tell_failed(n, &job, failed->error, failed->detail);
-	next(n);
+	aws_tell_failed(n, &job, failed->error, failed->detail);
+	go_on(n);
 }
 
 static void on_done(void *arg, const struct http_result *r)
@@ -274,7 +279,7 @@ static void on_done(void *arg, const struct http_result *r)
 	pop(n);
 	if (r->err != KERR_OK && r->cause != HTTP_ABORTED && r->cause != HTTP_TOO_BIG) {
 		unreachable(n, &job, r);
-		next(n);
+		go_on(n);
 		return;
 	}
 	node_source(n, SRC_AWS, SS_UP, "");
@@ -287,9 +292,9 @@ static void on_done(void *arg, const struct http_result *r)
 	if (err != KERR_OK) {
 		a->malformed++;
 		log_line(&n->log, LOG_LEVEL_WARN, "aws: %s: %s", aws_op_name(job.op), why.text);
-		tell_failed(n, &job, AE_INVALID, why.text);
+		aws_tell_failed(n, &job, AE_INVALID, why.text);
 	}
-	next(n);
+	go_on(n);
 }
 
 static enum kerr send(struct node *n, struct aws_job *job, struct why *why)
@@ -348,13 +353,13 @@ static void next(struct node *n)
 			(void)why_set(&why, KERR_AGAIN, "no region or no credentials yet");
 		else
 			err = send(n, &a->queue[a->head], &why);
-		if (err == KERR_OK) {
-			a->busy = true;
+		a->busy = true;
+		if (err == KERR_OK)
 			return;
-		}
 		pop(n);
 		log_line(&n->log, LOG_LEVEL_WARN, "aws: %s cannot be sent: %s", aws_op_name(job.op), why.text);
-		tell_failed(n, &job, err == KERR_AGAIN ? AE_CREDENTIALS : AE_INVALID, why.text);
+		aws_tell_failed(n, &job, err == KERR_AGAIN ? AE_CREDENTIALS : AE_INVALID, why.text);
+		a->busy = false;
 	}
 }
 
@@ -371,7 +376,14 @@ static bool enqueue(struct node *n, const struct aws_job *job)
 
 bool aws_more(struct node *n, const struct aws_job *job)
 {
-	return enqueue(n, job);
+	struct aws *a = &n->aws;
+
+	if (a->count == AWS_QUEUE)
+		return false;
+	a->head = (a->head + AWS_QUEUE - 1) % AWS_QUEUE;
+	a->queue[a->head] = *job;
+	a->count++;
+	return true;
 }
 
 void aws_ask(struct node *n, const struct action *a)
@@ -383,13 +395,15 @@ void aws_ask(struct node *n, const struct action *a)
 		[ACT_AWS_REVISION] = { ECS_DESCRIBE_REVISIONS, OP_REVISION },
 		[ACT_AWS_QUORUM] = { ECS_LIST_TASKS, OP_QUORUM },
 		[ACT_AWS_STOP] = { ECS_STOP_DEPLOYMENT, OP_STOP },
+		[ACT_AWS_UPDATE] = { ECS_UPDATE_SERVICE, OP_UPDATE },
+		[ACT_AWS_SERVICE] = { ECS_DESCRIBE_SERVICES, OP_SERVICES },
 	};
 	struct aws_job job = { .call = how[a->type].call, .op = how[a->type].op, .service = a->index, .ask = a->ask, .full = a->full };
 
 	if (job.op == OP_TASK)
 		(void)str_put(job.task, sizeof(job.task), slice_of(n->core.task[a->index].arn));
 	if (!enqueue(n, &job))
-		tell_failed(n, &job, AE_THROTTLED, "too many questions to AWS are waiting");
+		aws_tell_failed(n, &job, AE_THROTTLED, "too many questions to AWS are waiting");
 }
 
 bool aws_describe_services(struct node *n, uint32_t reply)

@@ -7,18 +7,23 @@
 #include "agent/wire/deployments_in.h"
 #include "agent/wire/ecs_out.h"
 #include "agent/wire/ecs_quorum.h"
+#include "agent/wire/ecs_update.h"
 #include "agent/wire/sigv4.h"
 #include "platform/http.h"
 
 struct node;
 
 #define AWS_QUEUE 64
+#define AWS_QUORUM_PAGES 8               /* of 100 tasks, running and stopped ones together, read for one quorum: up to
+					    1.5 MB. more: not read, and said to be unknown */
 #define AWS_BODY  (64 * 1024)            /* bytes of an answer that is not streamed */
 
 struct aws_job {
 	enum ecs_call call;
-	enum aws_op op;                  /* what the core asked for; OP_SERVICES: a person asked */
-	uint32_t service, ask, reply;    /* reply: the socket's connection that waits; 0: none */
+	enum aws_op op;                  /* what is asked for */
+	uint32_t service, ask;
+	uint32_t reply;                  /* OP_SERVICES: the socket's connection of the person who waits; 0: the core asks */
+	uint32_t pages;                  /* OP_QUORUM: of ListTasks that were read */
 	bool full, stopped, retried;
 	char task[ARN_CAP];
 };
@@ -26,7 +31,8 @@ struct aws_job {
 struct aws {
 	struct aws_job queue[AWS_QUEUE];
 	uint32_t head, count;
-	bool busy, ready, kept;          /* ready: region and endpoint are known; kept: a connection may be open */
+	bool busy, ready, kept;          /* busy: until an answer is taken in whole, by the core too; ready: region and
+					    endpoint are known; kept: a connection may be open */
 	uint64_t used_ms;                /* boot clock: when the last answer came */
 	struct credentials credentials, incoming;
 	bool have_credentials;
@@ -39,10 +45,12 @@ struct aws {
 	char body[4096], answer[AWS_BODY], authorization[SIGV4_AUTH_CAP], token_line[CREDENTIALS_TOKEN_CAP + 32];
 	char work[SIGV4_WORK];
 	struct deployments_in in;
-	struct dep_table table, fresh;   /* the table as last answered; the one coming in */
+	struct dep_table table, fresh;   /* the table as last answered to a person; the one coming in */
+	struct ecs_update update;
 	struct ecs_quorum quorum;
 	struct ecs_quorum_of quorum_of;
-	struct ecs_task_ids ids;
+	struct ecs_task_ids ids;         /* of the page that is read */
+	char token[ECS_TOKEN_CAP];       /* of the page after it; empty: there is none */
 	enum kerr stream_failed;
 	unsigned stream_status;
 	struct text stream_text;         /* on `answer`: an error's body, where a stream was expected */

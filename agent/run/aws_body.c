@@ -25,12 +25,14 @@ static enum kerr make_revisions(const struct look *l, struct text *out, struct w
 	return ecs_out_revisions(out, arn, l->n_want, why);
 }
 
-static enum kerr make_services(struct node *n, struct text *out, struct why *why)
+static enum kerr make_services(struct node *n, const struct aws_job *job, struct text *out, struct why *why)
 {
 	struct slice name[ECS_SERVICES_MAX];
 	size_t count = 0;
 
-	for (int32_t i = 0; i < SERVICES_MAX && count < ECS_SERVICES_MAX; i++)
+	if (job->reply == 0)
+		name[count++] = slice_of(n->core.service[job->service].m.name);
+	for (int32_t i = 0; job->reply != 0 && i < SERVICES_MAX && count < ECS_SERVICES_MAX; i++)
 		if (n->core.service[i].used)
 			name[count++] = slice_of(n->core.service[i].m.name);
 	if (count == 0)
@@ -53,14 +55,18 @@ enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *
 	case ECS_DESCRIBE_REVISIONS:
 		return make_revisions(&s->look, out, why);
 	case ECS_LIST_TASKS:
-		return ecs_out_list_tasks(out, cluster, s->m.name, NULL, job->stopped, why);
+		if (job->pages == 0)
+			n->aws.token[0] = '\0';
+		return ecs_out_list_tasks(out, cluster, s->m.name, NULL, job->stopped, n->aws.token, why);
 	case ECS_DESCRIBE_TASKS:
 		return job->op == OP_TASK ? ecs_out_task(out, cluster, slice_of(job->task), why)
 					  : ecs_out_tasks(out, cluster, &n->aws.ids, why);
 	case ECS_DESCRIBE_SERVICES:
-		return make_services(n, out, why);
+		return make_services(n, job, out, why);
 	case ECS_STOP_DEPLOYMENT:
 		return ecs_out_stop(out, s->rb.deployment, why);
+	case ECS_UPDATE_SERVICE:
+		return ecs_out_update(out, cluster, s->m.name, s->rb.target_family, s->rb.target_revision, why);
 	case ECS_CALLS:
 		break;
 	}
@@ -84,39 +90,49 @@ static bool is_refusal(struct node *n, struct slice part)
 	return true;
 }
 
-static bool on_services(void *arg, struct slice part)
+static enum kerr feed(struct aws *a, struct slice part)
 {
-	struct node *n = arg;
-
-	if (is_refusal(n, part))
-		return true;
-	n->aws.stream_failed = deployments_in_feed(&n->aws.in, part, &n->aws.stream_why);
-	return n->aws.stream_failed == KERR_OK;
+	switch (a->queue[a->head].call) {
+	case ECS_DESCRIBE_SERVICES:
+		return deployments_in_feed(&a->in, part, &a->stream_why);
+	case ECS_DESCRIBE_TASKS:
+		return ecs_quorum_feed(&a->quorum, part, &a->stream_why);
+	case ECS_UPDATE_SERVICE:
+		return ecs_update_feed(&a->update, part, &a->stream_why);
+	case ECS_LIST_DEPLOYMENTS: case ECS_DESCRIBE_DEPLOYMENTS: case ECS_DESCRIBE_REVISIONS: case ECS_LIST_TASKS:
+	case ECS_STOP_DEPLOYMENT: case ECS_CALLS:
+		break;
+	}
+	return why_set(&a->stream_why, KERR_BAD_INPUT, "no answer of this call is read in parts");
 }
 
-static bool on_quorum(void *arg, struct slice part)
+static bool on_part(void *arg, struct slice part)
 {
 	struct node *n = arg;
 
 	if (is_refusal(n, part))
 		return true;
-	n->aws.stream_failed = ecs_quorum_feed(&n->aws.quorum, part, &n->aws.stream_why);
+	n->aws.stream_failed = feed(&n->aws, part);
 	return n->aws.stream_failed == KERR_OK;
 }
 
 void aws_body_expect(struct node *n, const struct aws_job *job, struct http_request *r)
 {
+	const struct service *s = &n->core.service[job->service];
+
 	n->aws.stream_failed = KERR_OK;
 	n->aws.stream_text = text_on(n->aws.answer, sizeof(n->aws.answer));
+	r->on_body = on_part;
+	r->on_open = on_open;
 	if (job->call == ECS_DESCRIBE_SERVICES) {
 		deployments_in_begin(&n->aws.in, &n->arena, &n->aws.fresh, node_unix_ms(n));
-		r->on_body = on_services;
-		r->on_open = on_open;
 	} else if (job->call == ECS_DESCRIBE_TASKS && job->op == OP_QUORUM) {
 		ecs_quorum_answer(&n->aws.quorum);
-		r->on_body = on_quorum;
-		r->on_open = on_open;
+	} else if (job->call == ECS_UPDATE_SERVICE) {
+		ecs_update_begin(&n->aws.update, s->m.name, s->rb.target_family, s->rb.target_revision);
 	} else {
+		r->on_body = NULL;
+		r->on_open = NULL;
 		r->into = n->aws.answer;
 		r->max_body_bytes = sizeof(n->aws.answer);
 	}
@@ -139,42 +155,62 @@ static void begin_quorum(struct node *n, const struct aws_job *job)
 	ecs_quorum_begin(&n->aws.quorum, of, &n->arena);
 }
 
-/* Running tasks first, then stopped ones, then what became of them: three calls, one answer. */
-static enum kerr quorum(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
+static enum kerr ask_more(struct node *n, const struct aws_job *job, enum ecs_call call, bool stopped, struct why *why)
 {
 	struct aws_job more = *job;
-	uint32_t left_out = 0;
-	bool pages = false;
+
+	more.call = call;
+	more.stopped = stopped;
+	more.retried = false;
+	more.pages += job->call == ECS_LIST_TASKS;
+	return aws_more(n, &more) ? KERR_OK : why_set(why, KERR_AGAIN, "too many questions are waiting");
+}
+
+/* Page by page: its ids, and at once what became of those tasks, so that memory holds one page. Running tasks first: one
+ * that runs well is all there is to know. */
+static enum kerr quorum(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
+{
+	struct aws *a = &n->aws;
+	uint32_t pages = job->pages + (job->call == ECS_LIST_TASKS);
+	bool whole;
 	enum kerr err;
 
-	more.retried = false;
-	if (job->call == ECS_DESCRIBE_TASKS) {
-		err = ecs_quorum_fed(&n->aws.quorum, why);
-		if (err != KERR_OK)
-			return err;
+	if (job->call == ECS_LIST_TASKS) {
+		if (job->pages == 0 && !job->stopped)
+			begin_quorum(n, job);
+		a->ids.n = 0;
+		err = ecs_in_task_ids(r->body, &n->arena, &a->ids, &a->quorum.left_out, a->token, why);
+		if (err == KERR_OK && a->ids.n > 0)
+			return ask_more(n, job, ECS_DESCRIBE_TASKS, job->stopped, why);
 	} else {
-		if (!job->stopped)
-			memset(&n->aws.ids, 0, sizeof(n->aws.ids));
-		err = ecs_in_task_ids(r->body, &n->arena, &n->aws.ids, &left_out, &pages, why);
-		if (err != KERR_OK)
-			return err;
-		begin_quorum(n, job);
-		more.call = job->stopped ? ECS_DESCRIBE_TASKS : ECS_LIST_TASKS;
-		more.stopped = true;
-		if (n->aws.ids.n > 0 || !job->stopped)
-			return aws_more(n, &more) ? KERR_OK : why_set(why, KERR_AGAIN, "too many questions are waiting");
+		err = ecs_quorum_fed(&a->quorum, why);
 	}
-	ecs_quorum_event(&n->aws.quorum, (struct ecs_asked){ job->service, job->ask }, &n->ev);
-	node_feed(n, &n->ev);
+	if (err != KERR_OK)
+		return err;
+	a->quorum.left_out += a->token[0] != '\0' && pages >= AWS_QUORUM_PAGES;
+	whole = ecs_quorum_event(&a->quorum, (struct ecs_asked){ job->service, job->ask }, &n->ev);
+	if (n->ev.u.aws_quorum.ran_well == 0 && a->quorum.left_out == 0 && (a->token[0] != '\0' || !job->stopped))
+		return ask_more(n, job, ECS_LIST_TASKS, job->stopped || a->token[0] == '\0', why);
+	if (whole)
+		node_feed(n, &n->ev);
+	else
+		aws_tell_failed(n, job, AE_INVALID, "the service has more tasks than kedge reads; how it fares elsewhere is not known");
 	return KERR_OK;
 }
 
 static enum kerr services(struct node *n, const struct aws_job *job, struct why *why)
 {
+	const struct ecs_asked q = { job->service, job->ask };
 	enum kerr err = deployments_in_end(&n->aws.in, why);
 
+	if (err == KERR_OK && job->reply == 0)
+		err = deployments_in_service(&n->aws.in, q, n->core.service[job->service].m.name, &n->ev, why);
 	if (err != KERR_OK)
 		return err;
+	if (job->reply == 0) {
+		node_feed(n, &n->ev);
+		return KERR_OK;
+	}
 	n->aws.table = n->aws.fresh;
 	serve_deployments(n, job->reply, true);
 	return KERR_OK;
@@ -203,6 +239,8 @@ static enum kerr one_event(struct node *n, const struct aws_job *job, struct sli
 		err = ecs_in_task(body, a, job->task, &n->ev, why);
 	else if (job->call == ECS_STOP_DEPLOYMENT)
 		err = ecs_in_stopped(body, a, q, &n->ev, why);
+	else if (job->call == ECS_UPDATE_SERVICE)
+		err = ecs_update_end(&n->aws.update, a, q, &n->ev, why);
 	if (err == KERR_OK)
 		node_feed(n, &n->ev);
 	return err;
@@ -213,13 +251,14 @@ enum kerr aws_body_take(struct node *n, const struct aws_job *job, const struct 
 	size_t mark = arena_mark(&n->arena);
 	enum kerr err;
 
-	if (job->call == ECS_STOP_DEPLOYMENT)
+	if (job->call == ECS_STOP_DEPLOYMENT || job->call == ECS_UPDATE_SERVICE)
 		n->actor = true;
 	if (job->op == OP_SERVICES)
-		return services(n, job, why);
-	if (job->op == OP_QUORUM)
-		return quorum(n, job, r, why);
-	err = one_event(n, job, r->body, why);
+		err = services(n, job, why);
+	else if (job->op == OP_QUORUM)
+		err = quorum(n, job, r, why);
+	else
+		err = one_event(n, job, r->body, why);
 	arena_reset(&n->arena, mark);
 	return err;
 }

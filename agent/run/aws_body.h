@@ -14,7 +14,9 @@ enum kerr aws_body_take(struct node *n, const struct aws_job *job, const struct 
 struct slice aws_body_text(struct node *n, const struct http_result *r);
 void aws_body_services_failed(struct node *n, const struct aws_job *job, const char *detail);
 
-/* Puts a further call of the same question in line (aws.c). */
+/* A further call of the same question, before all that wait: while its answer is taken in (aws.c). */
 bool aws_more(struct node *n, const struct aws_job *job);
+/* What asked is told that there is no answer, and why (aws.c). */
+void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error error, const char *detail);
 
 #endif

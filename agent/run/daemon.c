@@ -142,7 +142,7 @@ void node_feed(struct node *n, struct event *ev)
 		log_line(&n->log, LOG_LEVEL_ERROR, "invariant %s; nothing is sent to AWS", broken);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (broken == NULL || out[i].type != ACT_AWS_STOP)
+		if (broken == NULL || (out[i].type != ACT_AWS_STOP && out[i].type != ACT_AWS_UPDATE))
 			carry_out(n, &out[i]);
 }
 

@@ -134,10 +134,8 @@ static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer,
 		acts_do(n, id, peer, OPV_CANCEL, what, 0);
 	else if (slice_is(verb, "hold") && slice_u64(more, &ms))
 		acts_do(n, id, peer, OPV_HOLD, what, ms);
-	else if (slice_is(verb, "rollback") && slice_is(more, "dry-run"))
-		acts_dry_run(n, id, what);
-	else if (slice_is(verb, "rollback") && more.n == 0)
-		acts_do(n, id, peer, OPV_ROLLBACK, what, 0);
+	else if (slice_is(verb, "rollback"))
+		acts_rollback(n, id, peer, what, more);
 	else
 		serve_refuse(n, id, 2, "unknown question; is the verb of another version?");
 }

@@ -21,6 +21,14 @@ static const struct prune_list kept = { 30, {
 	"services/[]/clusterName",
 } };
 
+static bool any_of(const char *const *sign, size_t n, struct slice text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_find(text, sign[i]) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 /* Newest service events that name a trouble (ECS developer guide, "service event messages"). */
 static bool trouble(struct slice text)
 {
@@ -28,10 +36,18 @@ static bool trouble(struct slice text)
 		"unable to", "could not", "failed", "throttled", "misconfigured", "Timed out", "exceeded", "unhealthy",
 	};
 
-	for (size_t i = 0; i < sizeof(sign) / sizeof(sign[0]); i++)
-		if (slice_find(text, sign[i]) != SIZE_MAX)
-			return true;
-	return false;
+	return any_of(sign, sizeof(sign) / sizeof(sign[0]), text);
+}
+
+/* Those of them that say why a task got no place: no instance fits, a limit is reached, or the percentages leave no
+ * room beside the old one. */
+static bool no_place(struct slice text)
+{
+	static const char *const sign[] = {
+		"unable to place", "No Container Instances were found", "unable to stop or start tasks during a deployment",
+	};
+
+	return any_of(sign, sizeof(sign) / sizeof(sign[0]), text);
 }
 
 static enum kerr read_row(const cJSON *o, struct dep_row *r, struct why *why)
@@ -140,7 +156,7 @@ static void add_event(struct dep_service *s, const struct dep_event *ev)
 		s->event[DEP_EVENTS - 1] = *ev;
 }
 
-static enum kerr read_events(const cJSON *o, struct dep_service *s, struct why *why)
+static enum kerr read_events(const cJSON *o, struct dep_service *s, struct dep_event *placement, struct why *why)
 {
 	const cJSON *array, *item;
 	enum kerr e = ecs_member_may_array(o, "events", &array, why);
@@ -154,6 +170,8 @@ static enum kerr read_events(const cJSON *o, struct dep_service *s, struct why *
 		if (e != KERR_OK)
 			return e;
 		add_event(s, &ev);
+		if (ev.unix_ms > placement->unix_ms && no_place(slice_of(ev.text)))
+			*placement = ev;
 	}
 	return KERR_OK;
 }
@@ -170,7 +188,7 @@ static enum kerr read_cluster(const cJSON *o, struct dep_service *s, struct why 
 	return e;
 }
 
-static enum kerr read_service(const cJSON *o, struct dep_service *s, struct why *why)
+static enum kerr read_service(const cJSON *o, struct dep_service *s, struct dep_event *placement, struct why *why)
 {
 	const cJSON *controller = NULL;
 	enum kerr e = ecs_member_must_str(o, "serviceName", s->name, sizeof(s->name), why);
@@ -195,7 +213,7 @@ static enum kerr read_service(const cJSON *o, struct dep_service *s, struct why 
 		e = ecs_member_may_text(controller, "type", s->controller, sizeof(s->controller), why);
 	if (e == KERR_OK)
 		e = read_rows(o, s, why);
-	return e == KERR_OK ? read_events(o, s, why) : e;
+	return e == KERR_OK ? read_events(o, s, placement, why) : e;
 }
 
 static int name_cmp(const char *a, const char *b)
@@ -207,8 +225,9 @@ static int name_cmp(const char *a, const char *b)
 	return (int)(uint8_t)a[i] - (int)(uint8_t)b[i];
 }
 
-static enum kerr add_service(struct dep_table *t, const cJSON *o, struct why *why)
+static enum kerr add_service(struct deployments_in *d, const cJSON *o, struct why *why)
 {
+	struct dep_table *t = d->out;
 	struct dep_service *s;
 	uint32_t at;
 	enum kerr e;
@@ -218,7 +237,8 @@ static enum kerr add_service(struct dep_table *t, const cJSON *o, struct why *wh
 	/* read into the free place at the end, then moved to where its name belongs */
 	s = &t->service[t->n];
 	memset(s, 0, sizeof(*s));
-	e = read_service(o, s, why);
+	memset(&d->placement, 0, sizeof(d->placement));
+	e = read_service(o, s, &d->placement, why);
 	if (e != KERR_OK)
 		return e;
 	for (at = t->n++; at > 0 && name_cmp(t->service[at].name, t->service[at - 1].name) < 0; at--) {
@@ -280,7 +300,7 @@ static enum kerr one_element(void *ctx, const char *array, struct slice element,
 	}
 	e = ecs_member_root(d->arena, element, &root, why);
 	if (e == KERR_OK && str_eq(array, "services"))
-		e = add_service(d->out, root, why);
+		e = add_service(d, root, why);
 	else if (e == KERR_OK && str_eq(array, "failures"))
 		e = add_missing(d->out, root, why);
 	else if (e == KERR_OK && d->cached)
@@ -296,6 +316,7 @@ void deployments_in_begin(struct deployments_in *d, struct arena *a, struct dep_
 	d->arena = a;
 	d->out = out;
 	d->answered = d->cached = d->head = false;
+	memset(&d->placement, 0, sizeof(d->placement));
 	elements_begin(&d->elements, &kept, d->element, sizeof(d->element), one_element, d);
 }
 
@@ -325,6 +346,53 @@ enum kerr deployments_in_end(struct deployments_in *d, struct why *why)
 	if (e == KERR_OK && !d->answered)
 		e = why_set(why, KERR_BAD_INPUT, "member services is missing");
 	return told(d, e, "DescribeServices", why);
+}
+
+static enum controller controller_of(const char *word)
+{
+	for (int c = CTL_ECS; c < CTL_OTHER; c++)
+		if (str_eq(word, controller_name((enum controller)c)))
+			return (enum controller)c;
+	return word[0] == '\0' ? CTL_UNKNOWN : CTL_OTHER;
+}
+
+/* "(service web) was unable ..." without the name that everybody knows; and when it is still too long, only its last
+ * sentence, which names the lack. */
+static void say_placement(const struct dep_event *ev, char out[SENTENCE_CAP])
+{
+	struct slice s = slice_of(ev->text);
+	size_t end = slice_starts(s, "(service ") ? slice_find(s, ") ") : SIZE_MAX, last;
+
+	if (end != SIZE_MAX)
+		s = slice_from(s, end + 2);
+	last = slice_find(s, ". The closest ");
+	if (s.n >= SENTENCE_CAP && last != SIZE_MAX)
+		s = slice_from(s, last + 2);
+	(void)str_cut(out, SENTENCE_CAP, s);
+}
+
+enum kerr deployments_in_service(const struct deployments_in *d, struct ecs_asked q, const char *service,
+				 struct event *ev, struct why *why)
+{
+	const struct dep_service *s = &d->out->service[0];
+	struct ev_aws_service *out = &ev->u.aws_service;
+
+	ev->type = EV_AWS_SERVICE;
+	*out = (struct ev_aws_service){ .service = q.service, .ask = q.ask, .missing = true };
+	if (d->out->n == 0 && d->out->missing == 1)
+		return KERR_OK;
+	if (d->out->n != 1 || !str_eq(s->name, service))
+		return why_set(why, KERR_BAD_INPUT, "DescribeServices: the answer is not about service %.60s alone", service);
+	out->missing = str_eq(s->status, "INACTIVE");
+	out->controller = controller_of(s->controller);
+	out->placement_unix_ms = d->placement.unix_ms;
+	say_placement(&d->placement, out->placement);
+	if (s->n == 0 || !str_eq(s->row[0].status, "PRIMARY"))
+		return KERR_OK;
+	out->failed_tasks = s->row[0].failed;
+	out->running = s->row[0].running;
+	out->pending = s->row[0].pending;
+	return KERR_OK;
 }
 
 static void write_row(struct jw *w, const struct dep_row *r)

@@ -8,6 +8,7 @@
 #include "agent/base/err.h"
 #include "agent/base/limits.h"
 #include "agent/base/str.h"
+#include "agent/wire/ecs_in.h"
 #include "agent/wire/elements.h"
 
 #define DEP_SERVICES   10                /* ECS: services one DescribeServices takes. more: refused */
@@ -47,6 +48,8 @@ struct deployments_in {
 	struct dep_table *out;
 	struct elements elements;
 	bool answered, cached, head;                     /* a `services` array was there; reading the kept form; its head */
+	struct dep_event placement;                      /* of the service read last: the newest event that tells of a task
+							    ECS could not place; unix_ms 0: none */
 	char element[DEP_ELEMENT];
 };
 
@@ -56,6 +59,11 @@ void deployments_in_begin(struct deployments_in *d, struct arena *a, struct dep_
 enum kerr deployments_in_feed(struct deployments_in *d, struct slice bytes, struct why *why) KERR_CHECK;
 /* The body is whole: the table is ready. On any error the table is empty. */
 enum kerr deployments_in_end(struct deployments_in *d, struct why *why) KERR_CHECK;
+
+/* After deployments_in_end of an answer about that one service -> EV_AWS_SERVICE; one that AWS no longer knows, or that
+ * is INACTIVE, is `missing`. KERR_BAD_INPUT: the answer is about another one. */
+enum kerr deployments_in_service(const struct deployments_in *d, struct ecs_asked q, const char *service,
+				 struct event *ev, struct why *why) KERR_CHECK;
 
 /* The kept form, one JSON object of version 1. The reader refuses another version and a file that was not written
  * whole, naming `file`; the table is then empty. KERR_TOO_BIG: DEP_CACHE_MAX always holds it. */

@@ -137,12 +137,16 @@ static enum cb_status cb_word(const char *word)
 	return CB_NONE;
 }
 
-static enum kerr read_breaker(const cJSON *o, struct ev_aws_deployment *d, struct why *why)
+static enum kerr read_configuration(const cJSON *o, struct ev_aws_deployment *d, struct why *why)
 {
 	const cJSON *conf, *cb_conf = NULL, *cb = NULL;
 	char word[WORD_CAP];
 	enum kerr e = ecs_member_may_object(o, "deploymentConfiguration", &conf, why);
 
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(conf, "minimumHealthyPercent", &d->min_percent, why);
+	if (e == KERR_OK)
+		e = ecs_member_may_u32(conf, "maximumPercent", &d->max_percent, why);
 	if (e == KERR_OK)
 		e = ecs_member_may_object(conf, "deploymentCircuitBreaker", &cb_conf, why);
 	if (e == KERR_OK)
@@ -160,11 +164,16 @@ static enum kerr read_breaker(const cJSON *o, struct ev_aws_deployment *d, struc
 	return e == KERR_OK ? ecs_member_may_u32(cb, "threshold", &d->cb_threshold, why) : e;
 }
 
+static uint32_t plus(uint32_t a, uint32_t b)
+{
+	return b > UINT32_MAX - a ? UINT32_MAX : a + b;
+}
+
 /* The source that serves most is the one a rollback returns to; their tasks are added up. */
 static enum kerr read_sources(const cJSON *o, struct ev_aws_deployment *d, struct why *why)
 {
 	const cJSON *array, *item;
-	uint32_t most = 0, running;
+	uint32_t most = 0, running, requested;
 	char arn[ARN_CAP];
 	enum kerr e = ecs_member_may_array(o, "sourceServiceRevisions", &array, why);
 
@@ -174,9 +183,12 @@ static enum kerr read_sources(const cJSON *o, struct ev_aws_deployment *d, struc
 		e = must_arn(item, "arn", "service-revision", arn, why);
 		if (e == KERR_OK)
 			e = ecs_member_may_u32(item, "runningTaskCount", &running, why);
+		if (e == KERR_OK)
+			e = ecs_member_may_u32(item, "requestedTaskCount", &requested, why);
 		if (e != KERR_OK)
 			return e;
-		d->source_running = running > UINT32_MAX - d->source_running ? UINT32_MAX : d->source_running + running;
+		d->source_running = plus(d->source_running, running);
+		d->source_requested = plus(d->source_requested, requested);
 		if (d->source_revision[0] == '\0' || running > most) {
 			memcpy(d->source_revision, arn, sizeof(arn));
 			most = running;
@@ -240,7 +252,7 @@ static enum kerr read_deployment(const cJSON *o, struct ev_aws_deployment *d, st
 	if (e == KERR_OK)
 		e = read_sources(o, d, why);
 	if (e == KERR_OK)
-		e = read_breaker(o, d, why);
+		e = read_configuration(o, d, why);
 	return e == KERR_OK ? read_pause(o, d, why) : e;
 }
 
@@ -333,6 +345,8 @@ static enum kerr read_pin(const cJSON *o, struct image_pin *pin, struct why *why
 	if (e != KERR_OK)
 		return e;
 	at = slice_find(slice_of(image), "@sha256:");
+	pin->reference = image[0] == '\0' ? 0 : slice_hash(slice_of(image));
+	pin->tagged = image[0] != '\0' && slice_find(slice_of(image), "@") == SIZE_MAX;
 	found = digest[0] != '\0' ? slice_of(digest) : at == SIZE_MAX ? SLICE("") : slice_from(slice_of(image), at + 1);
 	/* no digest is a fact too: this container is not pinned */
 	if (found.n == 0)
@@ -499,7 +513,7 @@ static void add_id(struct ecs_task_ids *ids, struct slice id, uint32_t *left_out
 	ids->n++;
 }
 
-static enum kerr task_ids(struct slice body, struct arena *a, struct ecs_task_ids *ids, uint32_t *left_out, bool *more,
+static enum kerr task_ids(struct slice body, struct arena *a, struct ecs_task_ids *ids, uint32_t *left_out, char *token,
 			  struct why *why)
 {
 	const cJSON *root, *array, *item;
@@ -511,7 +525,9 @@ static enum kerr task_ids(struct slice body, struct arena *a, struct ecs_task_id
 		return e;
 	if (array == NULL)
 		return missing_member("taskArns", why);
-	*more = json_get(root, "nextToken") != NULL;
+	e = ecs_member_may_str(root, "nextToken", token, ECS_TOKEN_CAP, why);
+	if (e != KERR_OK)
+		return e;
 	cJSON_ArrayForEach(item, array) {
 		struct slice id = arn_task_id(slice_of(cJSON_IsString(item) ? item->valuestring : NULL));
 
@@ -522,8 +538,9 @@ static enum kerr task_ids(struct slice body, struct arena *a, struct ecs_task_id
 	return KERR_OK;
 }
 
-enum kerr ecs_in_task_ids(struct slice body, struct arena *a, struct ecs_task_ids *ids, uint32_t *left_out, bool *more,
-			  struct why *why)
+enum kerr ecs_in_task_ids(struct slice body, struct arena *a, struct ecs_task_ids *ids, uint32_t *left_out,
+			  char token[ECS_TOKEN_CAP], struct why *why)
 {
-	return of(OP_QUORUM, task_ids(body, a, ids, left_out, more, why), why);
+	token[0] = '\0';
+	return of(OP_QUORUM, task_ids(body, a, ids, left_out, token, why), why);
 }

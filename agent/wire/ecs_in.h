@@ -28,9 +28,9 @@ enum kerr ecs_in_task(struct slice body, struct arena *a, const char *task, stru
 enum kerr ecs_in_stopped(struct slice body, struct arena *a, struct ecs_asked q, struct event *ev,
 			 struct why *why) KERR_CHECK;
 
-/* ListTasks: adds the ids it names to *ids, no id twice; what does not fit is counted in *left_out, and `more` set
- * when AWS has further pages. */
-enum kerr ecs_in_task_ids(struct slice body, struct arena *a, struct ecs_task_ids *ids, uint32_t *left_out, bool *more,
-			  struct why *why) KERR_CHECK;
+/* ListTasks: adds the ids it names to *ids, no id twice; what does not fit is counted in *left_out. token: what asks
+ * for the next page, empty on the last one; one that does not fit is KERR_TOO_BIG. */
+enum kerr ecs_in_task_ids(struct slice body, struct arena *a, struct ecs_task_ids *ids, uint32_t *left_out,
+			  char token[ECS_TOKEN_CAP], struct why *why) KERR_CHECK;
 
 #endif

@@ -12,7 +12,7 @@ const char *ecs_out_target(enum ecs_call call)
 	static const char *const target[] = {
 		TARGET("ListServiceDeployments"), TARGET("DescribeServiceDeployments"),
 		TARGET("DescribeServiceRevisions"), TARGET("ListTasks"), TARGET("DescribeTasks"),
-		TARGET("DescribeServices"), TARGET("StopServiceDeployment"),
+		TARGET("DescribeServices"), TARGET("StopServiceDeployment"), TARGET("UpdateService"),
 	};
 #undef TARGET
 	_Static_assert(sizeof(target) / sizeof(target[0]) == ECS_CALLS, "a target for each call");
@@ -106,7 +106,7 @@ enum kerr ecs_out_revisions(struct text *out, const struct slice *arn, size_t n,
 }
 
 enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *service, const char *instance,
-			     bool stopped, struct why *why)
+			     bool stopped, const char *token, struct why *why)
 {
 	struct jw w = jw_on(out);
 	enum kerr e = name_ok(cluster, "cluster", why);
@@ -125,6 +125,8 @@ enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *
 	else
 		jw_str(&w, "containerInstance", instance);
 	jw_str(&w, "desiredStatus", stopped ? "STOPPED" : "RUNNING");
+	if (token[0] != '\0')
+		jw_str(&w, "nextToken", token);
 	jw_object_end(&w);
 	return whole(out, ECS_LIST_TASKS, why);
 }
@@ -208,6 +210,36 @@ enum kerr ecs_out_stop(struct text *out, const char *deployment_arn, struct why 
 	return whole(out, ECS_STOP_DEPLOYMENT, why);
 }
 
+static void definition(struct text *out, const char *family, uint32_t revision)
+{
+	ecs_out_shell(out, slice_of(family));
+	text_c(out, ':');
+	text_u64(out, revision);
+}
+
+enum kerr ecs_out_update(struct text *out, const char *cluster, const char *service, const char *family,
+			 uint32_t revision, struct why *why)
+{
+	char to[NAME_CAP + 16];
+	struct text t = text_on(to, sizeof(to));
+	struct jw w = jw_on(out);
+	enum kerr e = name_ok(cluster, "cluster", why);
+
+	if (e == KERR_OK)
+		e = name_ok(service, "service", why);
+	if (e != KERR_OK)
+		return e;
+	if (!arn_name_ok(slice_of(family)) || revision == 0)
+		return why_set(why, KERR_BAD_INPUT, "\"%.60s:%u\" is no task definition", family, (unsigned)revision);
+	definition(&t, family, revision);
+	jw_object(&w, NULL);
+	jw_str(&w, "cluster", cluster);
+	jw_str(&w, "service", service);
+	jw_str(&w, "taskDefinition", to);
+	jw_object_end(&w);
+	return whole(out, ECS_UPDATE_SERVICE, why);
+}
+
 void ecs_out_shell(struct text *out, struct slice word)
 {
 	bool bare = word.n > 0;
@@ -258,9 +290,28 @@ bool ecs_out_cli_update(struct text *out, const char *region, const char *cluste
 	command(out, "update-service", region);
 	option(out, "cluster", cluster);
 	option(out, "service", service);
-	option(out, "task-definition", family);
-	text_c(out, ':');
-	text_u64(out, revision);
+	text_s(out, " --task-definition ");
+	if (revision > 0)
+		definition(out, family, revision);
+	else
+		ecs_out_shell(out, slice_of(family));
+	return !out->full;
+}
+
+bool ecs_out_cli_definition(struct text *out, const char *region, const char *family, uint32_t revision)
+{
+	command(out, "describe-task-definition", region);
+	text_s(out, " --task-definition ");
+	definition(out, family, revision);
+	text_s(out, " --query taskDefinition --output json");
+	return !out->full;
+}
+
+bool ecs_out_cli_register(struct text *out, const char *region, const char *file)
+{
+	command(out, "register-task-definition", region);
+	text_s(out, " --cli-input-json file://");
+	ecs_out_shell(out, slice_of(file));
 	return !out->full;
 }
 

@@ -111,15 +111,6 @@ static bool failed(const struct task *t)
 	return blames_release(stage_of(slice_of(t->reason)), slice_of(t->reason));
 }
 
-static uint64_t name_hash(const char *name)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *name != '\0'; name++)
-		h = (h ^ (uint8_t)*name) * UINT64_C(1099511628211);
-	return h;
-}
-
 static void note(struct ecs_quorum *q, uint64_t instance, bool bad, bool well)
 {
 	uint32_t i = 0;
@@ -155,7 +146,7 @@ static enum kerr one_task(void *ctx, const char *array, struct slice element, st
 		e = read_task(root, &t, why);
 	if (e == KERR_OK && t.instance[0] != '\0' && of_release(&t, q->of)) {
 		q->tasks++;
-		note(q, name_hash(t.instance), failed(&t), ran_well(&t, q->of));
+		note(q, slice_hash(slice_of(t.instance)), failed(&t), ran_well(&t, q->of));
 	}
 	arena_reset(q->arena, mark);
 	return e;
@@ -194,7 +185,7 @@ enum kerr ecs_quorum_fed(struct ecs_quorum *q, struct why *why)
 	return told(elements_end(&q->elements, why), why);
 }
 
-void ecs_quorum_event(const struct ecs_quorum *q, struct ecs_asked asked, struct event *ev)
+bool ecs_quorum_event(const struct ecs_quorum *q, struct ecs_asked asked, struct event *ev)
 {
 	struct ev_aws_quorum *out = &ev->u.aws_quorum;
 
@@ -204,4 +195,5 @@ void ecs_quorum_event(const struct ecs_quorum *q, struct ecs_asked asked, struct
 		out->ran_well += q->node[i].well;
 		out->failed += q->node[i].failed && !q->node[i].well;
 	}
+	return q->left_out == 0 || out->ran_well > 0;
 }

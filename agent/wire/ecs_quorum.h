@@ -23,7 +23,8 @@ struct ecs_quorum {
 	const struct ecs_quorum_of *of;
 	struct arena *arena;             /* 64 KiB; reset after each task */
 	struct elements elements;
-	uint32_t n, left_out;            /* container instances kept; tasks of instances beyond the bound */
+	uint32_t n, left_out;            /* container instances kept; tasks of instances beyond the bound, and what the
+					    caller could not read: pages, ids */
 	uint32_t tasks;                  /* tasks of the release seen */
 	struct { uint64_t instance; bool failed, well; } node[ECS_QUORUM_NODES];
 	char task[ECS_QUORUM_TASK];
@@ -34,7 +35,9 @@ void ecs_quorum_answer(struct ecs_quorum *q);
 enum kerr ecs_quorum_feed(struct ecs_quorum *q, struct slice bytes, struct why *why) KERR_CHECK;
 enum kerr ecs_quorum_fed(struct ecs_quorum *q, struct why *why) KERR_CHECK;
 /* -> EV_AWS_QUORUM. tried: instances ECS placed a task of the release on; failed: one failed there by its
- * own fault (the reason's class blames the release) and none ran well; ran_well: one did, whatever else happened. */
-void ecs_quorum_event(const struct ecs_quorum *q, struct ecs_asked asked, struct event *ev);
+ * own fault (the reason's class blames the release) and none ran well; ran_well: one did, whatever else happened.
+ * False: something was left out and none was seen to run well. Then the event must not be told: "none runs it" would be
+ * claimed of nodes nobody looked at, and that alone lets a rollback go on. One that runs it well is enough to know. */
+bool ecs_quorum_event(const struct ecs_quorum *q, struct ecs_asked asked, struct event *ev);
 
 #endif

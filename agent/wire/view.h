@@ -33,9 +33,11 @@ enum kerr view_tasks(const struct view *v, struct text *out) KERR_CHECK;
 /* id: f<n> or r<n>. KERR_GONE: there is none such; KERR_BAD_INPUT: not an id. */
 enum kerr view_why(const struct view *v, struct slice id, struct text *out, struct why *why) KERR_CHECK;
 
-/* The command a person can run when kedge may or can not act: stop the deployment, or update the service. */
-bool view_command(const struct core *c, uint32_t service, struct text *out);
-/* What speaks against running the command of view_command as it stands; false: nothing. */
-bool view_command_note(const struct core *c, uint32_t service, struct text *out);
+/* Members of an object: "command", what a person can run when kedge may or can not act (null: nothing), "command_note",
+ * what is known of where it leads, and "pin_commands", what starts the recorded digests where a tag may have changed.
+ * For the state the service's rollback is in, or for going to family:revision by UpdateService. */
+struct jw;
+void view_by_hand(const struct core *c, uint32_t service, struct jw *w);
+void view_by_update(const struct core *c, uint32_t service, const char *family, uint32_t revision, struct jw *w);
 
 #endif

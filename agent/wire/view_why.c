@@ -163,6 +163,36 @@ static void advice(const struct core *c, struct jw *w, const struct subject *u, 
 	jw_str(w, "fix_by", f == NULL ? fix_by_name(FIX_NOBODY) : view_fix_by(f));
 }
 
+static void span(struct jw *w, const char *name, int64_t from_unix_ms, int64_t to_unix_ms)
+{
+	if (from_unix_ms > 0 && to_unix_ms == from_unix_ms)
+		jw_u64(w, name, 0);
+	else
+		jw_unix_s(w, name, from_unix_ms > 0 ? to_unix_ms - from_unix_ms : 0);
+}
+
+/* Who, why, what, from which image to which, and how long it took. */
+static void audit(struct jw *w, const struct rollback *rb, const struct fail_slot *slot)
+{
+	bool person = rb->confirmed || rb->by_operator || rb->state == RB_CANCELLED;
+
+	jw_object(w, "audit");
+	jw_str(w, "who", person ? "person" : "policy");
+	if (person)
+		jw_u64(w, "uid", rb->uid);
+	else
+		jw_null(w, "uid");
+	view_id(w, "failure", 'f', rb->failure);
+	jw_str(w, "class", slot == NULL ? NULL : class_name(slot->f.class));
+	jw_str(w, "reason", slot == NULL ? NULL : slot->f.reason);
+	jw_str_or_null(w, "deployment", rb->deployment);
+	jw_str_or_null(w, "digest_before", rb->digest);
+	jw_str_or_null(w, "digest_after", rb->target_digest);
+	span(w, "time_to_detect_s", rb->first_failure_unix_ms, rb->decided_unix_ms);
+	span(w, "time_to_recover_s", rb->first_failure_unix_ms, rb->state == RB_ROLLED_BACK ? rb->done_unix_ms : 0);
+	jw_object_end(w);
+}
+
 static enum kerr write_why(const struct view *v, struct slice id, const struct subject *u, struct text *out)
 {
 	struct jw w = jw_on(out);
@@ -179,6 +209,10 @@ static enum kerr write_why(const struct view *v, struct slice id, const struct s
 		view_service(v, &w, "service", (uint32_t)u->service);
 	else
 		jw_null(&w, "service");
+	if (about_rollback)
+		audit(&w, &v->core->service[u->service].rb, u->slot);
+	else
+		jw_null(&w, "audit");
 	advice(v->core, &w, u, about_rollback);
 	timeline(v->core, &w, u);
 	related(v->core, &w, u, about_rollback);

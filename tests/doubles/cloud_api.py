@@ -29,6 +29,13 @@ BUCKETS: dict[str, tuple[tuple[str, ...], int, int]] = {
     "task-definition-read": (("DescribeTaskDefinition",), 50, 20),
     "task-definition-modify": (("RegisterTaskDefinition",), 20, 1),
 }
+# What UpdateService takes for services whose deployments are not ECS's own.
+FOREIGN = {
+    "CODE_DEPLOY": ("desiredCount", "deploymentConfiguration", "healthCheckGracePeriodSeconds",
+                    "placementConstraints", "placementStrategy", "enableECSManagedTags", "propagateTags"),
+    "EXTERNAL": ("desiredCount", "healthCheckGracePeriodSeconds", "placementConstraints",
+                 "placementStrategy", "enableECSManagedTags", "propagateTags"),
+}
 NOT_MODELLED = ("capacityProviderStrategy", "networkConfiguration", "placementConstraints",
                 "placementStrategy", "platformVersion", "deploymentController", "loadBalancers",
                 "serviceRegistries", "serviceConnectConfiguration", "volumeConfigurations",
@@ -226,14 +233,38 @@ class Api:
                                f"This double does not model UpdateService.{member}.")
         world = self.world
         service = world.find_service(body["service"])
-        if service.controller != "ECS" and "taskDefinition" in body:
-            raise ApiError("InvalidParameterException",
-                           f"Unable to update task definition on services with a "
-                           f"{service.controller} deployment controller.")
+        self._check_controller(service.controller, body)
+        self._check_percents(service.config | body.get("deploymentConfiguration", {}))
+        if body.get("desiredCount", 0) < 0:
+            raise ApiError("InvalidParameterException", "desiredCount must not be negative.")
         td = world.find_task_definition(body["taskDefinition"]) if "taskDefinition" in body else None
         world.update_service(service, td, body.get("forceNewDeployment", False),
                              body.get("desiredCount"), body.get("deploymentConfiguration"), "api")
         return {"service": service.wire()}
+
+    @staticmethod
+    def _check_controller(controller: str, body: Body) -> None:
+        """CodeDeploy and external controllers deploy by themselves; ECS takes no deployment from others."""
+        if controller == "ECS":
+            return
+        where = f"on services with a {controller} deployment controller."
+        if "taskDefinition" in body:
+            raise ApiError("InvalidParameterException", f"Unable to update task definition {where}")
+        if body.get("forceNewDeployment"):
+            raise ApiError("InvalidParameterException", f"Cannot force a new deployment {where}")
+        for member in body:
+            if member not in ("cluster", "service", "forceNewDeployment", *FOREIGN[controller]):
+                raise ApiError("InvalidParameterException", f"Unable to update {member} {where}")
+
+    @staticmethod
+    def _check_percents(config: Body) -> None:
+        low, high = config.get("minimumHealthyPercent", 100), config.get("maximumPercent", 200)
+        if low < 0 or high < 100 or low > 100:
+            raise ApiError("InvalidParameterException", "minimumHealthyPercent must be between 0 and "
+                           "100, maximumPercent at least 100.")
+        if low == high:
+            raise ApiError("InvalidParameterException", "Both maximumPercent and minimumHealthyPercent "
+                           "cannot be 100 as this will block deployments.")
 
     # --- service deployments and revisions -----------------------------------------------
 

@@ -341,20 +341,39 @@ class Service:
     def wire(self) -> dict[str, Any]:
         shown = self.shown()
         counts = [self.counts(r) for r in shown]
-        current = self.current
         return without_none(
             serviceArn=self.arn, serviceName=self.name, clusterArn=self.cluster_arn,
             loadBalancers=[], serviceRegistries=[], status=self.status, desiredCount=self.desired,
             runningCount=sum(c[0] for c in counts), pendingCount=sum(c[1] for c in counts),
             launchType="EXTERNAL", taskDefinition=self.primary.revision.td.arn,
             deploymentConfiguration=self.wire_config(self.config),
-            deployments=[self._rollout_wire(r, c) for r, c in zip(shown, counts)],
-            events=list(self.events), createdAt=epoch(self.created_at),
-            currentServiceDeployment=current.arn if current else None,
-            currentServiceRevisions=[self._current_wire(r, c) for r, c in zip(shown, counts)],
+            **self._deployed_wire(shown, counts), events=list(self.events), createdAt=epoch(self.created_at),
             placementConstraints=[], placementStrategy=[], schedulingStrategy="REPLICA",
             deploymentController={"type": self.controller}, enableECSManagedTags=True,
             propagateTags="NONE", enableExecuteCommand=False, availabilityZoneRebalancing="DISABLED")
+
+    def _deployed_wire(self, shown: list[Rollout], counts: list[tuple[int, int]]) -> dict[str, Any]:
+        """Deployments, or the task sets of a service whose deployments are not ECS's own."""
+        if self.controller != "ECS":
+            return {"deployments": [],
+                    "taskSets": [self._task_set_wire(r, c) for r, c in zip(shown, counts)]}
+        current = self.current
+        return {"deployments": [self._rollout_wire(r, c) for r, c in zip(shown, counts)],
+                "currentServiceDeployment": current.arn if current else None,
+                "currentServiceRevisions": [self._current_wire(r, c) for r, c in zip(shown, counts)]}
+
+    def _task_set_wire(self, rollout: Rollout, counts: tuple[int, int]) -> dict[str, Any]:
+        steady = counts[0] == self.wanted(rollout) and counts[1] == 0
+        return {"id": rollout.id, "serviceArn": self.arn, "clusterArn": self.cluster_arn,
+                "taskSetArn": self.arn.replace(":service/", ":task-set/") + "/" + rollout.id,
+                "startedBy": self.controller, "status": rollout.status,
+                "taskDefinition": rollout.revision.td.arn,
+                "computedDesiredCount": self.wanted(rollout), "pendingCount": counts[1],
+                "runningCount": counts[0], "createdAt": epoch(rollout.created_at),
+                "updatedAt": epoch(rollout.updated_at), "launchType": "EXTERNAL",
+                "loadBalancers": [], "serviceRegistries": [], "tags": [],
+                "scale": {"value": 100.0, "unit": "PERCENT"},
+                "stabilityStatus": "STEADY_STATE" if steady else "STABILIZING"}
 
     def _rollout_wire(self, rollout: Rollout, counts: tuple[int, int]) -> dict[str, Any]:
         return {"id": rollout.id, "status": rollout.status,

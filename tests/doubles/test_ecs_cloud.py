@@ -472,6 +472,104 @@ class TestShapes(Rig):
         self.cloud.ctl("create-service", service=self.name, taskDefinition=td, desiredCount=0)
 
 
+class TestUpdateService(Rig):
+    def refused(self, wanted: str, **body: Any) -> None:
+        self.assertRegex(self.cloud.error("UpdateService", body), "^400 " + wanted)
+
+    def test_goes_to_a_revision(self) -> None:
+        self.service()
+        good = f"{self.name}:11"
+        self.deploy()
+        self.fail_task(self.placed()[0])
+        answer = self.cloud.aws("UpdateService", cluster="edge", service=self.name, taskDefinition=good)["service"]
+        self.assertTrue(answer["taskDefinition"].endswith(f":task-definition/{good}"))
+        self.assertGreater(len(answer["events"]), 2)
+        self.assertEqual([d["status"] for d in answer["deployments"]][0], "PRIMARY")
+        self.assertEqual(answer["deploymentConfiguration"]["maximumPercent"], 200)
+        listed = self.cloud.aws("ListServiceDeployments", cluster="edge", service=self.name)
+        self.assertEqual(len(listed["serviceDeployments"]), 3)
+        self.run_task(next(t for t in self.placed() if t["version"] == "11"), DIGEST[11])
+        self.wait("SUCCESSFUL")
+
+    def test_makes_a_revision_of_its_own(self) -> None:
+        """Unlike a rollback: the tag is asked for its digest again."""
+        self.service()
+        before = self.shown()["currentServiceRevisions"][0]["arn"]
+        self.deploy()
+        self.cloud.aws("UpdateService", cluster="edge", service=self.name, taskDefinition=f"{self.name}:11")
+        sd = self.cloud.ctl("dump")["services"][self.name]["deployments"][-1]
+        after = sd["targetServiceRevision"]["arn"]
+        self.assertNotEqual(before, after)
+        revision = self.cloud.aws("DescribeServiceRevisions", serviceRevisionArns=[after])["serviceRevisions"][0]
+        self.assertTrue(revision["taskDefinition"].endswith(f"/{self.name}:11"))
+        self.assertNotIn("imageDigest", revision.get("containerImages", [{}])[0])
+
+    def test_what_is_wrong(self) -> None:
+        self.service()
+        good = {"cluster": "edge", "service": self.name}
+        self.refused("ServiceNotFoundException", cluster="edge", service="nobody", taskDefinition="x:1")
+        self.refused("ClusterNotFoundException", cluster="elsewhere", service=self.name)
+        self.refused("InvalidParameterException service cannot be null", cluster="edge")
+        self.refused("ClientException Unable to describe", **good, taskDefinition=f"{self.name}:99")
+        self.refused("ClientException Unable to describe", **good, taskDefinition="")
+        self.refused("SerializationException taskDefinition", **good, taskDefinition=11)
+        self.refused("InvalidParameterException Unknown member revision", **good, revision=11)
+        self.refused("InvalidParameterException desiredCount", **good, desiredCount=-1)
+        self.refused("InvalidParameterException Both maximumPercent", **good,
+                     deploymentConfiguration={"maximumPercent": 100, "minimumHealthyPercent": 100})
+        self.refused("InvalidParameterException minimumHealthyPercent", **good,
+                     deploymentConfiguration={"maximumPercent": 50})
+        listed = self.cloud.aws("ListServiceDeployments", cluster="edge", service=self.name)
+        self.assertEqual(len(listed["serviceDeployments"]), 1)
+
+    def test_of_an_inactive_service(self) -> None:
+        self.service()
+        self.cloud.ctl("delete-service", service=self.name)
+        self.refused("ServiceNotActiveException", cluster="edge", service=self.name)
+
+    def test_controllers_of_others(self) -> None:
+        td = self.register(1)
+        for number, controller in enumerate(("CODE_DEPLOY", "EXTERNAL")):
+            name = f"{self.name}-{number}"
+            self.cloud.ctl("create-service", service=name, taskDefinition=td, controller=controller, desiredCount=0)
+            body = {"cluster": "edge", "service": name}
+            where = f"on services with a {controller} deployment controller"
+            self.refused(f"InvalidParameterException Unable to update task definition {where}", **body, taskDefinition=td)
+            self.refused(f"InvalidParameterException Cannot force a new deployment {where}", **body,
+                         forceNewDeployment=True)
+            self.cloud.aws("UpdateService", **body, desiredCount=0)
+            self.assertRegex(self.cloud.error("ListServiceDeployments", body), "^400 UnsupportedFeatureException")
+            shown = self.cloud.aws("DescribeServices", cluster="edge", services=[name])["services"][0]
+            self.assertEqual(shown["deploymentController"], {"type": controller})
+            self.assertEqual(shown["deployments"], [])
+            self.assertEqual(shown["taskSets"][0]["status"], "PRIMARY")
+            self.assertNotIn("currentServiceDeployment", shown)
+            self.cloud.ctl("delete-service", service=name)
+        self.cloud.ctl("create-service", service=self.name, taskDefinition=td, controller="EXTERNAL", desiredCount=0)
+        self.refused("InvalidParameterException Unable to update deploymentConfiguration", cluster="edge",
+                     service=self.name, deploymentConfiguration={"maximumPercent": 150})
+
+
+class TestListTasks(Rig):
+    def test_pages_of_a_hundred(self) -> None:
+        td = self.register(1)
+        group = f"service:{self.name}"
+        self.cloud.ctl("create-service", service=self.name, taskDefinition=td, desiredCount=0)
+        made = {self.cloud.ctl("run-task", taskDefinition=td, instance=self.node, group=group)["taskArn"]
+                for _ in range(130)}
+        body = {"cluster": "edge", "serviceName": self.name}
+        first = self.cloud.aws("ListTasks", **body)
+        second = self.cloud.aws("ListTasks", **body, nextToken=first["nextToken"])
+        self.assertEqual((len(first["taskArns"]), len(second["taskArns"])), (100, 30))
+        self.assertNotIn("nextToken", second)
+        self.assertEqual(made, {*first["taskArns"], *second["taskArns"]})
+        self.assertEqual(self.cloud.aws("ListTasks", **body, desiredStatus="STOPPED"), {"taskArns": []})
+        for wrong in ({"desiredStatus": "STOPPED"}, {"family": self.name}, {"cluster": "edge"}):
+            query = (body if "cluster" not in wrong else {}) | wrong | {"nextToken": first["nextToken"]}
+            self.assertRegex(self.cloud.error("ListTasks", query), "^400 InvalidParameterException Invalid token")
+        self.assertEqual(len(self.cloud.aws("DescribeTasks", cluster="edge", tasks=first["taskArns"])["tasks"]), 100)
+
+
 class TestRollback(Rig):
     def test_stop_by_request(self) -> None:
         self.service()

@@ -158,11 +158,11 @@ static void answer_update(struct world *w, const struct action *a)
 {
 	const struct rollback *rb = &w->core.service[a->index].rb;
 	struct event ev = { .type = EV_AWS_UPDATED };
-	const char *digest = "";
+	char digest[DIGEST_CAP] = "";
 
 	for (uint32_t i = 0; i < w->n_deps; i++)
 		if (w->dep[i].revision == rb->target_revision)
-			digest = w->dep[i].digest;
+			snprintf(digest, sizeof(digest), "%s", w->dep[i].digest);
 	w->updates++;
 	world_deploy(w, rb->target_family, rb->target_revision, digest);
 	ev.u.aws_updated.service = a->index;

@@ -40,6 +40,8 @@ static void test_compare(void)
 	ok(!slice_eq(SLICE("ab"), SLICE("aB")), "case matters");
 	ok(slice_starts(SLICE("arn:aws"), "arn:") && slice_starts(empty, ""), "slice_starts: yes");
 	ok(!slice_starts(SLICE("ar"), "arn:") && !slice_starts(empty, "a"), "slice_starts: too short is no");
+	ok(slice_hash(empty) == UINT64_C(0xcbf29ce484222325) && slice_hash(SLICE("a")) == UINT64_C(0xaf63dc4c8601ec8c) &&
+	   slice_hash(SLICE("foobar")) == UINT64_C(0x85944171f73967e8), "slice_hash: FNV-1a's published values");
 	ok(slice_ends(SLICE("a.log"), ".log") && slice_ends(empty, ""), "slice_ends: yes");
 	ok(!slice_ends(SLICE("log"), ".log") && !slice_ends(SLICE("a.loG"), ".log"), "slice_ends: no");
 	ok(str_eq("", "") && str_eq("a", "a") && !str_eq("a", "") && !str_eq("", "a"), "str_eq");

@@ -287,6 +287,8 @@ static void test_why(void)
 	ok(fits(out, 80) && plain(out), "... in 80 columns");
 	is_int(RUN(why, "r4"), EXIT_DONE, "why of a rollback");
 	ok(strncmp(out, "Rollback r4: awaiting", 21) == 0, "... begins with it");
+	contains(out, "\nAudit\n  who        policy\n  why        f3 image-not-found\n  deployment arn:aws:ecs:", "... who and why");
+	contains(out, "\n  after      sha256:digest11\n  to detect  ", "... where to, and how soon it was seen");
 	is_int(RUN(why, "f77"), EXIT_NO, "why of what is not there: the daemon's exit code");
 	is_str(err, "kedge: there is none [2J\n", "... its words, without the control character in them");
 	is_int(RUN(why, "f77", "--json"), EXIT_NO, "the same for a script");
@@ -317,6 +319,16 @@ static void test_deployments(void)
 	is_int(RUN(deployments, "other"), EXIT_NO, "a service that is not in the answer");
 }
 
+static void allow(const char *policy)
+{
+	char text[512];
+	struct why why;
+
+	snprintf(text, sizeof(text), "[kedge]\nstate_dir = %s\nrun_dir = %s\ncluster = edge\n%s", dir, dir, policy);
+	if (file_replace(conf_path, slice_of(text), 0600, &why) != KERR_OK)
+		printf("Bail out! %s\n", why.text);
+}
+
 static void test_acting(void)
 {
 	is_int(RUN(confirm, "r4"), EXIT_DONE, "confirm");
@@ -335,12 +347,19 @@ static void test_acting(void)
 	contains(out, "asked: rollback web dry-run\n", "... asks so");
 	is_int(RUN(rollback, "web"), EXIT_DONE, "rollback");
 	contains(out, "asked: rollback web\n", "... asks so");
+	is_int(RUN(rollback, "web", "--to", "web:11", "--dry-run"), EXIT_DONE, "rollback --to --dry-run");
+	contains(out, "asked: rollback web to web:11 dry-run\n", "... asks so, whatever the policy");
 	is_int(RUN(rollback, "web\nconfirm r4"), EXIT_USAGE, "no second line can be smuggled into a request");
 	is_int(RUN(rollback, "web", "--to", "web:11"), EXIT_REFUSED, "rollback --to");
 	contains(err, "does not send UpdateService", "... says why not");
 	contains(err, "\naws ecs update-service --cluster edge --service web --task-definition web:11\n", "... and how to do it");
 	is_int(RUN(rollback, "web", "--to", "web:11", "--json"), EXIT_REFUSED, "rollback --to --json");
 	contains(out, "\"exit\":4", "... as an object");
+	allow("[policy]\nallow_update_service = yes\n[service api]\nallow_update_service = no\n");
+	is_int(RUN(rollback, "web", "--to=web:11"), EXIT_DONE, "rollback --to, allowed");
+	contains(out, "asked: rollback web to web:11\n", "... asks so");
+	is_int(RUN(rollback, "api", "--to", "web:11"), EXIT_REFUSED, "rollback --to of a service it is not allowed for");
+	allow("");
 	is_int(RUN(rollback, "web", "--to", "web"), EXIT_USAGE, "rollback --to without a revision");
 	is_int(RUN(rollback, "garbage"), EXIT_UNREACHABLE, "an answer that is no JSON");
 	contains(err, "JSON", "... is said to be none");

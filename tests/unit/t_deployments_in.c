@@ -50,6 +50,54 @@ static void founding_case(void)
 	ok(s->event[2].trouble && strstr(s->event[2].text, "already using a port") != NULL, "and the newest trouble, fifth in line");
 }
 
+static struct event ev;
+
+static const struct ev_aws_service *asked(const char *body, const char *service, enum kerr want)
+{
+	enum kerr e = read_in(slice_of(body), 11);
+
+	if (e == KERR_OK)
+		e = deployments_in_service(&in, (struct ecs_asked){ 3, 77 }, service, &ev, &why);
+	is_str(kerr_name(e), kerr_name(want), "%.70s", body);
+	return &ev.u.aws_service;
+}
+
+#define SVC(rest) "{\"services\":[{\"serviceName\":\"web\",\"status\":\"ACTIVE\"" rest "}]}"
+#define EVENT(at, text) "{\"createdAt\":" #at ",\"message\":\"(service web) " text "\"}"
+#define NO_PLACE "was unable to place a task because no container instance met all of its requirements."
+#define CLOSEST "The closest matching container-instance 0123456789abcdef0123456789abcdef "
+
+static void one_service(void)
+{
+	const struct ev_aws_service *s;
+
+	ok(read_in(capture("../aws/services-founding.json"), 100) == KERR_OK, "an answer about two services");
+	ok(deployments_in_service(&in, (struct ecs_asked){ 3, 77 }, "web", &ev, &why) == KERR_OK && ev.type == EV_AWS_SERVICE, "one of them");
+	s = &ev.u.aws_service;
+	ok(s->service == 3 && s->ask == 77 && !s->missing && s->controller == CTL_ECS, "who asked, controller");
+	ok(s->failed_tasks == 5 && s->running == 0 && s->pending == 1, "counts of the PRIMARY deployment");
+	ok(s->placement_unix_ms == 1619234900000, "when ECS found no place");
+	is_str(s->placement, NO_PLACE " The closest matching container-instance 0a1b is already using a port required by your task.",
+	       "why, without the service's name");
+	s = asked(SVC(",\"events\":[" EVENT(9, "has started 1 tasks") "," EVENT(5, NO_PLACE " " CLOSEST "is already using a port required by your task.")
+		      "," EVENT(7, "deployment failed: tasks failed to start.") "," EVENT(4, "was unable to place a task. Reason: x") "]"), "web", KERR_OK);
+	is_str(s->placement, CLOSEST "is already using a port required by your task.", "too long: the sentence that names the lack");
+	ok(s->placement_unix_ms == 5000 && s->controller == CTL_UNKNOWN && s->failed_tasks == 0, "the newest of its kind; the rest unsaid");
+	s = asked(SVC(",\"deploymentController\":{\"type\":\"CODE_DEPLOY\"},\"events\":["
+		      EVENT(9, "was unable to stop or start tasks during a deployment because of the service deployment configuration.") "]"),
+		  "web", KERR_OK);
+	ok(s->controller == CTL_CODE_DEPLOY && s->placement_unix_ms == 9000, "no room beside the old one; CodeDeploy's");
+	ok(asked(SVC(",\"deploymentController\":{\"type\":\"EXTERNAL\"}"), "web", KERR_OK)->controller == CTL_EXTERNAL, "external");
+	ok(asked(SVC(",\"deploymentController\":{\"type\":\"OF_TOMORROW\"}"), "web", KERR_OK)->controller == CTL_OTHER, "a new word");
+	ok(asked(SVC(",\"events\":[" EVENT(9, "is unable to consistently start tasks successfully.") "]"), "web", KERR_OK)
+	   ->placement_unix_ms == 0, "a task that does not start had a place");
+	ok(asked("{\"services\":[{\"serviceName\":\"web\",\"status\":\"INACTIVE\"}]}", "web", KERR_OK)->missing, "deleted");
+	ok(asked("{\"services\":[],\"failures\":[{\"arn\":\"x/web\",\"reason\":\"MISSING\"}]}", "web", KERR_OK)->missing, "never was");
+	(void)asked("{\"services\":[]}", "web", KERR_BAD_INPUT);
+	(void)asked(SVC(""), "api", KERR_BAD_INPUT);
+	ok(strstr(why.text, "not about service api") != NULL, "says: %s", why.text);
+}
+
 /* An answer as large as ten services with a hundred events each make it. */
 static size_t big(char *buf, size_t cap, int services, int events)
 {
@@ -190,6 +238,7 @@ static void fuzz(void)
 int main(void)
 {
 	founding_case();
+	one_service();
 	size();
 	rows();
 	cache();

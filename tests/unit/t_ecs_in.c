@@ -2,6 +2,7 @@
 #include "agent/wire/ecs_in.h"
 #include "agent/wire/ecs_quorum.h"
 #include "agent/wire/ecs_refused.h"
+#include "agent/wire/ecs_update.h"
 
 #include "tests/tap.h"
 #include "tests/unit/capture.h"
@@ -61,6 +62,7 @@ static void deployment(void)
 	is_str(d->target_revision, NEW, "target");
 	is_str(d->source_revision, OLD, "of two sources the one that serves");
 	ok(d->requested == 2 && d->running == 0 && d->pending == 1 && d->source_running == 2, "counts");
+	ok(d->source_requested == 2 && d->min_percent == 100 && d->max_percent == 200, "what was wanted of the sources, percentages");
 	ok(d->cb_enabled && d->cb_rollback && d->cb_status == CB_MONITORING && d->cb_failures == 2 && d->cb_threshold == 3,
 	   "circuit breaker");
 	ok(!d->paused && d->rollback_revision[0] == '\0' && d->created_unix_ms == 1619234847027, "the rest");
@@ -96,11 +98,18 @@ static void revisions(void)
 	ok(g.r[0].revision == 12 && g.r[0].n == 2 && g.r[1].revision == 11 && g.r[1].n == 1, "revision, containers");
 	ok(strncmp(g.r[0].image[0].digest, "sha256:a1a1", 11) == 0 && strlen(g.r[0].image[0].digest) == 71, "digest");
 	ok(strncmp(g.r[0].image[1].digest, "sha256:b2b2", 11) == 0, "digest out of a pinned image");
+	ok(g.r[0].image[0].tagged && g.r[0].image[0].reference == slice_hash(SLICE("registry.example:5000/app:12")), "named by tag");
+	ok(!g.r[0].image[1].tagged && g.r[0].image[1].reference != 0, "named by digest");
+	ok(g.r[1].image[0].tagged && g.r[1].image[0].reference != g.r[0].image[0].reference, "by another tag");
 	ok(strcmp(g.r[1].image[0].container, "app") == 0 && g.r[1].image[0].digest[0] == '\0', "not pinned is a fact");
 	g.n = 0;
 	ok(ecs_in_revisions(SLICE("{\"serviceRevisions\":[{\"serviceRevisionArn\":\"" NEW "\",\"taskDefinition\":\"t:1\"},"
 				  "{\"serviceRevisionArn\":\"" NEW "\",\"taskDefinition\":\"t\"}]}"), fresh(), q, &out, &why) ==
 	   KERR_BAD_INPUT && g.n == 0, "a bad second one: nothing is emitted: %s", why.text);
+	g.n = 0;
+	ok(ecs_in_revisions(SLICE("{\"serviceRevisions\":[{\"serviceRevisionArn\":\"" NEW "\",\"taskDefinition\":\"t:1\",\"containerImages\":["
+				  "{\"containerName\":\"app\"}]}]}"), fresh(), q, &out, &why) == KERR_OK && g.n == 1 &&
+	   g.r[0].image[0].reference == 0 && !g.r[0].image[0].tagged, "an image AWS does not name is neither");
 	ok(ecs_in_revisions(SLICE("{\"serviceRevisions\":[]}"), fresh(), q, &out, &why) == KERR_BAD_INPUT, "%s", why.text);
 }
 
@@ -109,7 +118,7 @@ static void tasks(void)
 	struct ev_aws_task *t = &ev.u.aws_task;
 	static struct ecs_task_ids ids;
 	uint32_t left = 0;
-	bool more;
+	char token[ECS_TOKEN_CAP];
 
 	ok(ecs_in_task(AWS("task.json"), fresh(), TASK, &ev, &why) == KERR_OK && ev.type == EV_AWS_TASK, "a task: %s", why.text);
 	is_str(t->service, "web", "of a service");
@@ -121,12 +130,12 @@ static void tasks(void)
 	ok(ecs_in_task(AWS("task-missing.json"), fresh(), TASK, &ev, &why) == KERR_OK && t->missing, "forgotten");
 	is_str(t->task, TASK, "which");
 	ok(ecs_in_task(AWS("task.json"), fresh(), R "task/edge/02", &ev, &why) == KERR_BAD_INPUT, "another: %s", why.text);
-	ok(ecs_in_task_ids(AWS("tasks-arns.json"), fresh(), &ids, &left, &more, &why) == KERR_OK && ids.n == 3 && more &&
-	   left == 0, "three different ids, and more to come");
+	ok(ecs_in_task_ids(AWS("tasks-arns.json"), fresh(), &ids, &left, token, &why) == KERR_OK && ids.n == 3 &&
+	   strcmp(token, "eyJ") == 0 && left == 0, "three different ids, and more to come");
 	is_str(ids.id[2], "00000000000000000000000000000003", "an id");
 	ids.n = ECS_TASKS_MAX - 1;
-	ok(ecs_in_task_ids(SLICE("{\"taskArns\":[\"aa\",\"bb\",\"cc\"]}"), fresh(), &ids, &left, &more, &why) == KERR_OK &&
-	   ids.n == ECS_TASKS_MAX && left == 2 && !more, "what does not fit is counted");
+	ok(ecs_in_task_ids(SLICE("{\"taskArns\":[\"aa\",\"bb\",\"cc\"]}"), fresh(), &ids, &left, token, &why) == KERR_OK &&
+	   ids.n == ECS_TASKS_MAX && left == 2 && token[0] == '\0', "what does not fit is counted");
 	ok(ecs_in_stopped(AWS("stopped.json"), fresh(), q, &ev, &why) == KERR_OK && ev.type == EV_AWS_STOPPED &&
 	   strcmp(ev.u.aws_stopped.arn, DEP) == 0 && ev.u.aws_stopped.ask == 77, "stopped");
 }
@@ -141,7 +150,7 @@ static void quorum_of(const struct ecs_quorum_of *of, size_t chunk, uint32_t tri
 	for (size_t at = 0; at < body.n && e == KERR_OK; at += chunk)
 		e = ecs_quorum_feed(&quorum, slice_to(slice_from(body, at), chunk), &why);
 	ok(e == KERR_OK && ecs_quorum_fed(&quorum, &why) == KERR_OK, "fed by %zu bytes: %s", chunk, why.text);
-	ecs_quorum_event(&quorum, q, &ev);
+	ok(ecs_quorum_event(&quorum, q, &ev), "all of it is there");
 	ok(ev.type == EV_AWS_QUORUM && ev.u.aws_quorum.ask == 77 && ev.u.aws_quorum.service == 3, "the event");
 	is_int(ev.u.aws_quorum.tried, tried, "tried");
 	is_int(ev.u.aws_quorum.failed, failed, "failed by the release's fault");
@@ -166,6 +175,77 @@ static void quorum(void)
 	quorum_of(&of, 4096, 1, 0, 1);
 	of.since_unix_ms = 1619234860001;
 	quorum_of(&of, 4096, 0, 0, 0);
+}
+
+static struct ecs_quorum tally;
+
+static void tell_of(const char *tasks)
+{
+	ecs_quorum_answer(&tally);
+	ok(ecs_quorum_feed(&tally, slice_of(tasks), &why) == KERR_OK && ecs_quorum_fed(&tally, &why) == KERR_OK, "told: %s", why.text);
+}
+
+/* What was not read must never look like "nobody runs it". */
+static void half_a_quorum(void)
+{
+	struct ecs_quorum_of of = { "", "t", 1, 0, 100000, 40000 };
+	char one[300];
+
+	ecs_quorum_begin(&tally, &of, fresh());
+	tell_of("{\"tasks\":[{\"taskDefinitionArn\":\"t:1\",\"containerInstanceArn\":\"a\",\"createdAt\":1,"
+		"\"stopCode\":\"EssentialContainerExited\"}]}");
+	ok(ecs_quorum_event(&tally, q, &ev) && ev.u.aws_quorum.failed == 1, "all read: an answer");
+	tally.left_out = 1;
+	ok(!ecs_quorum_event(&tally, q, &ev), "a page unread, none runs well so far: no answer");
+	tell_of("{\"tasks\":[{\"taskDefinitionArn\":\"t:1\",\"containerInstanceArn\":\"b\",\"createdAt\":1,\"startedAt\":50}]}");
+	ok(ecs_quorum_event(&tally, q, &ev) && ev.u.aws_quorum.ran_well == 1, "one that runs well is enough");
+	ecs_quorum_begin(&tally, &of, fresh());
+	for (int i = 0; i <= ECS_QUORUM_NODES; i++) {
+		snprintf(one, sizeof(one), "{\"tasks\":[{\"taskDefinitionArn\":\"t:1\",\"containerInstanceArn\":\"i%d\",\"createdAt\":1}]}", i);
+		if (i >= ECS_QUORUM_NODES - 1)
+			ok(i == ECS_QUORUM_NODES || ecs_quorum_event(&tally, q, &ev), "%d instances", i);
+		ecs_quorum_answer(&tally);
+		if (ecs_quorum_feed(&tally, slice_of(one), &why) != KERR_OK || ecs_quorum_fed(&tally, &why) != KERR_OK)
+			ok(false, "%s", why.text);
+	}
+	ok(tally.n == ECS_QUORUM_NODES && tally.left_out == 1 && !ecs_quorum_event(&tally, q, &ev), "one instance more than are told apart");
+}
+
+static enum kerr updated_by(struct slice body, size_t chunk, const char *service, uint32_t revision)
+{
+	static struct ecs_update u;
+	enum kerr e = KERR_OK;
+
+	ecs_update_begin(&u, service, "test-task", revision);
+	for (size_t at = 0; at < body.n && e == KERR_OK; at += chunk)
+		e = ecs_update_feed(&u, slice_to(slice_from(body, at), chunk), &why);
+	return e == KERR_OK ? ecs_update_end(&u, fresh(), q, &ev, &why) : e;
+}
+
+static void updated(void)
+{
+	static char copy[32768];
+	struct slice body = AWS("updated.json");
+	size_t read = 0;
+
+	ok(updated_by(body, 1460, "web", 11) == KERR_OK && ev.type == EV_AWS_UPDATED && ev.u.aws_updated.service == 3 &&
+	   ev.u.aws_updated.ask == 77, "UpdateService, %zu bytes of answer: %s", body.n, why.text);
+	ok(arena.used == 0 && arena.high < 2048, "in flat memory: %zu bytes of arena", arena.high);
+	ok(updated_by(body, 1, "web", 11) == KERR_OK, "byte by byte");
+	ok(updated_by(body, 4096, "api", 11) == KERR_BAD_INPUT && strstr(why.text, "UpdateService: the answer is about service web") != NULL,
+	   "%s", why.text);
+	ok(updated_by(body, 4096, "web", 12) == KERR_BAD_INPUT && strstr(why.text, "test-task:11, not to test-task:12") != NULL, "%s",
+	   why.text);
+	ok(updated_by(SLICE("{}"), 9, "web", 11) == KERR_BAD_INPUT && strstr(why.text, "serviceName is missing") != NULL, "%s", why.text);
+	ok(updated_by(SLICE("{\"service\":[]}"), 9, "web", 11) == KERR_BAD_INPUT, "%s", why.text);
+	ok(updated_by(SLICE("<html>"), 9, "web", 11) == KERR_BAD_INPUT && strstr(why.text, "UpdateService: ") != NULL, "%s", why.text);
+	snprintf(copy, sizeof(copy), "{\"service\":{\"serviceName\":\"");
+	memset(copy + 27, 'x', ECS_UPDATE_KEPT);
+	snprintf(copy + 27 + ECS_UPDATE_KEPT, 8, "\"}}");
+	ok(updated_by(slice_of(copy), 500, "web", 11) == KERR_TOO_BIG, "%s", why.text);
+	for (size_t i = 0; i < body.n; i += 7)
+		read += updated_by(slice_to(body, i), 4096, "web", 11) == KERR_OK;
+	is_int(read, 0, "no prefix of it is an answer");
 }
 
 static void refuse(int status, const char *type, struct slice body, enum aws_error want, const char *words)
@@ -270,7 +350,7 @@ static void fuzz(const char *name)
 	struct slice whole = capture(name);
 	size_t cut_read = 0, n = whole.n;
 	uint32_t left = 0;
-	bool more;
+	char token[ECS_TOKEN_CAP];
 	static struct ecs_task_ids ids;
 
 	if (n > sizeof(copy) || n < 30)
@@ -287,7 +367,7 @@ static void fuzz(const char *name)
 		cut_read += (ecs_in_revisions(body, fresh(), q, &out, &why) == KERR_OK && i < n);
 		cut_read += (ecs_in_task(body, fresh(), TASK, &ev, &why) == KERR_OK && i < n);
 		cut_read += (ecs_in_stopped(body, fresh(), q, &ev, &why) == KERR_OK && i < n);
-		cut_read += (ecs_in_task_ids(body, fresh(), &ids, &left, &more, &why) == KERR_OK && i < n);
+		cut_read += (ecs_in_task_ids(body, fresh(), &ids, &left, token, &why) == KERR_OK && i < n);
 		refuse_quietly(body);
 	}
 	is_int(cut_read, 0, "%s: no prefix of it is an answer", name);
@@ -300,6 +380,8 @@ int main(void)
 	revisions();
 	tasks();
 	quorum();
+	half_a_quorum();
+	updated();
 	errors();
 	bad_answers();
 	fuzz("../aws/list-2.json");

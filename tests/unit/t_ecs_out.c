@@ -35,14 +35,19 @@ static void bodies(void)
 	     "{\"cluster\":\"edge\",\"service\":\"web\",\"createdAt\":{\"after\":1619234847.028},\"maxResults\":5}", "list after");
 	body(ecs_out_deployments(fresh(), &dep, 1, &why), "{\"serviceDeploymentArns\":[\"" DEP "\"]}", "deployments");
 	body(ecs_out_revisions(fresh(), rev, 2, &why), "{\"serviceRevisionArns\":[\"" REV "\",\"" REV "\"]}", "revisions");
-	body(ecs_out_list_tasks(fresh(), "edge", "web", NULL, true, &why),
+	body(ecs_out_list_tasks(fresh(), "edge", "web", NULL, true, "", &why),
 	     "{\"cluster\":\"edge\",\"serviceName\":\"web\",\"desiredStatus\":\"STOPPED\"}", "tasks of a service");
-	body(ecs_out_list_tasks(fresh(), "edge", NULL, CI, false, &why),
+	body(ecs_out_list_tasks(fresh(), "edge", "web", NULL, false, "eyJ\"", &why),
+	     "{\"cluster\":\"edge\",\"serviceName\":\"web\",\"desiredStatus\":\"RUNNING\",\"nextToken\":\"eyJ\\\"\"}", "the next page of them");
+	body(ecs_out_list_tasks(fresh(), "edge", NULL, CI, false, "", &why),
 	     "{\"cluster\":\"edge\",\"containerInstance\":\"" CI "\",\"desiredStatus\":\"RUNNING\"}", "tasks of an instance");
 	body(ecs_out_task(fresh(), "edge", SLICE("arn:aws:ecs:eu-west-1:123456789012:task/edge/0a1b"), &why),
 	     "{\"cluster\":\"edge\",\"tasks\":[\"0a1b\"]}", "one task");
 	body(ecs_out_tasks(fresh(), "edge", &ids, &why), "{\"cluster\":\"edge\",\"tasks\":[\"0a\",\"0b\"]}", "tasks");
 	body(ecs_out_services(fresh(), "edge", names, 2, &why), "{\"cluster\":\"edge\",\"services\":[\"web\",\"api\"]}", "services");
+	is_str(ecs_out_target(ECS_UPDATE_SERVICE), "AmazonEC2ContainerServiceV20141113.UpdateService", "the last");
+	body(ecs_out_update(fresh(), "edge", "web", "test-task", 11, &why),
+	     "{\"cluster\":\"edge\",\"service\":\"web\",\"taskDefinition\":\"test-task:11\"}", "update");
 	body(ecs_out_stop(fresh(), DEP, &why), "{\"serviceDeploymentArn\":\"" DEP "\",\"stopType\":\"ROLLBACK\"}", "stop");
 }
 
@@ -72,10 +77,14 @@ static void refusals(void)
 	refused(ecs_out_revisions(fresh(), &dep, 1, &why), "service-revision");
 	refused(ecs_out_stop(fresh(), REV, &why), "service-deployment");
 	refused(ecs_out_stop(fresh(), "web", &why), "does not begin with arn:");
+	refused(ecs_out_update(fresh(), "edge", "web", "a b", 11, &why), "\"a b:11\" is no task definition");
+	refused(ecs_out_update(fresh(), "edge", "web", "test-task", 0, &why), "no task definition");
+	refused(ecs_out_update(fresh(), "edge", "", "test-task", 1, &why), "service name");
+	refused(ecs_out_update(fresh(), "", "web", "test-task", 1, &why), "cluster name");
 	refused(ecs_out_task(fresh(), "edge", SLICE("a b"), &why), "no task");
 	refused(ecs_out_tasks(fresh(), "edge", &none, &why), "1 to 100");
 	refused(ecs_out_services(fresh(), "edge", &bad, 1, &why), "no valid name");
-	refused(ecs_out_list_tasks(fresh(), "edge", NULL, "x", false, &why), "arn:");
+	refused(ecs_out_list_tasks(fresh(), "edge", NULL, "x", false, "", &why), "arn:");
 	small = text_on(little, sizeof(little));
 	ok(ecs_out_stop(&small, DEP, &why) == KERR_TOO_BIG && strstr(why.text, "StopServiceDeployment") != NULL, "%s", why.text);
 }
@@ -87,6 +96,8 @@ static void commands(void)
 	       "as a line");
 	ok(ecs_out_cli_update(fresh(), "", "edge", "web", "test-task", 11), "update");
 	is_str(buf, "aws ecs update-service --cluster edge --service web --task-definition test-task:11", "as a line");
+	ok(ecs_out_cli_update(fresh(), "", "edge", "web", "test-task", 0), "update to the newest");
+	is_str(buf, "aws ecs update-service --cluster edge --service web --task-definition test-task", "as a line");
 	ok(ecs_out_cli_describe(fresh(), "eu-west-1", "edge", "web"), "describe");
 	is_str(buf, "aws ecs describe-services --region eu-west-1 --cluster edge --services web --query 'services[].deployments'",
 	       "as a line, quoted where a shell would look twice");

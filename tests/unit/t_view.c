@@ -279,17 +279,29 @@ static void test_why(void)
 	is_int(view_why(&v, SLICE("f4294967297"), &t, &why), KERR_BAD_INPUT, "a number past 32 bits is no short one");
 }
 
-static const char *command(enum rb_state state, char *note, size_t note_cap)
+static const cJSON *rollback_in(enum rb_state state)
 {
 	struct view v = view_on(&w.core);
-	static char line[1024];
-	const cJSON *rb;
 
 	w.core.service[0].rb.state = state;
-	rb = json_object(cJSON_GetArrayItem(json_array(shown(view_services, &v), "services"), 0), "rollback");
+	return json_object(cJSON_GetArrayItem(json_array(shown(view_services, &v), "services"), 0), "rollback");
+}
+
+static const char *command(enum rb_state state, char *note, size_t note_cap)
+{
+	static char line[1024];
+	const cJSON *rb = rollback_in(state);
+
 	snprintf(line, sizeof(line), "%s", str(rb, "command"));
 	snprintf(note, note_cap, "%s", str(rb, "command_note"));
 	return line;
+}
+
+static const char *pin_command(const cJSON *rb, int i)
+{
+	const cJSON *item = cJSON_GetArrayItem(json_array(rb, "pin_commands"), i);
+
+	return cJSON_IsString(item) ? item->valuestring : "(none)";
 }
 
 static void test_commands(void)
@@ -302,13 +314,19 @@ static void test_commands(void)
 	ok(strstr(note, "by tag (registry:5000/web:11)") != NULL, "... with the doubt about the tag: %s", note);
 	ok(strstr(note, "registry:5000/web@sha256:digest11") != NULL, "... and the image pinned by digest");
 	rb->target_digest[0] = '\0';
+	w.core.release[0].image[0].digest[0] = '\0';
 	(void)command(RB_REFUSED, note, sizeof(note));
 	ok(strstr(note, "digest it ran with is not known") != NULL, "... a digest nobody knows is no guess");
+	snprintf(w.core.release[0].image[0].digest, DIGEST_CAP, "sha256:digest11");
 	snprintf(w.core.container[0].image, IMAGE_CAP, "registry:5000/web@sha256:digest11");
 	(void)command(RB_REFUSED, note, sizeof(note));
-	is_str(note, "(null)", "an image pinned by digest needs no note");
+	is_str(note, "web:11 names its image by digest: going back starts that very image.", "an image pinned by digest is no doubt");
 	is_str(command(RB_WATCHING, note, sizeof(note)), "(null)", "what AWS has accepted needs no hand");
 	is_str(command(RB_SUPERSEDED, note, sizeof(note)), "(null)", "nor does what is superseded");
+	rb->update = true;
+	is_str(command(RB_AWAITING_CONFIRMATION, note, sizeof(note)),
+	       "aws ecs update-service --cluster edge --service web --task-definition web:11", "a way back that is UpdateService says so");
+	rb->update = false;
 	rb->deployment[0] = '\0';
 	is_str(command(RB_QUEUED_OFFLINE, note, sizeof(note)), "(null)", "no command before the deployment's ARN is known");
 	ok(strstr(note, "needs the deployment's ARN") != NULL, "... and that is said");
@@ -316,6 +334,104 @@ static void test_commands(void)
 	snprintf(rb->deployment, ARN_CAP, "%s", w.dep[0].arn);
 	ok(strstr(command(RB_DENIED, note, sizeof(note)), "--region eu-west-1") != NULL, "denied: the stop, with the region");
 	is_str(command(RB_NONE, note, sizeof(note)), "(null)", "without an intent no command");
+}
+
+/* The revisions as AWS described them: what the failing one and the one to go back to name, and what that was. */
+static void described(struct image_pin back, struct image_pin bad)
+{
+	struct service *s = &w.core.service[0];
+
+	snprintf(back.container, NAME_CAP, "app");
+	snprintf(bad.container, NAME_CAP, "app");
+	for (uint32_t i = 0; i < s->n_revisions; i++) {
+		s->revision[i].n = 1;
+		s->revision[i].image[0] = s->revision[i].revision == 12 ? bad : back;
+	}
+}
+
+#define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static void test_proof(void)
+{
+	struct service *s = &w.core.service[0];
+	char note[1024];
+	const cJSON *rb;
+
+	story(MODE_MANUAL);
+	snprintf(w.core.container[0].image, IMAGE_CAP, "registry:5000/web:live");
+	snprintf(s->rb.target_digest, DIGEST_CAP, A);
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", B, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "same tag as the failing release for container app") != NULL && strstr(note, "proven") != NULL,
+	   "one tag, two digests: proven meaningless: %s", note);
+	ok(strstr(note, "The image that worked: registry:5000/web@" A) != NULL, "... and what did work");
+	rb = rollback_in(RB_REFUSED);
+	is_int(cJSON_GetArraySize(json_array(rb, "pin_commands")), 3, "... three commands pin it");
+	is_str(pin_command(rb, 0), "aws ecs describe-task-definition --task-definition web:11 --query taskDefinition --output json | jq "
+	       "'{\"app\":\"" A "\"} as $d | .containerDefinitions[] |= (.name as $n | if $d[$n] then .image |= ((sub(\"@.*\"; \"\") | "
+	       "sub(\":[^/]*$\"; \"\")) + \"@\" + $d[$n]) else . end) | del(.taskDefinitionArn, .revision, .status, .requiresAttributes, "
+	       ".compatibilities, .registeredAt, .registeredBy, .deregisteredAt, .deleteRequestedAt)' > web-11-pinned.json", "... describe");
+	is_str(pin_command(rb, 1), "aws ecs register-task-definition --cli-input-json file://web-11-pinned.json", "... register");
+	is_str(pin_command(rb, 2), "aws ecs update-service --cluster edge --service web --task-definition web", "... update");
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", A, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "very image that runs now in container app") != NULL, "one tag, one digest: %s", note);
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", "", 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "if that tag was pushed again") != NULL, "one tag, a digest unknown: no proof");
+	described((struct image_pin){ "", A, 6, true }, (struct image_pin){ "", B, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	ok(strstr(note, "if that tag was pushed again") != NULL && strstr(note, "proven") == NULL, "two tags: not known: %s", note);
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_REFUSED), "pin_commands")), 3, "... pinned all the same");
+	described((struct image_pin){ "", A, 6, false }, (struct image_pin){ "", B, 7, true });
+	(void)command(RB_REFUSED, note, sizeof(note));
+	is_str(note, "web:11 names its image by digest: going back starts that very image.", "a digest: going back means something");
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_REFUSED), "pin_commands")), 0, "... nothing to pin");
+	described((struct image_pin){ "", "sha256:a\"'; rm", 6, true }, (struct image_pin){ "", B, 7, true });
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_REFUSED), "pin_commands")), 0, "what is no digest gets into no command");
+	described((struct image_pin){ "", A, 7, true }, (struct image_pin){ "", B, 7, true });
+	is_int(cJSON_GetArraySize(json_array(rollback_in(RB_AWAITING_CONFIRMATION), "pin_commands")), 0, "a stop needs no pin");
+	s->asked.said.controller = CTL_CODE_DEPLOY;
+	is_str(command(RB_REFUSED, note, sizeof(note)), "(null)", "CodeDeploy takes no UpdateService");
+	ok(strstr(note, "aws deploy stop-deployment") != NULL && strstr(note, "only reports") != NULL, "... its own way back: %s", note);
+	s->asked.said.controller = CTL_EXTERNAL;
+	(void)command(RB_DECIDED, note, sizeof(note));
+	ok(strstr(note, "update-service-primary-task-set") != NULL, "an external controller's: %s", note);
+	s->asked.said.controller = CTL_ECS;
+}
+
+static void test_audit(void)
+{
+	struct view v = view_on(&w.core);
+	struct rollback *rb = &w.core.service[0].rb;
+	const cJSON *a;
+	char id[16];
+
+	snprintf(id, sizeof(id), "r%u", rb->id);
+	rb->state = RB_AWAITING_CONFIRMATION;
+	rb->first_failure_unix_ms = rb->decided_unix_ms - 1500;
+	a = json_object(why_of(&v, id), "audit");
+	ok(strcmp(str(a, "who"), "policy") == 0 && is_null(a, "uid"), "audit: the policy");
+	ok(strcmp(str(a, "failure"), "f3") == 0 && strcmp(str(a, "class"), "image-not-found") == 0, "... why");
+	ok(strstr(str(a, "reason"), "manifest unknown") != NULL, "... word for word");
+	is_str(str(a, "deployment"), w.dep[0].arn, "... of which deployment");
+	ok(num(a, "time_to_detect_s") > 1.499 && num(a, "time_to_detect_s") < 1.501, "... how soon it was seen");
+	ok(is_null(a, "time_to_recover_s") && is_null(a, "digest_before"), "... not yet, not known");
+	rb->confirmed = true;
+	rb->uid = 1000;
+	rb->state = RB_ROLLED_BACK;
+	rb->done_unix_ms = rb->first_failure_unix_ms + 90250;
+	snprintf(rb->digest, DIGEST_CAP, B);
+	a = json_object(why_of(&v, id), "audit");
+	ok(strcmp(str(a, "who"), "person") == 0 && num(a, "uid") == 1000, "a person confirmed it");
+	ok(num(a, "time_to_recover_s") > 90.249 && num(a, "time_to_recover_s") < 90.251, "... how long it lasted");
+	ok(strcmp(str(a, "digest_before"), B) == 0 && strcmp(str(a, "digest_after"), A) == 0, "... from which image to which");
+	rb->first_failure_unix_ms = rb->decided_unix_ms;
+	rb->state = RB_SUPERSEDED;
+	a = json_object(why_of(&v, id), "audit");
+	ok(num(a, "time_to_detect_s") == 0 && is_null(a, "time_to_recover_s"), "seen at once; what was superseded was not recovered by it");
+	ok(is_null(why_of(&v, "f1"), "audit"), "a failure has no audit record");
 }
 
 static void test_hostile(void)
@@ -518,6 +634,8 @@ int main(void)
 	test_tasks();
 	test_why();
 	test_commands();
+	test_proof();
+	test_audit();
 	test_hostile();
 	test_full();
 	test_candidates();
