@@ -244,7 +244,7 @@ static void on_target(struct node *n, enum kerr err, const char *key, struct sli
 		else if (err != KERR_GONE)
 			answer_target(n, i, TRI_UNKNOWN, "", why.text[0] != '\0' ? why.text : detail);
 		else if (!probe_target(n, i))
-			answer_target(n, i, TRI_UNKNOWN, "", "the engine has it no more; no registry was asked");
+			answer_target(n, i, TRI_NO, "", "the engine has it no more; no registry was asked");
 	}
 }
 
