@@ -48,6 +48,19 @@ void show_command(const struct page *p, const cJSON *obj)
 		page_wrap(p, "  note: ", 8, note);
 }
 
+void show_pins(const struct page *p, const cJSON *obj)
+{
+	const cJSON *list = json_array(obj, "pin_commands"), *item;
+
+	if (cJSON_GetArraySize(list) > 0)
+		puts("  To start the image that worked, whatever its tag means now:");
+	cJSON_ArrayForEach(item, list) {
+		fputs("  $ ", stdout);
+		page_put(p, cJSON_IsString(item) ? item->valuestring : "");
+		putchar('\n');
+	}
+}
+
 void show_advice(const struct page *p, const cJSON *service)
 {
 	const cJSON *item;
@@ -63,19 +76,6 @@ static void shadow(const cJSON *s)
 
 	if (strcmp(page_str(s, "policy"), "shadow") == 0 || right + wrong > 0)
 		printf("  shadow: %lld right, %lld wrong\n", (long long)right, (long long)wrong);
-}
-
-void show_pins(const struct page *p, const cJSON *obj)
-{
-	const cJSON *list = json_array(obj, "pin_commands"), *item;
-
-	if (cJSON_GetArraySize(list) > 0)
-		puts("  To start the image that worked, whatever its tag means now:");
-	cJSON_ArrayForEach(item, list) {
-		fputs("  $ ", stdout);
-		page_put(p, cJSON_IsString(item) ? item->valuestring : "");
-		putchar('\n');
-	}
 }
 
 /* The columns of a service: at 80 they fill the line, a wider terminal gives the names more. */
