@@ -146,6 +146,9 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	const struct failure *f = failure_by_id(c, failure);
 	bool sent = s->rb.state == RB_ACTING || s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED;
 
+	/* what a person asked for is under way: it names no release, and none takes its place */
+	if (rb_open(s->rb.state) && s->rb.by_operator)
+		return;
 	if (p->mode == MODE_OFF || same_release(&s->rb, r) || sent || f == NULL ||
 	    rollback_was_accepted(c, r->deployment))
 		return;

@@ -198,6 +198,26 @@ static void by_hand(void)
 	ok(w.core.n_accepted > 0, "which is remembered as dealt with");
 }
 
+/* The release goes on failing while a person's rollback waits: that must not take its place. */
+static void by_hand_stays(void)
+{
+	bad_release(MODE_MANUAL);
+	w.core.params.service[0].policy.allow_update_service = true;
+	world_line(&w, false);
+	world_rollback_to(&w, "web", "web", 9);
+	bad_start(12);
+	world_line(&w, true);
+	world_run(&w, 60000);
+	is_int(w.updates, 1, "rollback --to, then a failure that would ask a person: the person's word holds");
+	bad_release(MODE_MANUAL);
+	world_line(&w, false);
+	world_operator(&w, OPV_ROLLBACK, "web", "");
+	bad_start(12);
+	world_line(&w, true);
+	world_run(&w, 60000);
+	is_int(w.stops, 1, "the same for a rollback without --to");
+}
+
 static void lost_answer(void)
 {
 	begin(MODE_OFF);
@@ -321,6 +341,7 @@ int main(void)
 	update_instead();
 	pushed_over();
 	by_hand();
+	by_hand_stays();
 	lost_answer();
 	controllers(CTL_CODE_DEPLOY, "CODE_DEPLOY");
 	controllers(CTL_EXTERNAL, "EXTERNAL");
