@@ -242,6 +242,8 @@ static CURLcode set_request(struct http_slot *s)
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_HTTPHEADER, (struct curl_slist *)(void *)s->line);
 	if (s->unix_path[0] != '\0')
 		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, s->unix_path);
+	if (r->method == HTTP_HEAD)
+		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
 	if (r->method == HTTP_POST) {
 		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_POST, 1L);
 		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->body.n > 0 ? r->body.p : "");

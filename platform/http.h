@@ -12,7 +12,7 @@ enum {
 	HTTP_PURPOSES = 16, HTTP_SOCKETS = 16, HTTP_NONE = 0 /* never the id of a request */
 };
 
-enum http_method { HTTP_GET, HTTP_POST };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_HEAD /* its answer has no body */ };
 
 /* What failed, for the caller that blames; the sentence for people is result.why. */
 enum http_cause {

@@ -51,8 +51,9 @@ static void failure(const struct page *p, const cJSON *f)
 
 	show_definition(f, definition, sizeof(definition));
 	page_time(f, "first_unix_s", first);
-	snprintf(line, sizeof(line), "%s at %s: %s %s (stage %s)", page_str(f, "id"), first, definition,
-		 page_str(f, "class"), page_str(f, "stage"));
+	snprintf(line, sizeof(line), "%s at %s: %s%s%s (stage %s)", page_str(f, "id"), first,
+		 strcmp(definition, "-") == 0 ? "" : definition, strcmp(definition, "-") == 0 ? "" : " ", page_str(f, "class"),
+		 page_str(f, "stage"));
 	page_coloured(p, PAGE_BOLD, line);
 	putchar('\n');
 	where(p, f);
@@ -69,6 +70,9 @@ static void failure(const struct page *p, const cJSON *f)
 		page_wrap(p, bullet, 4, cJSON_IsString(item) ? item->valuestring : "");
 	if (page_int(f, "count", 1) > 1)
 		printf("%sIt was seen %lld times.\n", bullet, (long long)page_int(f, "count", 1));
+	page_time(f, "last_unix_s", first);
+	if (page_true(f, "over"))
+		printf("%sIt was over at %s.\n", bullet, first);
 	if (page_true(f, "provisional"))
 		printf("%sNot final: the ECS agent still tries.\n", bullet);
 }
@@ -166,6 +170,7 @@ static void report(const struct page *p, const cJSON *root)
 		putchar('\n');
 		page_wrap(p, "Now: ", 2, page_str(s, "explain"));
 		rollback(p, json_object(s, "rollback"), "\n");
+		show_advice(p, s);
 	}
 	timeline(p, root);
 }

@@ -61,6 +61,23 @@ void show_pins(const struct page *p, const cJSON *obj)
 	}
 }
 
+void show_advice(const struct page *p, const cJSON *service)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, json_array(service, "advice"))
+		page_wrap(p, "  advice: ", 10, cJSON_IsString(item) ? item->valuestring : "");
+}
+
+static void shadow(const cJSON *s)
+{
+	const cJSON *score = json_object(s, "shadow");
+	int64_t right = page_int(score, "right", 0), wrong = page_int(score, "wrong", 0);
+
+	if (strcmp(page_str(s, "policy"), "shadow") == 0 || right + wrong > 0)
+		printf("  shadow: %lld right, %lld wrong\n", (long long)right, (long long)wrong);
+}
+
 /* The columns of a service: at 80 they fill the line, a wider terminal gives the names more. */
 static void service_row(const struct page *p, const char *const cell[6], enum page_colour colour)
 {
@@ -93,10 +110,13 @@ static void service(const struct page *p, const cJSON *s, bool commands)
 	snprintf(lead, sizeof(lead), "  %.16s%s", id, id[0] == '\0' ? "" : ": ");
 	if (strcmp(until, "-") != 0)
 		printf("  held until %s\n", until);
+	shadow(s);
 	if (strcmp(verdict, "ok") != 0 || commands)
 		page_wrap(p, lead, 2, page_str(s, "explain"));
 	if (commands && rollback != NULL)
 		show_command(p, rollback);
+	if (commands)
+		show_advice(p, s);
 }
 
 void show_services(const struct page *p, const cJSON *root, bool commands)
@@ -143,7 +163,7 @@ static void failure(const struct page *p, const cJSON *f)
 	show_definition(f, definition, sizeof(definition));
 	failure_row(p, cell, strcmp(cell[5], "release") == 0 ? PAGE_RED : PAGE_YELLOW);
 	if (reason[0] != '\0')
-		page_line(p, maybe ? "      (still tried) " : "      ", reason);
+		page_line(p, maybe ? "      (still tried) " : page_true(f, "over") ? "      (over) " : "      ", reason);
 }
 
 void show_failures(const struct page *p, const cJSON *root, int most)

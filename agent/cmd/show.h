@@ -12,6 +12,8 @@ enum page_colour show_verdict_colour(const char *verdict);
 void show_services(const struct page *p, const cJSON *root, bool commands);
 /* Two lines a failure: what, and its reason cut to the width. */
 void show_failures(const struct page *p, const cJSON *root, int most);
+/* What a service is advised, a paragraph each. */
+void show_advice(const struct page *p, const cJSON *service);
 /* A command on lines of its own, unwrapped so that it can be copied, and the note that belongs to it. */
 void show_command(const struct page *p, const cJSON *obj);
 /* The commands that pin what worked, if there are any. */

@@ -5,6 +5,8 @@
 #define FORMAT_MS (2 * SEC)      /* the kernel refuses a program of another machine at once */
 
 #define SIGNAL_KILL 9
+#define KILLED 137               /* exit code after SIGKILL */
+#define OOM_MS (10 * SEC)        /* an exit later than this after a child ran out of memory has another cause */
 #define ENGINE_LOST 255          /* exit code of a container the engine lost sight of */
 
 /* The signals that ask a container to end: TERM, INT and QUIT (also used as an image's STOPSIGNAL). */
@@ -128,6 +130,8 @@ static void died(struct core *c, int32_t at, int64_t unix_ms)
 	enum class class;
 
 	t->running_ms = 0;
+	if (k->oom && k->exit_code != KILLED && k->oom_ms != 0 && c->now_ms - k->oom_ms > OOM_MS)
+		k->oom = false;
 	if (k->stop_asked || t->stop_ordered || k->essential == TRI_NO)
 		return;
 	/* code 0 is success unless a service's essential container says it; that is known later */
@@ -196,6 +200,10 @@ static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 		k->started_unix_ms = ev->started_unix_ms;
 	if (ev->finished_unix_ms != 0)
 		k->finished_unix_ms = ev->finished_unix_ms;
+	if (ev->inspected) {
+		k->health_check = ev->health_check;
+		k->fixed_port = ev->fixed_port;
+	}
 	if (ev->inspected && ev->has_exit) {
 		k->has_exit = true;
 		k->exit_code = ev->exit_code;
@@ -269,6 +277,7 @@ void on_container(struct core *c, const struct ev_container *ev)
 		break;
 	case C_OOM:
 		k->oom = true;
+		k->oom_ms = c->now_ms;
 		if (k->state == CS_EXITED && k->deaths > 0)
 			died(c, at, k->finished_unix_ms);   /* 20.10 may say it up to 0.1 s after the exit */
 		break;

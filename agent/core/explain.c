@@ -8,7 +8,7 @@ static const struct failure *newest_failure(const struct core *c, const struct s
 	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct failure *f = &c->failure[i].f;
 
-		if (c->failure[i].used && str_eq(f->service, s->m.name) && (best == NULL || f->id > best->id))
+		if (c->failure[i].used && f->stage != STAGE_NODE && str_eq(f->service, s->m.name) && (best == NULL || f->id > best->id))
 			best = f;
 	}
 	return best;
@@ -59,9 +59,13 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 	case V_ROLLING:
 		text_s(out, "A deployment is under way.");
 		break;
+	case V_STUCK:
+		text_s(out, "The deployment does not get on: ");
+		text_s(out, f != NULL ? f->reason : "nothing moves");
+		text_c(out, '.');
+		break;
 	case V_SUSPECT:
 	case V_FAILING:
-	case V_STUCK:
 		if (f != NULL)
 			failure_words(out, f, s->verdict == V_SUSPECT ? " is suspect: " : " fails here: ");
 		break;

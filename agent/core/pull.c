@@ -62,13 +62,18 @@ static void explained(struct core *c, int32_t task, const struct ev_change *ev)
 	});
 }
 
+/* An agent that was down itself tells the time of its own restart; the engine knows when it ended. */
+static int64_t ended_unix_ms(const struct core *c, int32_t at, const struct ev_change *ev)
+{
+	return at != NONE && c->container[at].finished_unix_ms != 0 ? c->container[at].finished_unix_ms : ev->time_unix_ms;
+}
+
 /* The engine was away when it ended, but had told when it started. */
-static bool lived_long(const struct core *c, int32_t task, int32_t at, const struct ev_change *ev)
+static bool lived_long(const struct core *c, int32_t task, int32_t at, int64_t ended)
 {
 	int64_t started = at == NONE ? 0 : c->container[at].started_unix_ms;
 
-	return started != 0 && ev->time_unix_ms > started &&
-	       (uint64_t)(ev->time_unix_ms - started) >= core_policy(c, c->task[task].service)->early_exit_ms;
+	return started != 0 && ended > started && (uint64_t)(ended - started) >= core_policy(c, c->task[task].service)->early_exit_ms;
 }
 
 /* An exit that only the log tells (kedge or the engine was away), or one whose meaning needed `essential`. */
@@ -95,8 +100,8 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 	(void)judge_sighting(c, &(struct sighting){
 		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,
 		.digest = "", .reason = reason, .stage = STAGE_RUN, .has_exit = true, .exit_code = ev->exit_code,
-		.class = lived_long(c, task, at, ev) ? CLASS_EXITED : CLASS_EXITED_EARLY,
-		.essential = TRI_YES, .unix_ms = ev->time_unix_ms,
+		.class = lived_long(c, task, at, ended_unix_ms(c, at, ev)) ? CLASS_EXITED : CLASS_EXITED_EARLY,
+		.essential = TRI_YES, .unix_ms = ended_unix_ms(c, at, ev),
 	});
 }
 

@@ -18,7 +18,7 @@ struct container {
 	int32_t exit_code;
 	uint32_t starts, deaths;         /* seen live; deaths: those nobody asked for */
 	int64_t started_unix_ms, finished_unix_ms;
-	uint64_t created_ms, started_ms, ended_ms; /* boot clock; 0: not seen live */
+	uint64_t created_ms, started_ms, ended_ms, oom_ms; /* boot clock; 0: not seen live */
 	uint64_t inspect_ms;             /* when an inspect is wanted; 0: never */
 	uint32_t inspects;               /* of the same state, to space them */
 };

@@ -87,6 +87,8 @@ static void carry_out(struct node *n, const struct action *a)
 	switch (a->type) {
 	case ACT_JOURNAL:
 		journal_add(n, a);
+		if (a->kind == REC_FAILURE && n->core.failure[a->index].f.over)
+			tell_over(n, a->index);
 		break;
 	case ACT_REPORT:
 	case ACT_SUSPECT:
@@ -102,7 +104,10 @@ static void carry_out(struct node *n, const struct action *a)
 		src_engine_image(n, a->index);
 		break;
 	case ACT_LAST_WORDS:
+		src_engine_last_words(n, a->index);
+		break;
 	case ACT_TARGET_IMAGE:
+		src_engine_target(n, a->index);
 		break;
 	case ACT_PROBE:
 		probe_failure(n, a->index);
@@ -273,6 +278,7 @@ static void start(struct node *n)
 	serve_start(n);
 	aws_refresh(n);
 	probe_slow_facts(n);
+	src_config_look(n);
 	src_log_start(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "kedge %s: %u failures and %u rollbacks remembered, default policy %s", KEDGE_VERSION,
 		 (unsigned)n->core.next_id - 1, (unsigned)n->core.n_accepted, rb_mode_name(n->conf->core.policy.mode));
@@ -291,6 +297,7 @@ static void housekeeping(struct node *n)
 	aws_refresh(n);
 	aws_rest(n);
 	probe_slow_facts(n);
+	src_config_look(n);
 	n->housekeeping_ms = n->now_ms + (something_missing(n) ? EAGER_MS : HOUSEKEEPING_MS);
 }
 

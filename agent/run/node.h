@@ -5,7 +5,9 @@
 #include "agent/core/core.h"
 #include "agent/run/aws.h"
 #include "agent/run/journal.h"
+#include "agent/run/probe.h"
 #include "agent/run/seam.h"
+#include "agent/run/src_config.h"
 #include "agent/run/src_engine.h"
 #include "agent/run/src_introspection.h"
 #include "agent/run/src_log.h"
@@ -33,6 +35,7 @@ struct node {
 	struct src_engine engine;
 	struct src_log agent_log;
 	struct src_introspection introspection;
+	struct src_config agent_config;
 	struct aws aws;
 	struct journal journal;
 	struct arena arena;
@@ -43,6 +46,7 @@ struct node {
 	int64_t server_minus_boot_ms;    /* server's clock on the boot clock; 0: no server has spoken yet */
 	uint64_t peak_pss_bytes;
 	int32_t probe;                   /* a failure waits for its experiment; NONE: none */
+	struct probe_target target;
 	bool stop, reload, publish;      /* publish: status.json is behind */
 	bool actor;
 	char only[NAME_CAP];             /* the service whose deployments were asked for last; empty: all */

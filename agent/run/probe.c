@@ -1,6 +1,7 @@
 #include "agent/run/probe.h"
 
 #include "agent/run/node.h"
+#include "agent/wire/registry_out.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 
@@ -74,27 +75,99 @@ static void on_registry(void *arg, const struct http_result *r)
 static bool registry(struct node *n, uint32_t failure)
 {
 	struct fail_slot *slot = &n->core.failure[failure];
-	struct slice image = slice_of(slot->f.image), host = slice_to(image, slice_find(image, "/"));
-	char url[NAME_CAP + 32];
-	struct text t = text_on(url, sizeof(url));
+	struct registry_url to;
 	struct http_request r = {
-		.method = HTTP_GET, .url = url, .connect_ms = 3000, .total_ms = 4000, .into = n->work,
+		.method = HTTP_GET, .url = to.url, .connect_ms = 3000, .total_ms = 4000, .into = n->work,
 		.max_body_bytes = sizeof(n->work), .on_done = on_registry, .arg = n, .last = true, .purpose = PURPOSE_REGISTRY,
 	};
-	bool local = slice_starts(host, "127.") || slice_starts(host, "localhost");
 	struct why why;
 	uint32_t id;
 
 	if (!core_policy(&n->core, slot->f.service)->probe || slot->f.stage != STAGE_PULL || n->probe != NONE ||
-	    slice_find(image, "/") == SIZE_MAX || !str_put(slot->probed, sizeof(slot->probed), host))
+	    !registry_out(slice_of(slot->f.image), slice_of(""), &to))
 		return false;
-	text_s(&t, local ? "http://" : "https://");
-	text_slice(&t, host);
-	text_s(&t, "/v2/");
+	r.plain_anywhere = to.plain;
+	(void)str_put(slot->probed, sizeof(slot->probed), slice_of(to.host));
 	if (http_start(&n->http, &r, &id, &why) != KERR_OK)
 		return false;
 	n->probe = (int32_t)failure;
 	return true;
+}
+
+/* The target's own container here, else one that shares its family and name: then only a yes is an answer, since
+ * the repository may be another one by now. */
+static const char *target_reference(const struct core *c, const struct service *s, bool *exact)
+{
+	const char *best = "", *name = "";
+
+	*exact = false;
+	for (int32_t i = 0; i < RELEASES_MAX; i++)
+		for (uint32_t k = 0; c->release[i].used && k < c->release[i].n_images; k++)
+			if (str_eq(c->release[i].image[k].image_id, s->work.target_image))
+				name = c->release[i].image[k].container;
+	for (int32_t i = 0; i < CONTAINERS_MAX && !*exact; i++) {
+		const struct container *k = &c->container[i];
+
+		if (!k->used || k->task == NONE || k->image[0] == '\0')
+			continue;
+		*exact = str_eq(k->image_id, s->work.target_image);
+		if (*exact || (str_eq(c->task[k->task].family, s->rb.target_family) && str_eq(k->name, name)))
+			best = k->image;
+	}
+	return best;
+}
+
+static void on_target(void *arg, const struct http_result *r)
+{
+	struct node *n = arg;
+	struct event *ev = node_event(n, EV_TARGET_IMAGE);
+	struct ev_target_image *said = &ev->u.target_image;
+	struct text t = text_on(said->detail, sizeof(said->detail));
+
+	said->service = n->target.service;
+	said->ask = n->target.ask;
+	said->there = r->status == 200 ? TRI_YES : r->status == 404 && n->target.exact ? TRI_NO : TRI_UNKNOWN;
+	text_s(&t, "the engine has it no more; ");
+	text_slice(&t, slice_to(slice_of(n->target.host), DETAIL_CAP / 2));
+	text_s(&t, r->status == 0 ? " did not answer" : " answers ");
+	if (r->status != 0)
+		text_u64(&t, r->status);
+	n->target.asked = false;
+	node_feed(n, ev);
+}
+
+/* A manifest is never read, only asked for: its headers tell. */
+static bool no_body(void *arg, struct slice part)
+{
+	(void)arg;
+	(void)part;
+	return true;
+}
+
+bool probe_target(struct node *n, uint32_t service)
+{
+	const struct service *s = &n->core.service[service];
+	struct probe_target *p = &n->target;
+	struct registry_url to;
+	struct http_request r = {
+		.method = HTTP_HEAD, .url = to.url, .connect_ms = 3000, .total_ms = 8000, .on_body = no_body,
+		.on_done = on_target, .arg = n, .last = true, .purpose = PURPOSE_REGISTRY, .header_count = 1,
+		.headers = { SLICE("Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
+				   "application/vnd.docker.distribution.manifest.list.v2+json, "
+				   "application/vnd.docker.distribution.manifest.v2+json") },
+	};
+	struct why why;
+	uint32_t id;
+
+	if (p->asked || !core_policy(&n->core, s->m.name)->probe || s->rb.target_digest[0] == '\0' ||
+	    !registry_out(slice_of(target_reference(&n->core, s, &p->exact)), slice_of(s->rb.target_digest), &to))
+		return false;
+	r.plain_anywhere = to.plain;
+	(void)str_put(p->host, sizeof(p->host), slice_of(to.host));
+	p->service = service;
+	p->ask = s->work.image_ask;
+	p->asked = http_start(&n->http, &r, &id, &why) == KERR_OK;
+	return p->asked;
 }
 
 void probe_failure(struct node *n, uint32_t failure)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "agent/run/replay_core.h"
+#include "agent/run/replay_journal.h"
 #include "agent/wire/agent_log.h"
 #include "agent/wire/introspection_in.h"
 #include "agent/wire/json.h"
@@ -353,8 +354,12 @@ enum kerr replay_file(const char *path, const char *version, struct text *out, s
 {
 	struct replay *r = begin();
 	enum voice v;
-	enum kerr err = replay_lines_open(&r->tasks, path, NULL, r->tasks_buf, sizeof(r->tasks_buf), why);
+	bool found;
+	enum kerr err = replay_journal(&r->core, &r->arena, path, r->tasks_room, sizeof(r->tasks_room), &found, why);
 
+	if (found)
+		return err != KERR_OK ? err : finish(r, true, version, out, why);
+	err = replay_lines_open(&r->tasks, path, NULL, r->tasks_buf, sizeof(r->tasks_buf), why);
 	if (err != KERR_OK)
 		return err;
 	v = kind_of(&r->tasks, why);
@@ -362,7 +367,8 @@ enum kerr replay_file(const char *path, const char *version, struct text *out, s
 	if (v == VOICES && r->tasks.line == 0)
 		return why_set(why, KERR_BAD_INPUT, "%s is empty", path);
 	if (v == VOICES)
-		return why_set(why, KERR_BAD_INPUT, "%s: neither events of docker, nor a log of the ECS agent, nor recorded tasks", path);
+		return why_set(why, KERR_BAD_INPUT, "%s: neither events of docker, nor a log of the ECS agent, nor recorded tasks, nor a "
+			       "journal of kedge", path);
 	if (v == VOICE_ENGINE)
 		err = replay_lines_open(&r->engine.events, path, NULL, r->engine.events_buf, sizeof(r->engine.events_buf), why);
 	else if (v == VOICE_LOG)

@@ -7,10 +7,11 @@
 #include "agent/base/str.h"
 
 /* Plays a directory with any of docker-events.jsonl, agent.log, tasks.jsonl, inspect.jsonl and metadata.json, or
- * one file that is a recording of /events or an ECS agent's log (its content says which), and writes the failures
- * as view_failures does into out (VIEW_MAX suffices). Lines that do not parse are named on stderr, counted and
+ * one file that is a recording of /events, an ECS agent's log or kedge's own journal (its content says which), and
+ * writes the failures as view_failures does into out (VIEW_MAX suffices). Lines that do not parse are named on stderr, counted and
  * passed over. Once per process: its state is static.
- * KERR_GONE, KERR_DENIED, KERR_IO: cannot be read, or holds no recording. KERR_BAD_INPUT: path is not of that kind.
+ * KERR_GONE, KERR_DENIED, KERR_IO: cannot be read, or holds no recording. KERR_BAD_INPUT: path is not of that kind,
+ * or a journal of a later kedge.
  * KERR_REFUSED: an invariant of the core broke. why is set for each. */
 KERR_CHECK enum kerr replay_dir(const char *dir, const char *version, struct text *out, struct why *why);
 KERR_CHECK enum kerr replay_file(const char *path, const char *version, struct text *out, struct why *why);

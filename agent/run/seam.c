@@ -19,6 +19,10 @@ static bool on_body(void *arg, struct slice part)
 {
 	struct node *n = arg;
 
+	if (n->seam.queue[n->seam.head].get == EG_LOGS) {
+		last_words_feed(&n->seam.words, part);
+		return true;
+	}
 	n->seam.failed = prune_feed(&n->seam.prune, part, &n->seam.failed_why);
 	return n->seam.failed == KERR_OK;
 }
@@ -29,7 +33,9 @@ static void on_done(void *arg, const struct http_result *r)
 	struct seam *s = &n->seam;
 	struct seam_job job = s->queue[s->head];
 	enum kerr err = r->err;
+	struct slice body = { NULL, 0 };
 	const char *detail = r->why.text;
+	enum class said = job.get == EG_LOGS ? last_words_end(&s->words) : CLASS_NONE;
 	struct why why;
 
 	s->busy = false;
@@ -44,12 +50,16 @@ static void on_done(void *arg, const struct http_result *r)
 	} else if (err == KERR_OK && r->status != 200) {
 		err = KERR_REFUSED;
 		detail = "the engine answered with an error";
+	} else if (err == KERR_OK && job.get == EG_LOGS) {
+		body = slice_of(class_name(said));
 	} else if (err == KERR_OK && prune_end(&s->prune, &why) != KERR_OK) {
 		s->malformed++;
 		err = KERR_BAD_INPUT;
 		detail = "the engine's answer ends in the middle";
+	} else if (err == KERR_OK) {
+		body = (struct slice){ s->body, s->got };
 	}
-	job.fn(n, err, job.arg, err == KERR_OK ? (struct slice){ s->body, s->got } : (struct slice){ NULL, 0 }, detail);
+	job.fn(n, err, job.arg, body, detail);
 	next(n);
 }
 
@@ -67,6 +77,7 @@ static const struct prune_list *list_of(enum engine_get get)
 	case EG_EVENTS:
 		return &prune_event;
 	case EG_VERSION:
+	case EG_LOGS:            /* no JSON: never pruned */
 	case EG_PING:
 	case ENGINE_GETS:
 		break;
@@ -106,8 +117,10 @@ static void next(struct node *n)
 		enum kerr err;
 
 		prune_init(&s->prune, list_of(job.get), collect, n);
+		last_words_init(&s->words);
 		s->got = 0;
 		s->failed = KERR_OK;
+		r.max_body_bytes = job.get == EG_LOGS ? ANSWER_MAX : 0;
 		err = start(n, job.get, job.arg, 0, &r, &id, &why);
 		if (err == KERR_OK) {
 			s->busy = true;

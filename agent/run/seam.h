@@ -6,6 +6,7 @@
 #include "agent/base/limits.h"
 #include "agent/wire/engine_lines.h"
 #include "agent/wire/engine_out.h"
+#include "agent/wire/last_words.h"
 #include "agent/wire/prune.h"
 #include "platform/http.h"
 
@@ -13,7 +14,7 @@ struct node;
 
 #define SEAM_QUEUE 320                   /* questions waiting: more than there are containers. full: refuse */
 
-/* body: pruned JSON, borrowed; empty unless status is 200. err KERR_GONE: the engine answered 404. */
+/* body: pruned JSON, or the name of a class for EG_LOGS; borrowed; empty unless status is 200. err KERR_GONE: the engine answered 404. */
 typedef void seam_fn(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail);
 
 struct seam_job {
@@ -31,6 +32,7 @@ struct seam {
 	size_t got;
 	enum kerr failed;
 	struct why failed_why;
+	struct last_words words;
 	struct engine_lines lines;
 	uint64_t malformed;
 	char body[ANSWER_MAX];           /* the pruned answer */

@@ -18,6 +18,14 @@ static void later(struct node *n)
 	n->engine.retry_ms = n->now_ms + retry_gap_ms(n->engine.failures++);
 }
 
+static void ask(struct node *n, enum engine_get get, const char *arg, seam_fn *fn)
+{
+	struct why why;
+
+	if (seam_get(n, get, arg, fn, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_WARN, "engine: %s", why.text);
+}
+
 static void on_version(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
 {
 	struct why why;
@@ -77,15 +85,13 @@ static void on_list(struct node *n, enum kerr err, const char *key, struct slice
 
 void src_engine_open(struct node *n, unsigned status)
 {
-	struct why why;
-
 	if (status != 200)
 		return;   /* the end tells */
 	n->engine.failures = 0;
 	n->engine.up = true;
-	if (seam_get(n, EG_VERSION, "", on_version, &why) != KERR_OK || seam_get(n, EG_INFO, "", on_info, &why) != KERR_OK ||
-	    seam_get(n, EG_LIST, "", on_list, &why) != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_WARN, "engine: %s", why.text);
+	ask(n, EG_VERSION, "", on_version);
+	ask(n, EG_INFO, "", on_info);
+	ask(n, EG_LIST, "", on_list);
 }
 
 void src_engine_line(struct node *n, struct slice line)
@@ -160,10 +166,7 @@ static void on_inspect(struct node *n, enum kerr err, const char *key, struct sl
 
 void src_engine_inspect(struct node *n, uint32_t container)
 {
-	struct why why;
-
-	if (seam_get(n, EG_INSPECT, n->core.container[container].id, on_inspect, &why) != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_WARN, "engine: %s", why.text);
+	ask(n, EG_INSPECT, n->core.container[container].id, on_inspect);
 }
 
 /* The reference that picks the digest is read when the answer is there: by image id, from any container of it. */
@@ -186,8 +189,71 @@ static void on_image(struct node *n, enum kerr err, const char *key, struct slic
 
 void src_engine_image(struct node *n, uint32_t container)
 {
-	struct why why;
+	ask(n, EG_IMAGE, n->core.container[container].image_id, on_image);
+}
 
-	if (seam_get(n, EG_IMAGE, n->core.container[container].image_id, on_image, &why) != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_WARN, "engine: %s", why.text);
+/* A log that cannot be read (driver none, awslogs ...) or is gone says nothing. */
+static void on_last_words(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	struct event *ev = node_event(n, EV_LAST_WORDS);
+
+	(void)err;
+	(void)detail;
+	(void)str_put(ev->u.last_words.id, sizeof(ev->u.last_words.id), slice_of(key));
+	if (!class_from(body, &ev->u.last_words.class))
+		ev->u.last_words.class = CLASS_NONE;
+	node_feed(n, ev);
+}
+
+void src_engine_last_words(struct node *n, uint32_t container)
+{
+	ask(n, EG_LOGS, n->core.container[container].id, on_last_words);
+}
+
+static void answer_target(struct node *n, uint32_t service, enum tri there, const char *arch, const char *detail)
+{
+	struct event *ev = node_event(n, EV_TARGET_IMAGE);
+	struct ev_target_image *said = &ev->u.target_image;
+
+	said->service = service;
+	said->ask = n->core.service[service].work.image_ask;
+	said->there = there;
+	(void)str_put(said->arch, sizeof(said->arch), slice_of(arch));
+	(void)str_cut(said->detail, sizeof(said->detail), slice_of(detail));
+	node_feed(n, ev);
+}
+
+/* For each service that asked for this image: several may want to go back to the same. */
+static void on_target(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
+{
+	char arch[16] = "";
+	struct why why = { "" };
+
+	if (err == KERR_OK)
+		err = engine_in_image(&n->arena, body, "", &n->ev, &why);
+	if (err == KERR_OK)
+		(void)str_put(arch, sizeof(arch), slice_of(n->ev.u.image.arch));
+	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+		const struct service *s = &n->core.service[i];
+
+		if (!s->used || !s->work.image_sent || !str_eq(s->work.target_image, key) ||
+		    (n->target.asked && n->target.service == i && n->target.ask == s->work.image_ask))
+			continue;
+		if (err == KERR_OK)
+			answer_target(n, i, TRI_YES, arch, "the engine has it");
+		else if (err != KERR_GONE)
+			answer_target(n, i, TRI_UNKNOWN, "", why.text[0] != '\0' ? why.text : detail);
+		else if (!probe_target(n, i))
+			answer_target(n, i, TRI_UNKNOWN, "", "the engine has it no more; no registry was asked");
+	}
+}
+
+void src_engine_target(struct node *n, uint32_t service)
+{
+	const char *image = n->core.service[service].work.target_image;
+	struct why why;
+	enum kerr err = seam_get(n, EG_IMAGE, image, on_target, &why);
+
+	if (err != KERR_OK)
+		on_target(n, err, image, (struct slice){ NULL, 0 }, why.text);
 }

@@ -22,6 +22,9 @@ struct src_engine {
 uint64_t src_engine_tick(struct node *n);
 void src_engine_inspect(struct node *n, uint32_t container);
 void src_engine_image(struct node *n, uint32_t container);
+void src_engine_last_words(struct node *n, uint32_t container);
+/* Of service[index].work.target_image; once the engine says no, the registry is asked if the policy allows. */
+void src_engine_target(struct node *n, uint32_t service);
 
 /* Called by the seam. */
 void src_engine_open(struct node *n, unsigned status);

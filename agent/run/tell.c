@@ -6,10 +6,33 @@
 void tell_failure(struct node *n, uint32_t failure, bool final)
 {
 	const struct failure *f = &n->core.failure[failure].f;
+	char whose[2 * NAME_CAP + 64] = "";
+	struct text t = text_on(whose, sizeof(whose));
 
-	log_line(&n->log, LOG_LEVEL_WARN, "%s f%u %s:%u container=%s class=%s blame=%s stage=%s service=%s reason=%.500s",
-		 final ? "failure" : "suspect", f->id, f->family, f->revision, f->container, class_name(f->class),
-		 blame_name(f->blame), stage_name(f->stage), f->service[0] != '\0' ? f->service : "?", f->reason);
+	if (f->family[0] != '\0') {
+		text_c(&t, ' ');
+		text_s(&t, f->family);
+		text_c(&t, ':');
+		text_u64(&t, f->revision);
+	}
+	if (f->container[0] != '\0') {
+		text_s(&t, " container=");
+		text_s(&t, f->container);
+	}
+	if (f->stage != STAGE_NODE || f->service[0] != '\0') {
+		text_s(&t, " service=");
+		text_s(&t, f->service[0] != '\0' ? f->service : "?");
+	}
+	log_line(&n->log, LOG_LEVEL_WARN, "%s f%u%s class=%s blame=%s stage=%s reason=%.500s", final ? "failure" : "suspect", f->id,
+		 whose, class_name(f->class), blame_name(f->blame), stage_name(f->stage), f->reason);
+	n->publish = true;
+}
+
+void tell_over(struct node *n, uint32_t failure)
+{
+	const struct failure *f = &n->core.failure[failure].f;
+
+	log_line(&n->log, LOG_LEVEL_INFO, "over f%u class=%s", f->id, class_name(f->class));
 	n->publish = true;
 }
 

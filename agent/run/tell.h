@@ -8,6 +8,8 @@
 struct node;
 
 void tell_failure(struct node *n, uint32_t failure, bool final);
+/* A state of the node has ended. */
+void tell_over(struct node *n, uint32_t failure);
 void tell_service(struct node *n, uint32_t service);
 void tell_source(struct node *n, enum source source);
 /* Writes status.json when it is behind; a failure is logged once. */

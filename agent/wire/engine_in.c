@@ -202,6 +202,40 @@ static enum kerr read_state(const cJSON *state, struct ev_container *c, struct w
 	return KERR_OK;
 }
 
+/* The engine tells of health only when there is a check, be it the task definition's or the image's own. */
+static enum tri health_check(const cJSON *root, const cJSON *config)
+{
+	char word[16] = "";
+	const cJSON *test = json_array(json_object(config, "Healthcheck"), "Test");
+	const cJSON *first = test == NULL ? NULL : test->child;
+
+	if (first != NULL && cJSON_IsString(first))
+		return str_eq(first->valuestring, "NONE") ? TRI_NO : TRI_YES;
+	(void)!json_str(json_object(json_object(root, "State"), "Health"), "Status", word, sizeof(word), NULL);
+	return word[0] == '\0' || str_eq(word, "none") ? TRI_NO : TRI_YES;
+}
+
+/* Ports from here on are Linux's ephemeral ones, and what the ECS agent takes for a task definition that names none
+ * (agent 1.105.1 writes its own choice into the bindings; older ones write 0). */
+enum { DYNAMIC_PORTS = 32768 };
+
+static bool fixed_port(const cJSON *bindings)
+{
+	const cJSON *port, *binding;
+
+	cJSON_ArrayForEach(port, bindings) {
+		cJSON_ArrayForEach(binding, port) {
+			char word[16];
+			uint64_t n;
+
+			if (json_str(binding, "HostPort", word, sizeof(word), NULL) == KERR_OK && slice_u64(slice_of(word), &n) &&
+			    n > 0 && n < DYNAMIC_PORTS)
+				return true;
+		}
+	}
+	return false;
+}
+
 static enum kerr read_inspect(const cJSON *root, struct ev_container *c, bool *told, struct why *why)
 {
 	const cJSON *config = json_object(root, "Config");
@@ -220,6 +254,8 @@ static enum kerr read_inspect(const cJSON *root, struct ev_container *c, bool *t
 		err = read_image(config, "Image", c, why);
 	if (err == KERR_OK)
 		err = read_state(json_object(root, "State"), c, why);
+	c->health_check = health_check(root, config);
+	c->fixed_port = fixed_port(json_object(json_object(root, "HostConfig"), "PortBindings"));
 	return err;
 }
 
@@ -268,29 +304,35 @@ struct slice engine_in_ref_digest(struct slice image)
 	return is_digest(digest) ? digest : (struct slice){ NULL, 0 };
 }
 
-/* How well a repo digest fits the reference: 3 the very digest, 2 its repository, 1 any. */
-static int digest_rank(struct slice candidate, struct slice image)
+/* How well a repo digest fits the reference: 4 the very digest, 3 its repository, 2 the containerd store's own name
+ * of the image, which is true of every repository, 1 any. */
+static int digest_rank(struct slice candidate, struct slice image, const char *id)
 {
 	struct slice digest = engine_in_ref_digest(candidate);
 
 	if (digest.n == 0)
 		return 0;
-	if (!slice_eq(repository(candidate), repository(image)))
-		return 1;
-	return slice_eq(digest, engine_in_ref_digest(image)) ? 3 : 2;
+	if (slice_eq(repository(candidate), repository(image)))
+		return slice_eq(digest, engine_in_ref_digest(image)) ? 4 : 3;
+	return slice_is(digest, id) ? 2 : 1;
 }
 
-static void best_digest(const cJSON *digests, struct slice image, char *dst, size_t cap)
+/* Two that fit equally well and differ: one image was pushed under two manifests, and nobody can tell by which of
+ * them this container came. */
+static void best_digest(const cJSON *digests, struct slice image, struct ev_image *im)
 {
 	const cJSON *item;
 	int best = 0;
 
 	cJSON_ArrayForEach(item, digests) {
 		struct slice candidate = slice_of(cJSON_IsString(item) ? item->valuestring : NULL);
-		int rank = digest_rank(candidate, image);
+		struct slice digest = engine_in_ref_digest(candidate);
+		int rank = digest_rank(candidate, image, im->image_id);
 
-		if (rank > best && str_put(dst, cap, engine_in_ref_digest(candidate)))
+		if (rank > best && str_put(im->digest, sizeof(im->digest), digest))
 			best = rank;
+		else if (rank > 0 && rank == best && !slice_is(digest, im->digest))
+			im->digest[0] = '\0';
 	}
 }
 
@@ -310,7 +352,7 @@ enum kerr engine_in_image(struct arena *a, struct slice body, const char *image,
 		err = optional(json_str(root, "Architecture", im->arch, sizeof(im->arch), why));
 	else if (err == KERR_GONE)
 		err = refuse(why, "an image answer has no Id");
-	best_digest(json_array(root, "RepoDigests"), slice_of(image), im->digest, sizeof(im->digest));
+	best_digest(json_array(root, "RepoDigests"), slice_of(image), im);
 	arena_reset(a, mark);
 	return err;
 }

@@ -19,8 +19,9 @@ KERR_CHECK enum kerr engine_in_list(struct arena *a, struct slice body, const st
 /* GET /containers/ID/json: one C_LISTED with inspected set; State.Error is classified with the start stage.
  * *told false: not an ECS container. */
 KERR_CHECK enum kerr engine_in_inspect(struct arena *a, struct slice body, struct event *ev, bool *told, struct why *why);
-/* GET /images/NAME/json: EV_IMAGE. image: the container's reference; of several RepoDigests the one of the same
- * repository is taken, else the first. The digest is empty for an image that was never pulled or pushed. */
+/* GET /images/NAME/json: EV_IMAGE. image: the container's reference; of several RepoDigests the one the reference
+ * names, else that of its repository, else the containerd store's, else the one that all say. The digest is empty when
+ * two of these differ, and for an image that was never pulled or pushed. */
 KERR_CHECK enum kerr engine_in_image(struct arena *a, struct slice body, const char *image, struct event *ev, struct why *why);
 /* One line of GET /events. *told false: of no interest (another type or action, no ECS labels). */
 KERR_CHECK enum kerr engine_in_event(struct arena *a, struct slice line, struct event *ev, bool *told, struct why *why);

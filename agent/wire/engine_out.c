@@ -65,11 +65,11 @@ static void events(struct text *t, int64_t since_unix_ms)
 	encoded(t, filters);
 }
 
-static void about(struct text *t, const char *before, struct slice arg)
+static void about(struct text *t, const char *before, struct slice arg, const char *after)
 {
 	text_s(t, before);
 	text_slice(t, arg);
-	text_s(t, "/json");
+	text_s(t, after);
 }
 
 enum kerr engine_out_url(enum engine_get get, struct slice arg, int64_t since_unix_ms, char *url, size_t cap, struct why *why)
@@ -90,14 +90,15 @@ enum kerr engine_out_url(enum engine_get get, struct slice arg, int64_t since_un
 		text_s(&t, "/containers/json?all=1");
 		break;
 	case EG_INSPECT:
+	case EG_LOGS:
 		if (!container_id(arg))
 			return why_set(why, KERR_BAD_INPUT, "engine: not a container's id");
-		about(&t, "/containers/", arg);
+		about(&t, "/containers/", arg, get == EG_LOGS ? "/logs?stdout=1&stderr=1&tail=20" : "/json");
 		break;
 	case EG_IMAGE:
 		if (!image_name(arg))
 			return why_set(why, KERR_BAD_INPUT, "engine: not an image's id or reference");
-		about(&t, "/images/", arg);
+		about(&t, "/images/", arg, "/json");
 		break;
 	case EG_EVENTS:
 		events(&t, since_unix_ms);

@@ -6,12 +6,12 @@
 #include "agent/base/err.h"
 #include "agent/base/str.h"
 
-enum engine_get { EG_PING, EG_VERSION, EG_INFO, EG_LIST, EG_INSPECT, EG_IMAGE, EG_EVENTS, ENGINE_GETS };
+enum engine_get { EG_PING, EG_VERSION, EG_INFO, EG_LIST, EG_INSPECT, EG_LOGS, EG_IMAGE, EG_EVENTS, ENGINE_GETS };
 
 enum { ENGINE_URL_CAP = 1024 };
 
 /* Path and query of a GET into url[cap]; ENGINE_URL_CAP always suffices. arg: a container's id (12 to 64 hex
- * digits) for EG_INSPECT, an image's id or reference for EG_IMAGE, else ignored. since_unix_ms, for EG_EVENTS: the
+ * digits) for EG_INSPECT and EG_LOGS (the last 20 lines), an image's id or reference for EG_IMAGE, else ignored. since_unix_ms, for EG_EVENTS: the
  * engine first replays its events from then on (inclusive; it remembers 256), 0 = none.
  * KERR_BAD_INPUT: arg is no such thing; KERR_TOO_BIG: url is too small. */
 KERR_CHECK enum kerr engine_out_url(enum engine_get get, struct slice arg, int64_t since_unix_ms, char *url, size_t cap,

@@ -15,10 +15,12 @@ const struct prune_list prune_containers = { 11, {
 	"[]/Id", "[]/Image", "[]/ImageID", "[]/Created", "[]/State", "[]/Status", ECS_LABELS("[]/Labels/"),
 } };
 
-const struct prune_list prune_container = { 19, {
+/* Of the health check's command only the first word: CMD, CMD-SHELL or NONE. */
+const struct prune_list prune_container = { 21, {
 	"Id", "Created", "Image", "RestartCount", "Config/Image", ECS_LABELS("Config/Labels/"),
 	"State/Status", "State/Running", "State/Restarting", "State/OOMKilled", "State/ExitCode", "State/Error",
-	"State/StartedAt", "State/FinishedAt", "State/Health/Status",
+	"State/StartedAt", "State/FinishedAt", "State/Health/Status", "Config/Healthcheck/Test/[1]",
+	"HostConfig/PortBindings/*/[]/HostPort",
 } };
 
 const struct prune_list prune_image = { 5, { "Id", "RepoDigests/[64]", "Architecture", "Variant", "Os" } };
@@ -87,6 +89,11 @@ static bool element_fits(struct slice seg, uint32_t index)
 	return index < most;
 }
 
+static bool member_fits(struct slice seg, struct slice name)
+{
+	return slice_eq(seg, name) || (name.n > 0 && slice_is(seg, "*"));
+}
+
 /* What the list says of the value that comes next in `in`: name for an object, its count for an array. */
 static void choose(struct prune *p, const struct prune_level *in, struct slice name)
 {
@@ -98,7 +105,7 @@ static void choose(struct prune *p, const struct prune_level *in, struct slice n
 
 		if ((in->live >> i & 1) == 0)
 			continue;
-		if (!(in->array ? element_fits(seg, in->elements) : slice_eq(seg, name)))
+		if (!(in->array ? element_fits(seg, in->elements) : member_fits(seg, name)))
 			continue;
 		next = segment(p->list->path[i], p->depth);
 		if (next.n == 0)

@@ -434,41 +434,52 @@ static size_t frame_at(const char *p, size_t left)
 	return RECORD_FRAME_HEAD + payload;
 }
 
-static void first_fault(struct record_scan *s, size_t at, const char *what)
+struct scan {
+	struct arena *arena;
+	struct record *rec;
+	record_each *each;
+	record_fault *fault;
+	void *ctx;
+	struct record_scan *out;
+};
+
+static void passed_over(const struct scan *s, size_t at, const char *what)
 {
-	if (s->why.text[0] == '\0')
-		(void)why_set(&s->why, KERR_BAD_INPUT, "journal at byte %lu: %s", (unsigned long)at, what);
+	if (s->fault != NULL)
+		s->fault(s->ctx, at, what);
+	if (s->out->why.text[0] == '\0')
+		(void)why_set(&s->out->why, KERR_BAD_INPUT, "journal at byte %lu: %s", (unsigned long)at, what);
 }
 
 /* One sound frame. False: the callback wants no more. */
-static bool one_frame(struct slice journal, size_t at, size_t n, struct arena *arena, struct record *rec,
-		      record_each *each, void *ctx, struct record_scan *out)
+static bool one_frame(const struct scan *s, struct slice journal, size_t at, size_t n)
 {
-	size_t mark = arena_mark(arena);
+	size_t mark = arena_mark(s->arena);
 	struct slice payload = { journal.p + at + RECORD_FRAME_HEAD, n - RECORD_FRAME_HEAD };
 	struct why why = { "" };
 	enum kerr e = KERR_GONE;
 
 	if (journal.p[at + 1] == VERSION)
-		e = read_payload(payload, arena, rec, &why);
+		e = read_payload(payload, s->arena, s->rec, &why);
 	else
 		(void)why_set(&why, e, "a record of version %d, this kedge reads %d", journal.p[at + 1], VERSION);
-	arena_reset(arena, mark);
+	arena_reset(s->arena, mark);
 	if (e == KERR_OK) {
-		out->records++;
-		return each(ctx, rec, at, n);
+		s->out->records++;
+		return s->each(s->ctx, s->rec, at, n);
 	}
 	if (e == KERR_GONE)
-		out->foreign++;
+		s->out->foreign++;
 	else
-		out->damaged++;
-	first_fault(out, at, why.text);
+		s->out->damaged++;
+	passed_over(s, at, why.text);
 	return true;
 }
 
-void record_scan(struct slice journal, struct arena *arena, struct record *rec, record_each *each, void *ctx,
-		 struct record_scan *out)
+void record_scan_told(struct slice journal, struct arena *arena, struct record *rec, record_each *each,
+		      record_fault *fault, void *ctx, struct record_scan *out)
 {
+	const struct scan s = { arena, rec, each, fault, ctx, out };
 	size_t lost = 0;                 /* bytes since the last sound frame */
 
 	memset(out, 0, sizeof(*out));
@@ -477,7 +488,7 @@ void record_scan(struct slice journal, struct arena *arena, struct record *rec, 
 
 		if (n == 0) {
 			if (lost++ == 0)
-				first_fault(out, at, "a damaged or unfinished record");
+				passed_over(&s, at, "a damaged or unfinished record");
 			at++;
 			continue;
 		}
@@ -486,9 +497,15 @@ void record_scan(struct slice journal, struct arena *arena, struct record *rec, 
 			out->skipped_bytes += lost;
 			lost = 0;
 		}
-		if (!one_frame(journal, at, n, arena, rec, each, ctx, out))
+		if (!one_frame(&s, journal, at, n))
 			return;
 		at += n;
 	}
 	out->tail_bytes = lost;
+}
+
+void record_scan(struct slice journal, struct arena *arena, struct record *rec, record_each *each, void *ctx,
+		 struct record_scan *out)
+{
+	record_scan_told(journal, arena, rec, each, NULL, ctx, out);
 }

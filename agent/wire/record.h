@@ -27,11 +27,17 @@ struct record_scan {
 /* offset: where the frame begins in `journal`; n: its bytes. False stops the scan. */
 typedef bool record_each(void *ctx, const struct record *r, size_t offset, size_t n);
 
+/* One place that is passed over: damage that begins at offset, or the frame there is of another version. */
+typedef void record_fault(void *ctx, size_t offset, const char *what);
+
 /* Reads every good frame of a journal, in order. After damage it looks for the next frame whose CRC is right.
  * A torn end is tail_bytes, damage in the middle is skipped_bytes: no wrong record ever reaches the callback.
  * rec: the caller's room for the record being read (it is 6 KiB, too much for a small stack). */
 void record_scan(struct slice journal, struct arena *arena, struct record *rec, record_each *each, void *ctx,
 		 struct record_scan *out);
+/* The same, and each place that is passed over is told; fault may be NULL. */
+void record_scan_told(struct slice journal, struct arena *arena, struct record *rec, record_each *each,
+		      record_fault *fault, void *ctx, struct record_scan *out);
 
 /* CRC-32 of IEEE 802.3 (reflected 0xEDB88320), started and continued with crc = 0. */
 uint32_t record_crc32(uint32_t crc, const void *p, size_t n);

@@ -56,6 +56,17 @@ static void verdict(struct jw *w, const struct failure *f)
 	jw_bool(w, "counted", f->counted);
 }
 
+/* A state of the node that has ended needs nobody any more. */
+const char *view_next_step(const struct failure *f)
+{
+	return f->over ? "Nothing to do; it is over." : class_next_step(f->class, f->blame);
+}
+
+const char *view_fix_by(const struct failure *f)
+{
+	return fix_by_name(f->over ? FIX_NOBODY : class_fix_by(f->class, f->blame));
+}
+
 void view_failure(const struct view *v, struct jw *w, const char *name, const struct fail_slot *slot)
 {
 	const struct failure *f = &slot->f;
@@ -68,9 +79,10 @@ void view_failure(const struct view *v, struct jw *w, const char *name, const st
 	jw_unix_s(w, "first_unix_s", f->first_unix_ms);
 	jw_unix_s(w, "last_unix_s", f->last_unix_ms);
 	jw_u64(w, "epoch", f->epoch);
-	jw_str(w, "next_step", class_next_step(f->class, f->blame));
-	jw_str(w, "fix_by", fix_by_name(class_fix_by(f->class, f->blame)));
+	jw_str(w, "next_step", view_next_step(f));
+	jw_str(w, "fix_by", view_fix_by(f));
 	jw_bool(w, "provisional", slot->provisional);
+	jw_bool(w, "over", f->over);
 	jw_bool(w, "line_was_down", f->link_bad);
 	jw_object_end(w);
 }

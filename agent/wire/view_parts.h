@@ -29,6 +29,8 @@ const struct fail_slot *view_failure_find(const struct core *c, uint32_t id);
 uint32_t view_newest(const struct core *c, uint8_t index[FAILURES_MAX]);
 /* Writes up to `most` of them as an array, and the number it left out as "failures_left_out". */
 void view_failure_list(const struct view *v, struct jw *w, uint32_t most);
+const char *view_next_step(const struct failure *f);
+const char *view_fix_by(const struct failure *f);
 void view_failure(const struct view *v, struct jw *w, const char *name, const struct fail_slot *slot);
 void view_service(const struct view *v, struct jw *w, const char *name, uint32_t service);
 void view_service_list(const struct view *v, struct jw *w);

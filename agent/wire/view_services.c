@@ -1,4 +1,5 @@
 /* One service, and all of them. */
+#include "agent/core/advice.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/view_parts.h"
 
@@ -73,6 +74,26 @@ static bool serving_known(const struct core *c, const struct service *s)
 	return s->serving != SERVING_NONE || c->source[SRC_ENGINE].state == SS_UP;
 }
 
+static void advice(const struct core *c, struct jw *w, uint32_t service)
+{
+	uint32_t set = core_advice(c, service);
+
+	jw_array(w, "advice");
+	for (int i = 0; i < ADVICES; i++)
+		if ((set >> i & 1) != 0)
+			jw_str(w, NULL, advice_text((enum advice)i));
+	jw_array_end(w);
+}
+
+/* What a rollback in shadow would have done, and what then proved of it. */
+static void shadow(struct jw *w, const struct service_memory *m)
+{
+	jw_object(w, "shadow");
+	jw_u64(w, "right", m->shadow_right);
+	jw_u64(w, "wrong", m->shadow_wrong);
+	jw_object_end(w);
+}
+
 void view_service(const struct view *v, struct jw *w, const char *name, uint32_t service)
 {
 	const struct core *c = v->core;
@@ -95,8 +116,10 @@ void view_service(const struct view *v, struct jw *w, const char *name, uint32_t
 	last_good(c, w, s);
 	jw_str(w, "policy", rb_mode_name(p->mode));
 	jw_unix_s(w, "hold_until_unix_s", s->m.hold_until_unix_ms > v->now_unix_ms ? s->m.hold_until_unix_ms : 0);
+	shadow(w, &s->m);
 	view_rollback(v, w, service);
 	jw_str_or_null(w, "explain", buf);
+	advice(c, w, service);
 	jw_object_end(w);
 }
 

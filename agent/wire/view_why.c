@@ -64,14 +64,21 @@ static void say_failure(struct timeline *l, const struct failure *f)
 	text_c(&t, 'f');
 	text_u64(&t, f->id);
 	text_c(&t, ' ');
-	definition(&t, f->family, f->revision);
-	text_c(&t, ' ');
+	if (f->family[0] != '\0') {             /* else it is the node's, or nobody said whose */
+		definition(&t, f->family, f->revision);
+		text_c(&t, ' ');
+	}
 	text_s(&t, class_name(f->class));
 	if (f->container[0] != '\0') {
 		text_s(&t, " in container ");
 		text_slice(&t, slice_to(slice_of(f->container), 60));
 	}
-	if (f->last_unix_ms > f->first_unix_ms && f->count > 1) {
+	if (f->over) {
+		t = moment(l, f->last_unix_ms);
+		text_c(&t, 'f');
+		text_u64(&t, f->id);
+		text_s(&t, " was over");
+	} else if (f->last_unix_ms > f->first_unix_ms && f->count > 1) {
 		t = moment(l, f->last_unix_ms);
 		text_c(&t, 'f');
 		text_u64(&t, f->id);
@@ -148,13 +155,12 @@ static void related(const struct core *c, struct jw *w, const struct subject *u,
 static void advice(const struct core *c, struct jw *w, const struct subject *u, bool about_rollback)
 {
 	const struct failure *f = u->slot == NULL ? NULL : &u->slot->f;
-	enum fix_by who = f == NULL ? FIX_NOBODY : class_fix_by(f->class, f->blame);
 
 	if (about_rollback)
 		jw_str(w, "next_step", view_rollback_next_step(c->service[u->service].rb.state));
 	else
-		jw_str(w, "next_step", f == NULL ? NULL : class_next_step(f->class, f->blame));
-	jw_str(w, "fix_by", fix_by_name(who));
+		jw_str(w, "next_step", f == NULL ? NULL : view_next_step(f));
+	jw_str(w, "fix_by", f == NULL ? fix_by_name(FIX_NOBODY) : view_fix_by(f));
 }
 
 static void span(struct jw *w, const char *name, int64_t from_unix_ms, int64_t to_unix_ms)

@@ -445,6 +445,62 @@ static void elsewhere(void)
 	sound();
 }
 
+static void oom(uint64_t later_ms, int code)
+{
+	struct event ev = { .type = EV_CONTAINER };
+
+	ev.u.container.what = C_OOM;
+	snprintf(ev.u.container.id, DOCKER_ID_CAP, "%064u", 1);
+	world_feed(&w, &ev);
+	world_run(&w, later_ms);
+	world_die(&w, 1, code);
+	world_run(&w, 6000);
+}
+
+static void out_of_memory(void)
+{
+	begin();
+	oom(50, 137);
+	blamed(CLASS_OOM, BLAME_RELEASE, "oom: the event, then the exit");
+	begin();
+	oom(3000, 1);
+	blamed(CLASS_OOM, BLAME_RELEASE, "a program that gives up when its child was killed");
+	begin();
+	oom(60000, 1);
+	ok(failed(CLASS_OOM) == NULL && failed(CLASS_EXITED) != NULL, "an exit a minute later has another cause");
+	begin();
+	world_fact(&w, FACT_MEMORY, TRI_NO);
+	oom(50, 137);
+	blamed(CLASS_OOM, BLAME_NODE, "where the whole host is out of memory it is the node's");
+	sound();
+}
+
+/* The agent was down when it died, and tells the time of its own restart. */
+static void wrong_time(void)
+{
+	struct event ev = { .type = EV_CHANGE };
+	struct ev_change *x = &ev.u.change;
+
+	begin();
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_place(&w, 2, "web", 12);
+	world_run(&w, 1000);
+	world_found_dead(&w, 2, "web", 12, WORLD_UNIX_MS + (int64_t)w.now_ms - 500, 1);
+	world_run(&w, 600000);
+	snprintf(x->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 2);
+	snprintf(x->container, NAME_CAP, "app");
+	x->task_status = x->status = TS_STOPPED;
+	x->essential = TRI_YES;
+	x->stage = STAGE_RUN;
+	x->has_exit = true;
+	x->exit_code = 1;
+	x->time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+	world_feed(&w, &ev);
+	ok(failed(CLASS_EXITED_EARLY) != NULL && failed(CLASS_EXITED_EARLY)->first_unix_ms < WORLD_UNIX_MS + (int64_t)w.now_ms - 500000,
+	   "the engine's time of the end counts, not that of the agent's restart");
+	sound();
+}
+
 int main(void)
 {
 	waits_for_room();
@@ -462,6 +518,8 @@ int main(void)
 	last_words();
 	unhealthy();
 	killed_by_hand();
+	out_of_memory();
+	wrong_time();
 	one_cause();
 	registries();
 	elsewhere();

@@ -96,23 +96,78 @@ static void inspect_others(void)
 			     &ev, &told, &why) == KERR_BAD_INPUT && !told, "a bad time: %s", why.text);
 }
 
+static char doc[4096];
+
+static struct slice with(const char *config, const char *rest)
+{
+	struct text t = text_on(doc, sizeof(doc));
+
+	text_s(&t, "{\"Id\":\"" ID "\",\"Config\":{\"Labels\":{" LABELS("7") "}");
+	text_s(&t, config);
+	text_s(&t, "},\"State\":{\"Status\":\"running\"}");
+	text_s(&t, rest);
+	text_c(&t, '}');
+	return text_get(&t);
+}
+
+static void is_with(const char *config, const char *rest, enum tri health, bool fixed, const char *name)
+{
+	struct ev_container *c = &ev.u.container;
+	bool told = false;
+
+	ok(engine_in_inspect(&arena, with(config, rest), &ev, &told, &why) == KERR_OK && told && c->health_check == health &&
+	   c->fixed_port == fixed, "%s: health check %d, fixed port %d", name, (int)c->health_check, c->fixed_port);
+}
+
+static void advised(void)
+{
+	bool told;
+
+	is_with("", "", TRI_NO, false, "neither");
+	is_with(",\"Healthcheck\":{\"Test\":[\"CMD-SHELL\"]}", "", TRI_YES, false, "a check");
+	is_with(",\"Healthcheck\":{\"Test\":[\"NONE\"]}", "", TRI_NO, false, "the image's own, switched off");
+	is_with(",\"Healthcheck\":{\"Test\":[]}", "", TRI_NO, false, "an empty one");
+	is_with(",\"Healthcheck\":{\"Test\":7}", ",\"HostConfig\":{\"PortBindings\":[1]}", TRI_NO, false, "none that could be one");
+	is_with("", ",\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"\"}],\"81/udp\":[{\"HostPort\":\"8080\"}]}}", TRI_NO, true,
+		"the second port is fixed");
+	is_with("", ",\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"0\"}],\"82/tcp\":null}}", TRI_NO, false, "0: any port");
+	is_with("", ",\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"32769\"}]}}", TRI_NO, false, "the ECS agent's choice");
+	ok(engine_in_inspect(&arena, capture("inspect-health.json"), &ev, &told, &why) == KERR_OK && told &&
+	   ev.u.container.health_check == TRI_YES, "a real one with a check");
+	ok(engine_in_inspect(&arena, capture("inspect-exit1.json"), &ev, &told, &why) == KERR_OK && told &&
+	   ev.u.container.health_check == TRI_NO && !ev.u.container.fixed_port, "a real one without");
+}
+
 static void image(void)
 {
 	static const char body[] = "{\"Id\":\"sha256:85bc36851d7ed640e847bec5216a5196cc0bcef2d88e5bfaea02ce712bd8c13c\",\"Architecture\":\"arm64\",\"RepoDigests\":["
 		"\"mirror:5000/nginx@sha256:1111111111111111111111111111111111111111111111111111111111111111\","
 		"\"nginx@sha256:2222222222222222222222222222222222222222222222222222222222222222\","
 		"\"nginx@sha256:3333333333333333333333333333333333333333333333333333333333333333\",\"bad@sha256:12\"]}";
+	static const char containerd[] = "{\"Id\":\"sha256:4444444444444444444444444444444444444444444444444444444444444444\",\"RepoDigests\":["
+		"\"mirror:5000/nginx@sha256:1111111111111111111111111111111111111111111111111111111111111111\","
+		"\"nginx@sha256:4444444444444444444444444444444444444444444444444444444444444444\","
+		"\"nginx/copy@sha256:4444444444444444444444444444444444444444444444444444444444444444\"]}";
 	struct ev_image *im = &ev.u.image;
 
 	ok(engine_in_image(&arena, capture("image-20.json"), "ping404.fake.test:5010/ok/app:latest", &ev, &why) == KERR_OK &&
 	   ev.type == EV_IMAGE, "a real image");
 	is_str(im->digest, "sha256:3128d03c2d12f91011604f549a24479080e699229a1ec27b9ecfcdcdd530b9e6", "digest");
 	is_str(im->arch, "amd64", "architecture");
-	ok(engine_in_image(&arena, SLICE(body), "docker.io/library/nginx:1.25", &ev, &why) == KERR_OK && im->digest[7] == '2', "of its repository");
+	ok(engine_in_image(&arena, capture("image-28.json"), "ping404.fake.test:5010/ok/app:latest", &ev, &why) == KERR_OK &&
+	   im->digest[7] == '3', "one digest under four names");
+	ok(engine_in_image(&arena, capture("image-28.json"), "tagged/here:1", &ev, &why) == KERR_OK && im->digest[7] == '3',
+	   "is that of a fifth");
+	ok(engine_in_image(&arena, SLICE(body), "docker.io/library/nginx:1.25", &ev, &why) == KERR_OK && im->digest[0] == '\0',
+	   "one image pushed under two manifests of its repository: nobody can tell which");
 	ok(engine_in_image(&arena, SLICE(body), "mirror:5000/nginx", &ev, &why) == KERR_OK && im->digest[7] == '1', "a port is no tag");
 	ok(engine_in_image(&arena, SLICE(body), "nginx:1@sha256:3333333333333333333333333333333333333333333333333333333333333333", &ev, &why) ==
 	   KERR_OK && im->digest[7] == '3', "the very digest asked for");
-	ok(engine_in_image(&arena, SLICE(body), "other/app", &ev, &why) == KERR_OK && im->digest[7] == '1', "else the first");
+	ok(engine_in_image(&arena, SLICE(body), "other/app", &ev, &why) == KERR_OK && im->digest[0] == '\0', "none of its repository");
+	ok(engine_in_image(&arena, SLICE(containerd), "other/app", &ev, &why) == KERR_OK && im->digest[7] == '4' &&
+	   str_eq(im->digest, im->image_id), "the containerd store calls the image by its digest");
+	ok(engine_in_image(&arena, SLICE(containerd), "mirror:5000/nginx:2", &ev, &why) == KERR_OK && im->digest[7] == '1',
+	   "but what its own repository says goes before");
 	ok(engine_in_image(&arena, SLICE("{\"Id\":\"sha256:1\",\"RepoDigests\":null}"), "x", &ev, &why) == KERR_OK && im->digest[0] == '\0', "none");
 	ok(engine_in_image(&arena, SLICE("{\"message\":\"No such image: x\"}"), "x", &ev, &why) == KERR_BAD_INPUT, "an error: %s", why.text);
 	is_int(arena.used, 0, "the arena is left as it was");
@@ -257,6 +312,8 @@ static void urls(void)
 
 	is_url(EG_LIST, "", 0, "/containers/json?all=1");
 	is_url(EG_INSPECT, ID, 0, "/containers/" ID "/json");
+	is_url(EG_LOGS, ID, 0, "/containers/" ID "/logs?stdout=1&stderr=1&tail=20");
+	is_url(EG_LOGS, "../images", 0, NULL);
 	is_url(EG_INSPECT, "5f434c45527a", 0, "/containers/5f434c45527a/json");
 	is_url(EG_INSPECT, "../images", 0, NULL);
 	is_url(EG_INSPECT, "5f434c45527", 0, NULL);
@@ -284,6 +341,7 @@ int main(void)
 	inspect("inspect-notfound-20.json", false);
 	inspect("inspect-notfound-28.json", true);
 	inspect_others();
+	advised();
 	image();
 	single_events();
 	streams();

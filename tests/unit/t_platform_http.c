@@ -239,6 +239,11 @@ static void test_answers(void)
 	ok(strstr(A.body, "Content-Type: application/x-amz-json-1.1\r\nX-Amz-Target: Service.Op\r\n") != NULL, "our headers");
 	ok(strstr(A.body, "Expect") == NULL && strstr(A.body, "User-Agent") == NULL && strstr(A.body, "Accept") == NULL, "no others");
 	ok(A.len > 18 && strcmp(A.body + A.len - 18, "{\"cluster\":\"demo\"}") == 0, "and the body");
+	r = base(&A, url("plain", "/ok"));
+	r.method = HTTP_HEAD;
+	r.last = true;
+	go(&A, &r);
+	ok(A.r.err == KERR_OK && A.r.status == 200 && A.r.body.n == 0 && A.r.date_unix_s == 784111777, "HEAD: the headers alone");
 }
 
 static void test_unix(void)

@@ -51,7 +51,7 @@ static void refused(const char *in, enum kerr want, const char *words)
 
 static void grammar(void)
 {
-	static const struct prune_list list = { 6, { "a", "b/c", "l/[2]", "o/[]/x", "k/**", "s/[1]/**" } };
+	static const struct prune_list list = { 7, { "a", "b/c", "l/[2]", "o/[]/x", "k/**", "s/[1]/**", "w/*/n" } };
 
 	is_pruned(&list, "{}", "{}");
 	is_pruned(&list, " { \"a\" : 1 , \"x\" : 2 } ", "{\"a\":1}");
@@ -63,6 +63,8 @@ static void grammar(void)
 	is_pruned(&list, "{\"s\":[{\"m\":\"new\"},{\"m\":\"old\"}]}", "{\"s\":[{\"m\":\"new\"}]}");
 	is_pruned(&list, "{\"\\u0061\":1,\"a\":2}", "{\"a\":2}");
 	is_pruned(&list, "{\"\":1,\"A\":2}", "{}");
+	is_pruned(&list, "{\"w\":{\"80/tcp\":{\"n\":1,\"m\":2},\"*\":{\"n\":3},\"x\":4,\"e\\n\":{\"n\":5},\"\":{\"n\":6}}}",
+		  "{\"w\":{\"80/tcp\":{\"n\":1},\"*\":{\"n\":3}}}");
 	is_pruned(&list, "17", "");
 	is_pruned(&list, "[1,2]", "[]");
 }
@@ -93,7 +95,7 @@ static void malformed(void)
 }
 
 /* What must never get out, put into a real answer. */
-static const char *const secret[] = { "Env", "hunter2", "Cmd", "Args", "Mounts", "HostConfig", "Path", "LogPath", "Entrypoint" };
+static const char *const secret[] = { "Env", "hunter2", "Cmd", "Args", "Mounts", "NetworkMode", "Binds", "Interval", "HostIp", "Path", "LogPath", "Entrypoint" };
 
 static void real(const char *file, const struct prune_list *list, const char *const *must, size_t n_must)
 {
@@ -182,6 +184,8 @@ int main(void)
 	real("inspect-notfound-20.json", &prune_container, MUST("\"Error\":", "\"StartedAt\":", "fake.test:5010/ok/app:latest"));
 	real("inspect-notfound-28.json", &prune_container, MUST("\"Error\":", "\"StartedAt\":", "fake.test:5010/ok/app:latest"));
 	real("inspect-secret.json", &prune_container, MUST("\"OOMKilled\":true", "\"ExitCode\":137", "task-definition-version"));
+	real("inspect-health.json", &prune_container, MUST("\"Health\":{\"Status\":\"unhealthy\"}", "\"Healthcheck\":{\"Test\":[\"CMD\"]}",
+	     "\"PortBindings\":{\"8080/tcp\":[{\"HostPort\":\"32768\"}]}"));
 	real("image-20.json", &prune_image, MUST("\"RepoDigests\":[\"fake", "\"Architecture\":\"amd64\""));
 	real("image-28.json", &prune_image, MUST("\"RepoDigests\":[\"fake", "\"Architecture\":\"amd64\""));
 	real("version-28.json", &prune_version, MUST("\"Version\":\"28.5.2", "\"Arch\":\"amd64\""));

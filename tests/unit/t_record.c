@@ -32,6 +32,8 @@ static void failure(struct record *r)
 	f->revision = 12;
 	f->essential = 2;
 	f->counted = true;
+	f->over = true;
+	f->link_bad = true;
 	f->stage = STAGE_PULL;
 	f->class = CLASS_IMAGE_NOT_FOUND;
 	f->blame = BLAME_RELEASE;

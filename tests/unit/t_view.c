@@ -11,9 +11,9 @@ static struct arena arena;
 
 static const char failure_members[] =
 	"id time_unix_s kind service candidates cluster family revision deployment started_by task container essential "
-	"image digest stage class blame reason evidence exit_code count counted first_unix_s last_unix_s epoch next_step fix_by";
+	"image digest stage class blame reason evidence exit_code count counted first_unix_s last_unix_s epoch next_step fix_by over";
 static const char service_members[] =
-	"service cluster family revision deployment rollout verdict serving failures last_good rollback explain";
+	"service cluster family revision deployment rollout verdict serving failures last_good shadow rollback explain advice";
 static const char rollback_members[] =
 	"id dedupe_key state target reason verified queued_unix_s command command_note";
 
@@ -581,6 +581,51 @@ static void test_deployments(void)
 	is_int(cJSON_GetArraySize(json_array(root, "services")), 1, "one service alone");
 }
 
+/* A state of the node has no task, container or release, and ends. */
+static void test_node_state(void)
+{
+	struct view v = view_on(&w.core);
+	const cJSON *f, *line;
+
+	world_init(&w, MODE_MANUAL);
+	world_source(&w, SRC_ENGINE, SS_REFUSED);
+	world_run(&w, 40000);
+	f = cJSON_GetArrayItem(json_array(shown(view_failures, &v), "failures"), 0);
+	has(f, failure_members, "a state of the node");
+	is_str(str(f, "class"), "engine-down", "... the engine is down");
+	is_str(str(f, "kind"), "unknown", "... of no kind of task");
+	ok(is_null(f, "service") && is_null(f, "family") && is_null(f, "revision") && is_null(f, "task") && is_null(f, "container") &&
+	   is_null(f, "essential") && is_null(f, "image") && is_null(f, "exit_code"), "... and of no task at all: null, no zero");
+	ok(cJSON_IsFalse(json_get(f, "over")) && cJSON_IsFalse(json_get(f, "counted")), "... it lasts, and is never counted");
+	is_str(str(f, "fix_by"), "site", "... the site can mend it");
+	line = cJSON_GetArrayItem(json_array(why_of(&v, "f1"), "timeline"), 0);
+	is_str(str(line, "text"), "f1 engine-down", "... its line of the timeline names no release");
+	world_source(&w, SRC_ENGINE, SS_UP);
+	world_run(&w, 5000);
+	f = cJSON_GetArrayItem(json_array(shown(view_failures, &v), "failures"), 0);
+	ok(cJSON_IsTrue(json_get(f, "over")), "... then it is over");
+	is_str(str(f, "fix_by"), "nobody", "... nobody need do anything");
+	is_str(str(why_of(&v, "f1"), "next_step"), "Nothing to do; it is over.", "... and it says so");
+	line = cJSON_GetArrayItem(json_array(why_of(&v, "f1"), "timeline"), 1);
+	is_str(str(line, "text"), "f1 was over", "... with the time");
+}
+
+static void test_shadow(void)
+{
+	struct view v = view_on(&w.core);
+	const cJSON *s;
+
+	story(MODE_SHADOW);
+	w.core.service[0].m.shadow_right = 3;
+	w.core.service[0].m.shadow_wrong = 1;
+	w.core.fact[FACT_REASONS].yes = TRI_NO;
+	s = cJSON_GetArrayItem(json_array(shown(view_services, &v), "services"), 0);
+	is_int(num(json_object(s, "shadow"), "right"), 3, "shadow: what it would have done rightly");
+	is_int(num(json_object(s, "shadow"), "wrong"), 1, "... and wrongly");
+	ok(cJSON_IsString(json_array(s, "advice")->child) && strstr(cJSON_GetArrayItem(json_array(s, "advice"),
+	   cJSON_GetArraySize(json_array(s, "advice")) - 1)->valuestring, "ECS_LOGLEVEL") != NULL, "advice is sentences");
+}
+
 int main(void)
 {
 	test_failures();
@@ -595,5 +640,7 @@ int main(void)
 	test_full();
 	test_candidates();
 	test_deployments();
+	test_node_state();
+	test_shadow();
 	return done();
 }

@@ -1,0 +1,73 @@
+#include "agent/wire/registry_out.h"
+
+/* Docker Hub by the name it serves its API under (docker 1.6 on), and the place of its official images. */
+#define HUB      "registry-1.docker.io"
+#define OFFICIAL "library/"
+
+static bool all_of(struct slice s, const char *more)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ch_alnum(s.p[i]) && slice_find(slice_of(more), (char[]){ s.p[i], '\0' }) == SIZE_MAX)
+			return false;
+	return s.n > 0;
+}
+
+/* Docker's rule: the first part is a host when it could be no directory. */
+static bool is_host(struct slice part)
+{
+	return slice_find(part, ".") != SIZE_MAX || slice_find(part, ":") != SIZE_MAX || slice_is(part, "localhost");
+}
+
+static bool is_loopback(struct slice host)
+{
+	struct slice name = slice_to(host, slice_rfind(host, ":"));
+
+	/* an address, not a name that begins like one */
+	if (slice_starts(name, "127.")) {
+		for (size_t i = 0; i < name.n; i++)
+			if (!ch_digit(name.p[i]) && name.p[i] != '.')
+				return false;
+		return true;
+	}
+	return slice_is(name, "localhost") || slice_ends(name, ".localhost");
+}
+
+/* Without tag and digest. */
+static struct slice name_of(struct slice rest)
+{
+	size_t colon;
+
+	rest = slice_to(rest, slice_find(rest, "@"));
+	colon = slice_rfind(rest, ":");
+	return colon == SIZE_MAX ? rest : slice_to(rest, colon);
+}
+
+static bool is_digest(struct slice digest)
+{
+	return slice_starts(digest, "sha256:") && digest.n == 7 + 64 && all_of(slice_from(digest, 7), "");
+}
+
+bool registry_out(struct slice image, struct slice digest, struct registry_url *out)
+{
+	size_t slash = slice_find(image, "/");
+	struct slice host = slice_to(image, slash == SIZE_MAX ? 0 : slash);
+	struct slice name = name_of(is_host(host) ? slice_from(image, slash + 1) : image);
+	bool hub = !is_host(host) || slice_is(host, "docker.io");
+	struct text t = text_on(out->url, sizeof(out->url));
+
+	if (!all_of(name, "._-/") || slice_find(name, "..") != SIZE_MAX || (!hub && !all_of(host, ".:-[]")) || (digest.n > 0 && !is_digest(digest)))
+		return false;
+	if (!str_put(out->host, sizeof(out->host), hub ? slice_of(HUB) : host))
+		return false;
+	out->plain = !hub && is_loopback(host);
+	text_s(&t, out->plain ? "http://" : "https://");
+	text_s(&t, out->host);
+	text_s(&t, "/v2/");
+	if (digest.n > 0) {
+		text_s(&t, hub && slice_find(name, "/") == SIZE_MAX ? OFFICIAL : "");
+		text_slice(&t, name);
+		text_s(&t, "/manifests/");
+		text_slice(&t, digest);
+	}
+	return !t.full;
+}

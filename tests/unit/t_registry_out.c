@@ -1,0 +1,50 @@
+/* The URLs asked of registries: what engines make of the same references, and references that are traps. */
+#include "agent/wire/registry_out.h"
+
+#include "tests/tap.h"
+
+#define HEX  "1111111111111111111111111111111111111111111111111111111111111111"
+#define D    "sha256:" HEX
+
+static struct registry_url got;
+
+static void is(const char *image, const char *digest, const char *want)
+{
+	if (!registry_out(slice_of(image), slice_of(digest), &got))
+		got.url[0] = '\0';
+	ok(str_eq(got.url, want), "%s -> %s", image, want[0] == '\0' ? "refused" : want);
+	if (!str_eq(got.url, want))
+		printf("# got %s\n", got.url);
+}
+
+static void plain(const char *image, bool want)
+{
+	ok(registry_out(slice_of(image), slice_of(""), &got) && got.plain == want, "%s: %s", image, want ? "http" : "https");
+}
+
+int main(void)
+{
+	is("r.example:5000/team/app:1", "", "https://r.example:5000/v2/");
+	is("r.example:5000/team/app:1@" D, D, "https://r.example:5000/v2/team/app/manifests/" D);
+	is("127.0.0.1:5000/app", D, "http://127.0.0.1:5000/v2/app/manifests/" D);
+	is("nginx:1.25", "", "https://registry-1.docker.io/v2/");
+	is("nginx:1.25", D, "https://registry-1.docker.io/v2/library/nginx/manifests/" D);
+	is("docker.io/nginx", D, "https://registry-1.docker.io/v2/library/nginx/manifests/" D);
+	is("team/app:1", D, "https://registry-1.docker.io/v2/team/app/manifests/" D);
+	is("localhost/app:1", "", "http://localhost/v2/");
+	plain("127.0.0.1/app", true);
+	plain("reg.localhost:5000/app", true);
+	plain("127.evil.example/app", false);
+	plain("127.0.0.1.evil.example/app", false);
+	plain("localhost.evil.example/app", false);
+	is("", "", "");
+	is("r.example/", "", "");
+	is("r.example/a b", "", "");
+	is("r.example/a?x=", D, "");
+	is("r.example/a/../../admin", D, "");
+	is("user@r.example/app", "", "");
+	is("r.exa%6dple/app", "", "");
+	is("r.example/app", "sha256:11", "");
+	is("r.example/app", "sha256:../../../../etc/passwd1111111111111111111111111111111111111111111", "");
+	return done();
+}
