@@ -284,6 +284,9 @@ void rollback_tick(struct core *c, uint32_t service)
 
 	if (!rb_open(s->rb.state) || s->work.save || s->work.seq == 0 || s->work.seq > c->saved_seq)
 		return;   /* nothing before the intent is on disk */
+	/* known before the intent was: no look at deployments, which such a service has none of, would come to say it */
+	if (rollback_report_only(c, service))
+		return;
 	if (expired(c, &s->rb)) {
 		rollback_state(c, service, RB_EXPIRED, "Too old to be acted on; a person has to look.");
 		return;

@@ -246,6 +246,21 @@ static void controllers(enum controller controller, const char *word)
 	is_int(w.stops, 0, "no stop");
 }
 
+/* The controller is known long before anything fails, and no list of deployments ever comes. */
+static void known_controller(void)
+{
+	bad_release(MODE_AUTO);
+	w.said.controller = CTL_CODE_DEPLOY;
+	w.no_deployments = true;
+	world_operator(&w, OPV_LOOK, "web", "");
+	world_run(&w, 20000);
+	is_int(w.core.service[0].asked.said.controller, CTL_CODE_DEPLOY, "a service that is CodeDeploy's");
+	bad_start(12);
+	world_run(&w, 20000);
+	ends(RB_REFUSED, "... then fails");
+	ok(reason_says("CODE_DEPLOY"), "... and is only reported");
+}
+
 static void shadow(void)
 {
 	bad_release(MODE_SHADOW);
@@ -345,6 +360,7 @@ int main(void)
 	lost_answer();
 	controllers(CTL_CODE_DEPLOY, "CODE_DEPLOY");
 	controllers(CTL_EXTERNAL, "EXTERNAL");
+	known_controller();
 	shadow();
 	audited();
 	every_end();
