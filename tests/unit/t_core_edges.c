@@ -1,0 +1,774 @@
+/* What stories and the modelled world do not reach: every table full, answers that are late or about nobody, rows that were
+ * given up, words no kedge knows, more actions than one step holds. */
+#include "tests/story/world.h"
+#include "tests/tap.h"
+
+#include <string.h>
+
+static struct world w;
+
+static struct event event(enum ev_type type)
+{
+	return (struct event){ .type = type };
+}
+
+static void sound(const char *name)
+{
+	ok(w.broken == NULL, "%s: no invariant is broken%s%s", name, w.broken ? ": " : "", w.broken ? w.broken : "");
+}
+
+/* Ticks without a world: what is written counts as written at once, no question is answered. For more than its queue holds. */
+static void settle(uint64_t ms)
+{
+	struct action out[CORE_MAX_ACTIONS];
+	uint64_t until = w.now_ms + ms;
+
+	for (int i = 0; i < 400 && w.now_ms <= until && w.broken == NULL; i++) {
+		struct event ev = event(EV_TICK);
+		uint64_t at = core_deadline(&w.core);
+		size_t n;
+
+		if (w.core.next_seq > w.core.saved_seq + 1) {
+			ev = event(EV_SAVED);
+			ev.u.saved.seq = w.core.next_seq - 1;
+			at = w.now_ms;
+		}
+		w.now_ms = at > w.now_ms ? at : w.now_ms;
+		ev.now_ms = w.now_ms;
+		ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+		n = core_step(&w.core, &ev, out);
+		w.broken = core_check(&w.core, out, n);
+	}
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------ */
+static bool distinct(const char *(*name)(int), int n)
+{
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < i; k++)
+			if (name(i) == NULL || name(i)[0] == '\0' || strcmp(name(i), name(k)) == 0)
+				return false;
+	return true;
+}
+
+#define NAMED(kind, function) static const char *word_##function(int i) { return function((enum kind)i); }
+NAMED(ev_type, ev_name)
+NAMED(act_type, act_name)
+NAMED(source, source_name)
+NAMED(source_state, source_state_name)
+NAMED(fact, fact_name)
+NAMED(aws_op, aws_op_name)
+NAMED(aws_error, aws_error_name)
+NAMED(rec_kind, rec_kind_name)
+NAMED(rb_state, rb_state_name)
+NAMED(rb_mode, rb_mode_name)
+NAMED(verdict, verdict_name)
+NAMED(serving, serving_name)
+NAMED(stage, stage_name)
+NAMED(blame, blame_name)
+NAMED(fix_by, fix_by_name)
+NAMED(fail_kind, fail_kind_name)
+#define WORDS(function, n) ok(distinct(word_##function, (n)), #function ": a word of its own for each value")
+
+static void words(void)
+{
+	enum sd_status status;
+	enum rb_state state;
+	enum rb_mode mode;
+	enum stage stage;
+	enum blame blame;
+	bool back = true;
+
+	WORDS(ev_name, EV_TYPES);
+	WORDS(act_name, ACT_TYPES);
+	WORDS(source_name, SOURCES);
+	WORDS(source_state_name, SOURCE_STATES);
+	WORDS(fact_name, FACTS);
+	WORDS(aws_op_name, AWS_OPS);
+	WORDS(aws_error_name, AWS_ERRORS);
+	WORDS(rec_kind_name, REC_KINDS);
+	WORDS(rb_state_name, RB_STATES);
+	WORDS(rb_mode_name, MODES);
+	WORDS(verdict_name, VERDICTS);
+	WORDS(serving_name, SERVING_NEW + 1);
+	WORDS(stage_name, STAGES);
+	WORDS(blame_name, BLAMES);
+	WORDS(fix_by_name, FIXERS);
+	WORDS(fail_kind_name, FAIL_KINDS);
+	for (int i = SD_PENDING; i < SD_OTHER; i++)
+		back = back && sd_status_from(slice_of(sd_status_name((enum sd_status)i)), &status) && (int)status == i;
+	for (int i = 0; i < RB_STATES; i++)
+		back = back && rb_state_from(slice_of(rb_state_name((enum rb_state)i)), &state) && (int)state == i;
+	for (int i = 0; i < MODES; i++)
+		back = back && rb_mode_from(slice_of(rb_mode_name((enum rb_mode)i)), &mode) && (int)mode == i;
+	for (int i = 0; i < STAGES; i++)
+		back = back && stage_from(slice_of(stage_name((enum stage)i)), &stage) && (int)stage == i;
+	for (int i = 0; i < BLAMES; i++)
+		back = back && blame_from(slice_of(blame_name((enum blame)i)), &blame) && (int)blame == i;
+	ok(back, "every word leads back to its value");
+	ok(!sd_status_from(SLICE("MELTED"), &status) && status == SD_OTHER, "a status of tomorrow's AWS is SD_OTHER");
+	ok(!rb_state_from(SLICE("melted"), &state) && !rb_mode_from(SLICE("melted"), &mode) && !stage_from(SLICE("melted"), &stage) &&
+	   !blame_from(SLICE("melted"), &blame), "an unknown word is no value");
+	ok(verified_name(VERIFIED_UNKNOWN) == NULL && strcmp(verified_name(VERIFIED_NO), "no") == 0 &&
+	   strcmp(verified_name(VERIFIED_HERE), "here") == 0 && strcmp(verified_name(VERIFIED_ELSEWHERE), "elsewhere") == 0,
+	   "verified has its words");
+	ok(controller_name(CTL_UNKNOWN)[0] == '\0' && controller_name(CTL_ECS)[0] != '\0', "so have controllers");
+}
+
+static void advice(void)
+{
+	bool all = true;
+
+	for (int class = CLASS_NONE + 1; class < CLASSES; class++)
+		for (int blame = 0; blame < BLAMES; blame++) {
+			const char *step = class_next_step((enum class)class, (enum blame)blame);
+			size_t n = step == NULL ? 0 : strlen(step);
+
+			all = all && n > 10 && step[n - 1] == '.' &&
+			      (int)class_fix_by((enum class)class, (enum blame)blame) >= 0 &&
+			      class_fix_by((enum class)class, (enum blame)blame) < FIXERS;
+		}
+	ok(all, "whatever failed and whoever is to blame: a sentence says what to do next, and who can");
+	is_int(class_fix_by(CLASS_DISK_FULL, BLAME_RELEASE), FIX_DEVELOPER, "a release is mended by its developer, whatever its class");
+	is_int(class_fix_by(CLASS_EXITED_EARLY, BLAME_NODE), FIX_SITE, "a node by the site");
+	is_int(class_fix_by(CLASS_EXITED_EARLY, BLAME_REGISTRY), FIX_CLOUD, "a registry by whoever runs the cloud");
+	is_int(class_fix_by(CLASS_EXITED_EARLY, BLAME_UNKNOWN), FIX_NOBODY, "what nobody proved by nobody");
+}
+
+/* --- tables ----------------------------------------------------------------------------------------------------- */
+static unsigned containers_used(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < CONTAINERS_MAX; i++)
+		n += w.core.container[i].used;
+	return n;
+}
+
+static void container_event(unsigned id, unsigned task, enum container_what what)
+{
+	struct event ev = event(EV_CONTAINER);
+
+	ev.u.container.what = what;
+	snprintf(ev.u.container.id, DOCKER_ID_CAP, "%064u", id);
+	snprintf(ev.u.container.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", task);
+	snprintf(ev.u.container.name, NAME_CAP, "c%u", id);
+	snprintf(ev.u.container.family, NAME_CAP, "web");
+	ev.u.container.revision = 1;
+	world_feed(&w, &ev);
+}
+
+static void container_table(void)
+{
+	world_init(&w, MODE_OFF);
+	for (unsigned i = 0; i < CONTAINERS_MAX; i++) {
+		container_event(i, i / TASK_CONTAINERS, C_CREATED);
+		container_event(i, i / TASK_CONTAINERS, C_STARTED);
+		if (i == CONTAINERS_MAX - 2)
+			is_int(containers_used(), CONTAINERS_MAX - 1, "containers: one below the bound");
+	}
+	is_int(containers_used(), CONTAINERS_MAX, "containers: at the bound");
+	is_int(w.core.counter.containers_dropped, 0, "none dropped yet");
+	container_event(CONTAINERS_MAX, 0, C_CREATED);
+	is_int(w.core.counter.containers_dropped, 1, "one more is not taken while all run, and counted");
+	container_event(7, 0, C_DIED);
+	container_event(3, 0, C_DIED);
+	container_event(CONTAINERS_MAX + 1, 0, C_CREATED);
+	is_int(containers_used(), CONTAINERS_MAX, "an ended one gives way");
+	container_event(4, 0, C_DESTROYED);
+	is_int(containers_used(), CONTAINERS_MAX - 1, "a destroyed one is gone");
+	container_event(99999, 0, C_DESTROYED);
+	is_int(containers_used(), CONTAINERS_MAX - 1, "the end of one never seen makes no row");
+	world_run(&w, 60000);
+	sound("containers");
+}
+
+static void no_room_for_a_task(void)
+{
+	struct event pull = event(EV_PULL), change = event(EV_CHANGE);
+
+	world_init(&w, MODE_OFF);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		world_place(&w, i, "web", 1);
+	container_event(5, 9000, C_STARTED);
+	ok(w.core.container[0].task == NONE, "a container whose task has no room is of no task");
+	container_event(5, 9000, C_DIED);
+	pull.u.pull.what = P_FAILED;
+	pull.u.pull.class = CLASS_PULL_UNKNOWN;
+	snprintf(pull.u.pull.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 9001);
+	world_feed(&w, &pull);
+	snprintf(change.u.change.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 9002);
+	change.u.change.class = CLASS_PULL_UNKNOWN;
+	change.u.change.status = change.u.change.task_status = TS_STOPPED;
+	world_feed(&w, &change);
+	is_int(w.core.rows.failures, 0, "what fails without a row for its task is not told of another");
+	is_int(w.core.counter.tasks_refused, 3, "each is counted");
+	world_run(&w, 5000);
+	sound("no room for a task");
+}
+
+static void ids_without_arn(void)
+{
+	struct event ev = event(EV_TASK);
+
+	world_init(&w, MODE_OFF);
+	ev.u.task.what = T_PLACED;
+	snprintf(ev.u.task.task, ARN_CAP, "%032u", 4u);
+	world_feed(&w, &ev);
+	is_int(w.core.rows.tasks, 0, "an id alone makes no task");
+	world_place(&w, 4, "web", 1);
+	ev.u.task.what = T_STOP_ORDER;
+	world_feed(&w, &ev);
+	ok(w.core.task[0].stop_ordered, "but finds the task whose ARN ends with it");
+	snprintf(ev.u.task.task, ARN_CAP, "%031u", 4u);
+	world_place(&w, 5, "web", 1);
+	world_feed(&w, &ev);
+	ok(!w.core.task[1].stop_ordered, "the end of an id is no id");
+}
+
+static void families(void)
+{
+	struct event ev = event(EV_TASK);
+
+	world_init(&w, MODE_OFF);
+	ev.u.task.what = T_SERVICE;
+	snprintf(ev.u.task.service, NAME_CAP, "many");
+	for (unsigned i = 0; i <= SERVICE_FAMILIES; i++) {
+		snprintf(ev.u.task.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", i);
+		snprintf(ev.u.task.family, NAME_CAP, "family%u", i);
+		world_feed(&w, &ev);
+	}
+	is_int(w.core.service[0].m.n_families, SERVICE_FAMILIES, "a service keeps so many families");
+	is_str(w.core.service[0].m.family[0], "family1", "the oldest gives way");
+}
+
+static void plant_release(int32_t at, bool good)
+{
+	struct release *r = &w.core.release[at];
+
+	*r = (struct release){ .used = true, .good = good, .revision = (uint32_t)at + 100, .first_unix_ms = 1000 + at, .epoch = w.core.epoch };
+	snprintf(r->service, NAME_CAP, "web");
+	snprintf(r->family, NAME_CAP, "web");
+	snprintf(r->deployment, ARN_CAP, "arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/old%d", at);
+}
+
+static void release_table(void)
+{
+	world_init(&w, MODE_OFF);
+	for (int32_t i = 0; i < RELEASES_MAX; i++)
+		plant_release(i, true);
+	w.core.rows.releases = RELEASES_MAX;
+	world_place(&w, 1, "web", 7);
+	world_stopped(&w, 1, STAGE_PULL, CLASS_PULL_UNKNOWN, "strange", -1);
+	is_int(w.core.counter.releases_dropped, 1, "releases: a new one takes the place of the oldest");
+	is_int(w.core.release[0].revision, 7, "the oldest it is");
+	world_init(&w, MODE_OFF);
+	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+		plant_release(i, true);
+		world_place(&w, 10 + (unsigned)i, "web", 100 + (uint32_t)i);
+		w.core.task[i].release = i;
+	}
+	w.core.rows.releases = RELEASES_MAX;
+	world_place(&w, 1, "web", 7);
+	world_stopped(&w, 1, STAGE_PULL, CLASS_PULL_UNKNOWN, "strange", -1);
+	is_int(w.core.counter.releases_dropped, 0, "releases: none gives way while each has a task");
+	ok(w.core.rows.failures == 1 && w.core.failure[0].release == NONE, "the failure is told all the same, of no release");
+	world_run(&w, 60000);
+	sound("releases");
+}
+
+static void failures(unsigned first, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		world_place(&w, first + i, "web", 1);
+		world_stopped(&w, first + i, STAGE_PULL, CLASS_PULL_UNKNOWN, "strange", -1);
+		world_run(&w, 50);
+	}
+}
+
+static void failure_table_blocked(void)
+{
+	uint32_t id;
+
+	world_init(&w, MODE_OFF);
+	failures(1, FAILURES_MAX);
+	for (int i = 0; i < FAILURES_MAX; i++)
+		w.core.failure[i].save = true;
+	id = w.core.next_id;
+	{
+		struct action out[CORE_MAX_ACTIONS];
+		struct event ev = event(EV_CHANGE);
+
+		snprintf(ev.u.change.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 700u);
+		snprintf(ev.u.change.container, NAME_CAP, "app");
+		ev.u.change.status = ev.u.change.task_status = TS_STOPPED;
+		ev.u.change.stage = STAGE_PULL;
+		ev.u.change.class = CLASS_PULL_UNKNOWN;
+		ev.now_ms = w.now_ms;
+		(void)core_step(&w.core, &ev, out);
+	}
+	is_int(w.core.next_id, id, "failures: none that is still to be written gives way to a new one");
+	world_init(&w, MODE_OFF);
+	failures(1, FAILURES_MAX);
+	world_run(&w, 1000);
+	for (int i = 0; i < FAILURES_MAX; i++) {
+		w.core.task[i].ended = false;
+		w.core.task[i].in_agent = true;
+	}
+	failures(500, 1);
+	is_int(w.core.counter.failures_dropped, 1, "failures: the oldest gives way even when all their tasks go on");
+	is_int(w.core.failure[0].f.id, FAILURES_MAX + 1, "the one with the oldest number");
+	settle(60000);
+	sound("failures");
+}
+
+static void restored_into_full_tables(void)
+{
+	struct event ev = event(EV_RESTORE);
+	struct record *r = &ev.u.restore.record;
+
+	world_init(&w, MODE_OFF);
+	for (unsigned i = 0; i <= SERVICES_MAX; i++) {
+		*r = (struct record){ .kind = REC_SERVICE, .seq = i + 1 };
+		snprintf(r->u.service.name, NAME_CAP, "service%u", i);
+		world_feed(&w, &ev);
+	}
+	*r = (struct record){ .kind = REC_ROLLBACK, .seq = 100 };
+	r->u.rollback.state = RB_ACTING;
+	snprintf(r->u.rollback.service, NAME_CAP, "one too many");
+	world_feed(&w, &ev);
+	is_int(w.core.rows.services, SERVICES_MAX, "restored services: the bound holds");
+	is_int(w.core.counter.services_refused, 2, "what did not fit is counted");
+	for (unsigned i = 0; i <= FAILURES_MAX + TASKS_MAX; i++) {
+		*r = (struct record){ .kind = REC_FAILURE, .seq = 200 + i };
+		r->u.failure.id = i + 1;
+		r->u.failure.class = CLASS_PULL_UNKNOWN;
+		snprintf(r->u.failure.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", i);
+		snprintf(r->u.failure.family, NAME_CAP, "web");
+		if (i % 2 == 0)
+			snprintf(r->u.failure.deployment, ARN_CAP, "arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/x%u", i);
+		world_feed(&w, &ev);
+	}
+	w.queued = 0;
+	*r = (struct record){ .kind = REC_AUDIT, .seq = 5000 };
+	world_feed(&w, &ev);
+	ev.u.restore.last = true;
+	world_feed(&w, &ev);
+	is_int(w.core.next_id, FAILURES_MAX + TASKS_MAX + 2, "ids go on where the journal ends");
+	is_int(w.core.told_unix_ms, 0, "records without a time say nothing about when telling began");
+	settle(60000);
+	sound("restored into full tables");
+}
+
+/* --- answers that are late, or about nobody -------------------------------------------------------------------------- */
+static void stray(struct event *ev, const char *name)
+{
+	static struct core before;
+	uint64_t stale = w.core.counter.stale_answers;
+
+	before = w.core;
+	world_feed(&w, ev);
+	ok(w.core.counter.stale_answers > stale && memcmp(&before.service, &w.core.service, sizeof(before.service)) == 0,
+	   "%s: dropped and counted, and nothing changes", name);
+}
+
+static void stray_answers(void)
+{
+	static const uint32_t nobody[] = { SERVICES_MAX, SERVICES_MAX - 1, UINT32_MAX, 0 };
+	struct event ev;
+
+	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++) {
+		world_init(&w, MODE_AUTO);
+		world_deploy(&w, "web", 1, "sha256:d1");
+		world_place(&w, 1, "web", 1);
+		world_run(&w, 20000);
+		ev = event(EV_AWS_LIST);
+		ev.u.aws_list.service = nobody[i];
+		ev.u.aws_list.ask = 99999;
+		stray(&ev, "a list");
+		ev = event(EV_AWS_DEPLOYMENT);
+		ev.u.aws_deployment.service = nobody[i];
+		ev.u.aws_deployment.ask = 99999;
+		stray(&ev, "a deployment");
+		ev = event(EV_AWS_REVISION);
+		ev.u.aws_revision.service = nobody[i];
+		ev.u.aws_revision.ask = 99999;
+		stray(&ev, "a revision");
+		ev = event(EV_AWS_QUORUM);
+		ev.u.aws_quorum.service = nobody[i];
+		ev.u.aws_quorum.ask = 99999;
+		stray(&ev, "a quorum");
+		ev = event(EV_AWS_STOPPED);
+		ev.u.aws_stopped.service = nobody[i];
+		stray(&ev, "an accepted stop");
+		ev = event(EV_AWS_UPDATED);
+		ev.u.aws_updated.service = nobody[i];
+		stray(&ev, "an accepted update");
+		ev = event(EV_AWS_SERVICE);
+		ev.u.aws_service.service = nobody[i];
+		ev.u.aws_service.ask = 99999;
+		stray(&ev, "a service");
+		ev = event(EV_TARGET_IMAGE);
+		ev.u.target_image.service = nobody[i];
+		ev.u.target_image.ask = 99999;
+		stray(&ev, "a target image");
+		ev = event(EV_AWS_FAILED);
+		ev.u.aws_failed.service = nobody[i];
+		ev.u.aws_failed.ask = 99999;
+		ev.u.aws_failed.op = OP_LIST;
+		ev.u.aws_failed.error = AE_THROTTLED;
+		stray(&ev, "a refused list");
+	}
+	for (enum aws_op op = OP_TASK; op < AWS_OPS; op++) {
+		ev = event(EV_AWS_FAILED);
+		ev.u.aws_failed.service = UINT32_MAX;
+		ev.u.aws_failed.op = op;
+		world_feed(&w, &ev);
+	}
+	ev = event(EV_AWS_TASK);
+	snprintf(ev.u.aws_task.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/nobody");
+	world_feed(&w, &ev);
+	is_int(w.core.rows.tasks, 1, "an answer about a task nobody knows makes none");
+	sound("stray answers");
+}
+
+static void old_number_right_step(void)
+{
+	struct event ev = event(EV_AWS_LIST);
+
+	world_init(&w, MODE_AUTO);
+	w.aws_ms = 5000;
+	world_deploy(&w, "web", 1, "sha256:d1");
+	world_place(&w, 1, "web", 1);
+	for (int i = 0; i < 200 && (w.core.rows.services == 0 || w.core.service[0].look.step != LOOK_LIST); i++)
+		world_run(&w, 50);
+	is_int(w.core.service[0].look.step, LOOK_LIST, "a list was asked for");
+	ev.u.aws_list.ask = w.core.service[0].look.ask - 1;
+	stray(&ev, "a list with the number before");
+	ev.u.aws_list.ask = w.core.service[0].look.ask;
+	world_feed(&w, &ev);
+	ok(w.core.service[0].look.step != LOOK_LIST, "with its own number it is taken");
+}
+
+/* --- a stop and its refusals ------------------------------------------------------------------------------------- */
+static struct service *acting(void)
+{
+	struct service *s = &w.core.service[0];
+
+	world_init(&w, MODE_AUTO);
+	world_deploy(&w, "web", 11, "sha256:d11");
+	world_status(&w, SD_SUCCESSFUL);
+	world_deploy(&w, "web", 12, "sha256:d12");
+	w.dep[0].source_running = 1;
+	world_place(&w, 1, "web", 12);
+	world_create(&w, 1, "web", 12, "sha256:i12");
+	world_start_failed(&w, 1, CLASS_EXEC_NOT_FOUND, "exec: \"/x\": no such file or directory");
+	world_stopped(&w, 1, STAGE_START, CLASS_EXEC_NOT_FOUND, "exec", -1);
+	w.conflict = true;
+	for (int i = 0; i < 9000 && w.stops == 0; i++)
+		world_run(&w, 10);
+	w.queued = 0;        /* it is on its way, and what AWS said is lost: each test says something else */
+	return s;
+}
+
+static void refused(enum aws_error error, enum rb_state state)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_AWS_FAILED);
+
+	ev.u.aws_failed.op = OP_STOP;
+	ev.u.aws_failed.error = error;
+	snprintf(ev.u.aws_failed.detail, REASON_CAP, "what AWS says");
+	world_feed(&w, &ev);
+	is_int(s->rb.state, state, "a stop refused with %s: %s", aws_error_name(error), rb_state_name(state));
+	sound("a refused stop");
+}
+
+static void refusals(void)
+{
+	is_int(acting()->rb.state, RB_ACTING, "a stop is on its way");
+	ok(w.core.service[0].work.stop_sent, "and has left");
+	refused(AE_UNSUPPORTED, RB_REFUSED);
+	refused(AE_DENIED, RB_DENIED);
+	refused(AE_NOT_FOUND, RB_DECIDED);
+	refused(AE_INVALID, RB_DECIDED);
+	refused(AE_CONFLICT, RB_DECIDED);
+	refused(AE_THROTTLED, RB_DECIDED);
+	(void)acting();
+	w.conflict = false;
+	w.aws_ms = 2000;
+	world_run(&w, 130000);
+	is_int(w.stops, 2, "a stop nobody answers is no end: AWS is asked again, and the stop still holds");
+	sound("no answer");
+}
+
+/* AWS accepted, and then says something else than expected. */
+static void after_accepted(enum sd_status status, enum rb_state state, const char *name)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_AWS_STOPPED);
+
+	snprintf(ev.u.aws_stopped.arn, ARN_CAP, "%s", s->rb.deployment);
+	world_feed(&w, &ev);
+	world_status(&w, status);
+	world_run(&w, 600000);
+	is_int(s->rb.state, state, "%s: %s", name, rb_state_name(s->rb.state));
+	sound(name);
+}
+
+static void ends(void)
+{
+	after_accepted(SD_ROLLBACK_FAILED, RB_ROLLBACK_FAILED, "the rollback fails");
+	after_accepted(SD_SUCCESSFUL, RB_ROLLBACK_FAILED, "it succeeds after all");
+	after_accepted(SD_STOPPED, RB_ROLLBACK_FAILED, "it is only stopped");
+	after_accepted(SD_OTHER, RB_WATCHING, "a status nobody knows yet");
+	after_accepted(SD_NONE, RB_WATCHING, "no status at all");
+}
+
+static void before_sent(enum sd_status status, enum rb_state state, const char *name)
+{
+	struct service *s = &w.core.service[0];
+
+	world_init(&w, MODE_AUTO);
+	world_deploy(&w, "web", 11, "sha256:d11");
+	world_status(&w, SD_SUCCESSFUL);
+	world_deploy(&w, "web", 12, "sha256:d12");
+	world_place(&w, 1, "web", 12);
+	world_create(&w, 1, "web", 12, "sha256:i12");
+	world_start_failed(&w, 1, CLASS_EXEC_NOT_FOUND, "exec: \"/x\": no such file or directory");
+	world_stopped(&w, 1, STAGE_START, CLASS_EXEC_NOT_FOUND, "exec", -1);
+	world_run(&w, 400);
+	world_status(&w, status);
+	world_run(&w, 120000);
+	is_int(s->rb.state, state, "%s: %s", name, rb_state_name(s->rb.state));
+	is_int(w.stops, 0, "and nothing is sent");
+	sound(name);
+}
+
+static void overtaken(void)
+{
+	before_sent(SD_ROLLBACK_FAILED, RB_ROLLBACK_FAILED, "somebody's rollback failed before ours left");
+	before_sent(SD_OTHER, RB_DECIDED, "a status nobody knows yet before ours left");
+	before_sent(SD_NONE, RB_DECIDED, "no status before ours left");
+	before_sent(SD_STOP_REQUESTED, RB_DECIDED, "a stop somebody asked for before ours left");
+}
+
+static void another_revision_than_predicted(void)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_AWS_STOPPED);
+
+	snprintf(ev.u.aws_stopped.arn, ARN_CAP, "%s", s->rb.deployment);
+	world_feed(&w, &ev);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	snprintf(w.dep[0].rollback_arn, ARN_CAP, "arn:aws:ecs:eu-west-1:1:service-revision/edge/web/77");
+	world_run(&w, 120000);
+	is_int(s->rb.state, RB_ROLLED_BACK, "rolled back to what nobody predicted");
+	ok(strstr(s->rb.reason, "another revision") != NULL, "and it says so: %s", s->rb.reason);
+	s = acting();
+	snprintf(ev.u.aws_stopped.arn, ARN_CAP, "%s", s->rb.deployment);
+	world_feed(&w, &ev);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	snprintf(w.dep[0].rollback_arn, ARN_CAP, "%s", w.dep[0].source_arn);
+	snprintf(w.dep[1].revision_arn, ARN_CAP, "forgotten");
+	s->n_revisions = 0;
+	world_run(&w, 120000);
+	is_int(s->rb.state, RB_ROLLED_BACK, "rolled back to what AWS has forgotten");
+	ok(strstr(s->rb.reason, "cannot be read") != NULL, "and it says so: %s", s->rb.reason);
+	sound("other revisions");
+}
+
+/* --- more than one step holds -------------------------------------------------------------------------------------- */
+static void want_everything(struct core *c)
+{
+	c->epoch_save = c->audit_save = true;
+	for (int32_t i = 0; i < c->rows.failures; i++) {
+		c->failure[i].tell = c->failure[i].save = c->failure[i].suspect = c->failure[i].weighing = true;
+		c->failure[i].asked = false;
+	}
+	for (int32_t i = 0; i < c->rows.releases; i++)
+		c->release[i].save = true;
+	for (int32_t i = 0; i < c->rows.containers; i++) {
+		c->container[i].words_wanted = true;
+		c->container[i].image_asked = false;
+		c->container[i].inspect_ms = 1;
+	}
+	for (int32_t i = 0; i < c->rows.services; i++) {
+		struct service *s = &c->service[i];
+
+		s->save = s->note = s->work.save = s->work.image_wanted = s->work.quorum_wanted = s->asked.wanted = true;
+		s->look.step = LOOK_LIST;
+		s->look.send = true;
+		s->look.sent_ms = c->now_ms;
+	}
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
+		c->task[i].kind = FK_UNKNOWN;
+		c->task[i].ask_ms = 1;
+	}
+}
+
+static void more_than_fits(void)
+{
+	struct action out[CORE_MAX_ACTIONS];
+	unsigned of[ACT_TYPES] = { 0 }, steps = 0, full = 0;
+	struct event ev = event(EV_TICK);
+	uint64_t seq = 0;
+	bool rising = true;
+	size_t n;
+
+	(void)acting();
+	failures(100, 50);
+	for (unsigned i = 0; i < 40; i++)
+		container_event(1000 + i, 100 + i, C_CREATED);
+	world_image(&w, "sha256:i12", "sha256:d12");
+	for (int32_t i = 0; i < w.core.rows.containers; i++)
+		snprintf(w.core.container[i].image_id, DIGEST_CAP, "sha256:i%d", (int)i);
+	for (int32_t i = 0; i < w.core.rows.tasks; i++)
+		w.core.task[i].family[0] = w.core.task[i].service[0] = '\0';
+	want_everything(&w.core);
+	w.queued = 0;
+	ev.now_ms = w.now_ms;
+	ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+	do {
+		n = core_step(&w.core, &ev, out);
+		for (size_t i = 0; i < n; i++) {
+			of[out[i].type]++;
+			rising = rising && (out[i].type != ACT_JOURNAL || out[i].seq > seq);
+			seq = out[i].type == ACT_JOURNAL ? out[i].seq : seq;
+		}
+		full += n == CORE_MAX_ACTIONS;
+		ok(core_deadline(&w.core) <= ev.now_ms + 1 || n < CORE_MAX_ACTIONS, "step %u: %zu actions; what did not fit is due at once", ++steps, n);
+		ev.now_ms++;
+	} while (n == CORE_MAX_ACTIONS && steps < 40);
+	ok(full >= 4 && steps < 40, "it takes %u full steps, and ends", full);
+	ok(rising, "no record number is used twice");
+	is_int(of[ACT_REPORT], w.core.rows.failures, "each failure is told once");
+	is_int(of[ACT_SUSPECT], w.core.rows.failures, "each suspicion, too");
+	is_int(of[ACT_PROBE], w.core.rows.failures, "and each is asked for its experiment once");
+	is_int(of[ACT_LAST_WORDS], w.core.rows.containers, "the last words of each container once");
+	ok(of[ACT_AWS_LIST] >= 1 && of[ACT_TARGET_IMAGE] == 1 && of[ACT_AWS_QUORUM] == 1, "no question is lost");
+}
+
+static unsigned stop_in(const struct action *out, size_t n)
+{
+	unsigned stops = 0;
+
+	for (size_t i = 0; i < n; i++)
+		stops += out[i].type == ACT_AWS_STOP;
+	return stops;
+}
+
+/* A stop that does not fit leaves with a later step, and only while the answer it rests on is fresh. */
+static void stop_waits_for_room(void)
+{
+	struct action out[CORE_MAX_ACTIONS];
+	struct event ev = event(EV_TICK);
+	struct service *s = acting();
+	unsigned stops = 0;
+
+	failures(100, 60);
+	s->rb.state = RB_ACTING;
+	s->work.stop_sent = s->work.save = false;
+	s->work.stop_ms = 0;
+	s->work.seq = w.core.saved_seq;
+	s->dep_ms = w.core.now_ms;
+	for (int32_t i = 0; i < w.core.rows.failures; i++)
+		w.core.failure[i].tell = true;
+	ev.now_ms = w.now_ms;
+	ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+	is_int(stop_in(out, core_step(&w.core, &ev, out)), 0, "a step full of failures to tell holds no stop");
+	for (int i = 0; i < 10; i++)
+		stops += stop_in(out, core_step(&w.core, &ev, out));
+	is_int(stops, 1, "it leaves with a later one, once");
+}
+
+/* --- rows that were given up ------------------------------------------------------------------------------------------ */
+static void holes(void)
+{
+	struct event ev = event(EV_SYNC);
+	uint64_t at;
+
+	(void)acting();
+	failures(100, 6);
+	container_event(2000, 100, C_STARTED);
+	container_event(2001, 101, C_STARTED);
+	container_event(2002, 102, C_STARTED);
+	world_run(&w, 1000);
+	w.core.rows.services = 3;
+	w.core.service[2] = w.core.service[0];
+	snprintf(w.core.service[2].m.name, NAME_CAP, "third");
+	w.core.service[2].rb.state = RB_NONE;
+	w.core.service[1].used = false;
+	w.core.task[2].used = w.core.failure[1].used = w.core.container[2].used = false;
+	w.core.rows.releases = w.core.rows.releases < 3 ? 3 : w.core.rows.releases;
+	w.core.release[1].used = false;
+	for (int i = 0; i < 3; i++)
+		world_place(&w, 300 + (unsigned)i, "web", 12);
+	ev.u.sync.source = SRC_INTROSPECTION;
+	world_feed(&w, &ev);
+	w.core.task[2].used = false;
+	ev.u.sync.end = true;
+	world_feed(&w, &ev);
+	ev.u.sync.source = SRC_ENGINE;
+	ev.u.sync.end = false;
+	world_feed(&w, &ev);
+	ev.u.sync.end = true;
+	world_feed(&w, &ev);
+	w.core.task[2].used = w.core.failure[1].used = false;
+	at = core_deadline(&w.core);
+	ok(at >= w.core.now_ms, "rows given up between others disturb nobody: the next deadline is in %u ms", (unsigned)(at - w.core.now_ms));
+	world_run(&w, 120000);
+	is_int(core_service(&w.core, SLICE("third")), 2, "a service behind a hole is found");
+	is_int(core_service(&w.core, SLICE("r99999")), NONE, "an id nobody has is nobody");
+	is_int(core_service(&w.core, SLICE("r")), NONE, "nor is a letter");
+	is_int(core_service(&w.core, SLICE("")), NONE, "nor nothing");
+	ok(!w.core.service[1].used, "the hole stays one");
+	sound("holes");
+}
+
+static void ids_of_people(void)
+{
+	struct event ev = event(EV_TASK);
+
+	world_init(&w, MODE_MANUAL);
+	ev.u.task.what = T_SERVICE;
+	for (unsigned i = 0; i < SERVICES_MAX; i++) {
+		snprintf(ev.u.task.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", i);
+		snprintf(ev.u.task.service, NAME_CAP, "service%u", i);
+		world_feed(&w, &ev);
+		w.queued = 0;
+	}
+	world_operator(&w, OPV_ROLLBACK, "one too many", "");
+	is_int(w.core.counter.services_refused, 1, "a person's rollback of a service that has no room is refused and counted");
+	world_operator(&w, OPV_CONFIRM, "nobody", "");
+	world_operator(&w, OPV_CANCEL, "service1", "");
+	world_operator(&w, OPV_HOLD, "nobody", "");
+	world_operator(&w, OPV_LOOK, "service1", "");
+	settle(5000);
+	is_int(w.core.service[1].rb.state, RB_NONE, "confirming and cancelling nothing does nothing");
+	sound("people");
+}
+
+int main(void)
+{
+	words();
+	advice();
+	container_table();
+	no_room_for_a_task();
+	ids_without_arn();
+	families();
+	release_table();
+	failure_table_blocked();
+	restored_into_full_tables();
+	stray_answers();
+	old_number_right_step();
+	refusals();
+	ends();
+	overtaken();
+	another_revision_than_predicted();
+	more_than_fits();
+	stop_waits_for_room();
+	holes();
+	ids_of_people();
+	return done();
+}
