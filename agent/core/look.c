@@ -145,13 +145,22 @@ const struct revision *look_revision(const struct service *s, const char *arn)
 	return NULL;
 }
 
-/* A revision is immutable, but its digests appear only once the first task has resolved them. */
-static void want_revision(struct service *s, const char *arn)
+bool look_resolved(const struct revision *rev)
+{
+	for (uint32_t i = 0; i < rev->n; i++)
+		if (rev->image[i].digest[0] == '\0')
+			return false;
+	return rev->n > 0;
+}
+
+/* A revision is immutable, but its digests appear only once the first task has resolved them: live, of the deployment
+ * that is looked at, they may still come. */
+static void want_revision(struct service *s, const char *arn, bool live)
 {
 	const struct revision *rev = look_revision(s, arn);
 	struct look *l = &s->look;
 
-	if (arn[0] == '\0' || (rev != NULL && (rev->missing || rev->n > 0)))
+	if (arn[0] == '\0' || (rev != NULL && (rev->missing || !live || look_resolved(rev))))
 		return;
 	for (uint32_t i = 0; i < l->n_want; i++)
 		if (str_eq(l->want[i], arn))
@@ -178,11 +187,11 @@ void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)
 	s->dep_ms = c->now_ms;
 	remember(c, s, ev->arn, ev->status);
 	s->look.n_want = 0;
-	want_revision(s, ev->target_revision);
-	want_revision(s, ev->source_revision);
-	want_revision(s, ev->rollback_revision);
+	want_revision(s, ev->target_revision, true);
+	want_revision(s, ev->source_revision, true);
+	want_revision(s, ev->rollback_revision, true);
 	for (uint32_t i = 1; i < s->n_history; i++)
-		want_revision(s, s->history[i].target_revision);
+		want_revision(s, s->history[i].target_revision, false);
 	if (s->look.n_want > 0)
 		ask(c, &s->look, LOOK_REVISION);
 	else

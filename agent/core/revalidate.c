@@ -296,7 +296,7 @@ void rollback_verify(struct core *c, uint32_t service, bool patient)
 	}
 	target_set(s, rev, arn);
 	digests_here(c, s, rev, &here, &other);
-	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : rev->n == 0 ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
+	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : !look_resolved(rev) ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
 	if (!here && patient && s->work.watched < 6)
 		return;
 	rollback_state(c, service, RB_ROLLED_BACK, here

@@ -218,6 +218,23 @@ static void by_hand_stays(void)
 	is_int(w.stops, 1, "the same for a rollback without --to");
 }
 
+/* A revision that UpdateService makes has no digest until its first task has asked the registry. */
+static void digest_comes_later(void)
+{
+	bad_release(MODE_MANUAL);
+	w.core.params.service[0].policy.allow_update_service = true;
+	world_rollback_to(&w, "web", "web", 11);
+	while (w.updates == 0 && w.now_ms < 300000)
+		world_run(&w, 10);
+	w.dep[0].digest[0] = '\0';
+	world_run(&w, 4000);
+	snprintf(w.dep[0].digest, sizeof(w.dep[0].digest), "sha256:digest11");
+	world_status(&w, SD_SUCCESSFUL);
+	world_run(&w, 60000);
+	ends(RB_ROLLED_BACK, "web:11 was deployed anew");
+	is_int(w.core.service[0].rb.verified, VERIFIED_HERE, "the digest is asked for until it is there: verified here");
+}
+
 static void lost_answer(void)
 {
 	begin(MODE_OFF);
@@ -362,6 +379,7 @@ int main(void)
 	pushed_over();
 	by_hand();
 	by_hand_stays();
+	digest_comes_later();
 	lost_answer();
 	controllers(CTL_CODE_DEPLOY, "CODE_DEPLOY");
 	controllers(CTL_EXTERNAL, "EXTERNAL");
