@@ -119,9 +119,9 @@ static bool came_back_here(const struct core *c, const struct rollback *rb)
 static bool same_image(const struct rollback *rb, const struct revision *rev)
 {
 	for (uint32_t i = 0; i < rev->n; i++)
-		if (str_eq(rev->image[i].digest, rb->digest))
+		if (rb->digest[0] != '\0' && str_eq(rev->image[i].digest, rb->digest))
 			return true;
-	return (rev->n == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
+	return (look_digests(rev) == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
 }
 
 /* The same from AWS's history: what another node, a breaker or a person hauled back comes back all the same. */
