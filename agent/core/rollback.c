@@ -346,9 +346,12 @@ void rollback_tick(struct core *c, uint32_t service)
 void rollback_accepted(struct core *c, uint32_t service, const char *words)
 {
 	struct service *s = &c->service[service];
+	int32_t release = rollback_release(c, s);
 
 	if (s->rb.deployment[0] != '\0')
 		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], s->rb.deployment);
+	if (release != NONE)
+		c->release[release].save = true;   /* the service's next intent takes this one's place in the journal */
 	s->rb.accepted = true;
 	s->rb.accepted_unix_ms = c->now_unix_ms;
 	s->work.stop_sent = false;

@@ -397,6 +397,15 @@ void world_init(struct world *w, enum rb_mode mode)
 	sources(w);
 }
 
+/* The journal keeps the newest record of a key only, once it was rewritten. */
+static bool superseded(uint32_t at)
+{
+	for (uint32_t i = at + 1; journal[at].kind == REC_ROLLBACK && i < journal_n; i++)
+		if (journal[i].kind == REC_ROLLBACK && strcmp(journal[i].u.rollback.service, journal[at].u.rollback.service) == 0)
+			return true;
+	return false;
+}
+
 void world_restart(struct world *w)
 {
 	struct event ev = { .type = EV_RESTORE };
@@ -406,7 +415,8 @@ void world_restart(struct world *w)
 	core_init(&w->core, &params);
 	for (uint32_t i = 0; i < journal_n; i++) {
 		ev.u.restore.record = journal[i];
-		world_feed(w, &ev);
+		if (!superseded(i))
+			world_feed(w, &ev);
 	}
 	ev.u.restore.last = true;
 	world_feed(w, &ev);
