@@ -5,16 +5,15 @@
 
 static bool is_no(const struct core *c, enum fact fact) { return c->fact[fact].yes == TRI_NO; }
 
-/* That the line is bad is learned by asking: what ended since AWS last answered may have ended for want of it. */
+/* That the line is bad is learned by asking: what ended since AWS last answered may have ended for want of it. By the
+ * boot clock: the sources tell times of a wall clock that may be hours off. */
 static void since_when(struct core *c)
 {
-	int64_t since_unix_ms = c->now_unix_ms - (int64_t)(c->now_ms - c->aws_ok_ms);
-
 	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 		struct failure *f = &slot->f;
 
-		if (!slot->used || f->stage != STAGE_RUN || f->link_bad || f->first_unix_ms < since_unix_ms)
+		if (!slot->used || f->stage != STAGE_RUN || f->link_bad || slot->seen_ms <= c->aws_ok_ms)
 			continue;
 		f->link_bad = true;
 		blame_weigh(c, slot);
@@ -100,7 +99,7 @@ static void about(const struct core *c, const struct fail_slot *slot, enum findi
 		definition(t, &c->release[c->failure[blame_other_failing(c, &slot->f)].release]);
 		break;
 	case OF_OTHER_STARTED:
-		definition(t, &c->release[blame_other_started(c, &slot->f)]);
+		definition(t, &c->release[blame_other_started(c, slot)]);
 		break;
 	case OF_SPACE:
 		mebibytes(t, c->fact[FACT_DISK].value);

@@ -46,7 +46,7 @@ struct slice blame_host(const char *image);
 /* Rows that two findings are about: a failure of another service's proven release that fell together with f, and a
  * release of another service that started here since. NONE: there is none. */
 int32_t blame_other_failing(const struct core *c, const struct failure *f);
-int32_t blame_other_started(const struct core *c, const struct failure *f);
+int32_t blame_other_started(const struct core *c, const struct fail_slot *slot);
 
 /* The first row of the table that fits decides; *because: the row's own sentence, or NULL. */
 enum blame blame_decide(enum class class, uint32_t found, const char **because);

@@ -30,6 +30,19 @@ static bool is_mirror(const struct policy *p, struct slice host)
 	return false;
 }
 
+/* AWS's history: the same definition ran, here or elsewhere, so the registry had its image. */
+static bool succeeded(const struct service *s, const struct release *r)
+{
+	for (uint32_t i = 0; i < s->n_history; i++) {
+		const struct revision *rev = look_revision(s, s->history[i].target_revision);
+
+		if (s->history[i].status == SD_SUCCESSFUL && rev != NULL && !rev->missing && rev->revision == r->revision &&
+		    str_eq(rev->family, r->family))
+			return true;
+	}
+	return false;
+}
+
 static bool ever_ran(const struct core *c, int32_t release)
 {
 	const struct release *r;
@@ -45,8 +58,9 @@ static bool ever_ran(const struct core *c, int32_t release)
 			return true;
 	}
 	for (int32_t i = 0; i < c->rows.services; i++)
-		if (c->service[i].used && str_eq(c->service[i].m.name, r->service) && c->service[i].dep.running > 0 &&
-		    r->deployment[0] != '\0' && str_eq(c->service[i].dep.arn, r->deployment))
+		if (c->service[i].used && str_eq(c->service[i].m.name, r->service) &&
+		    ((c->service[i].dep.running > 0 && r->deployment[0] != '\0' && str_eq(c->service[i].dep.arn, r->deployment)) ||
+		     succeeded(&c->service[i], r)))
 			return true;
 	return false;
 }
@@ -73,16 +87,16 @@ static uint32_t find_registry(const struct core *c, const struct failure *f)
 	       when(slice_eq(slice_of(c->served.host), host) && !apart(c->served.unix_ms, f->first_unix_ms, SERVED_MS), FIND(REGISTRY_SERVED));
 }
 
-static uint32_t find_before(const struct core *c, const struct failure *f, int32_t release)
+static uint32_t find_before(const struct core *c, const struct fail_slot *slot)
 {
-	int32_t at = release == NONE ? NONE : release_predecessor(c, release);
+	int32_t release = slot->release, at = release == NONE ? NONE : release_predecessor(c, release);
 	const struct release *p = at == NONE ? NULL : &c->release[at];
 	uint32_t found = 0;
 
 	if (p == NULL)
 		return 0;
-	if (p->last_start_unix_ms > f->first_unix_ms)
-		found = FIND(BEFORE_STARTED) | when(f->link_bad && release_running(c, at) > 0, FIND(BEFORE_SAME_LINE));
+	if (p->last_start_ms > slot->seen_ms)
+		found = FIND(BEFORE_STARTED) | when(slot->f.link_bad && release_running(c, at) > 0, FIND(BEFORE_SAME_LINE));
 	else if (p->starts > 0)
 		found = FIND(BEFORE_THIS_BOOT);
 	else if (release_running(c, at) > 0)
@@ -118,11 +132,11 @@ int32_t blame_other_failing(const struct core *c, const struct failure *f)
 	return NONE;
 }
 
-int32_t blame_other_started(const struct core *c, const struct failure *f)
+int32_t blame_other_started(const struct core *c, const struct fail_slot *slot)
 {
 	for (int32_t i = 0; i < c->rows.releases; i++)
-		if (c->release[i].used && c->release[i].service[0] != '\0' && !str_eq(c->release[i].service, f->service) &&
-		    c->release[i].last_start_unix_ms > f->first_unix_ms)
+		if (c->release[i].used && c->release[i].service[0] != '\0' && !str_eq(c->release[i].service, slot->f.service) &&
+		    c->release[i].last_start_ms > slot->seen_ms)
 			return i;
 	return NONE;
 }
@@ -161,7 +175,7 @@ uint32_t blame_find(const struct core *c, const struct fail_slot *slot)
 {
 	const struct failure *f = &slot->f;
 
-	return find_site(c, f) | find_registry(c, f) | find_before(c, f, slot->release) | find_elsewhere(c, slot->release) |
+	return find_site(c, f) | find_registry(c, f) | find_before(c, slot) | find_elsewhere(c, slot->release) |
 	       find_release(c, f, slot->release) | when(blame_other_failing(c, f) != NONE, FIND(OTHERS_FAIL)) |
-	       when(blame_other_started(c, f) != NONE, FIND(OTHERS_START));
+	       when(blame_other_started(c, slot) != NONE, FIND(OTHERS_START));
 }

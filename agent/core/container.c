@@ -312,10 +312,10 @@ static void format_after_all(struct core *c, const char *image_id)
 		struct text text = text_on(reason, sizeof(reason));
 
 		if (!k->used || k->task == NONE || k->state != CS_EXITED || !k->live || k->deaths != 1 ||
-		    !str_eq(k->image_id, image_id) || k->finished_unix_ms - k->started_unix_ms >= (int64_t)FORMAT_MS ||
+		    !str_eq(k->image_id, image_id) || k->ended_ms - k->started_ms >= FORMAT_MS ||
 		    !other_arch(c, k) || failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 			continue;
-		exit_reason(&text, k, (uint64_t)(k->finished_unix_ms - k->started_unix_ms));
+		exit_reason(&text, k, k->ended_ms - k->started_ms);
 		(void)judge_sighting(c, &(struct sighting){
 			.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
 			.stage = STAGE_RUN, .class = CLASS_EXEC_FORMAT, .has_exit = true, .exit_code = k->exit_code,
@@ -350,7 +350,7 @@ void on_last_words(struct core *c, const struct ev_last_words *ev)
 	if (k == NULL || k->task == NONE || ev->class == CLASS_NONE ||
 	    failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 		return;
-	exit_reason(&text, k, (uint64_t)(k->finished_unix_ms - k->started_unix_ms));
+	exit_reason(&text, k, k->ended_ms - k->started_ms);
 	(void)judge_sighting(c, &(struct sighting){
 		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason, .stage = STAGE_RUN,
 		.class = ev->class, .has_exit = k->has_exit, .exit_code = k->exit_code, .essential = k->essential,

@@ -30,6 +30,7 @@ int32_t release_of_revision(const struct core *c, const char *service, const str
 bool release_is_revision(const struct release *r, const struct revision *rev);  /* nothing known speaks against it */
 bool release_has_digests(const struct release *r, const struct revision *rev);  /* a digest is known to be the same */
 void release_bind_deployment(struct core *c, uint32_t service);
+void release_named(struct core *c, int32_t release, const char *arn);           /* AWS's name of the deployment it is of */
 void release_started(struct core *c, int32_t release);
 void release_good(struct core *c, int32_t release);
 uint32_t release_running(const struct core *c, int32_t release);
@@ -89,6 +90,7 @@ void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
 void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure);
 void rollback_tick(struct core *c, uint32_t service);
 void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason);
+bool rollback_waits_for_person(struct core *c, uint32_t service); /* true: it needs one, and says so now */
 void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);

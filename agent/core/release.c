@@ -127,7 +127,7 @@ void release_started(struct core *c, int32_t release)
 	enum rb_state state = service == NONE ? RB_NONE : c->service[service].rb.state;
 
 	c->release[release].starts++;
-	c->release[release].last_start_unix_ms = c->now_unix_ms;
+	c->release[release].last_start_ms = c->now_ms;
 	/* what starts now may be the way back: seen at once instead of at the next look */
 	if (state == RB_BREAKER_WAIT || state == RB_WATCHING || state == RB_ADOPTED)
 		look_want(c, (uint32_t)service, true);
@@ -219,7 +219,7 @@ int32_t release_of_revision(const struct core *c, const char *service, const str
 	return best;
 }
 
-static void give_deployment(struct core *c, int32_t release, const char *arn)
+void release_named(struct core *c, int32_t release, const char *arn)
 {
 	struct release *r = &c->release[release];
 
@@ -263,7 +263,7 @@ static void split(struct core *c, int32_t from, const struct service *s, int64_t
 		if (old != NULL && str_eq(old->image_id, c->release[to].image[k].image_id))
 			c->release[to].image[k] = *old;
 	}
-	give_deployment(c, to, s->dep.arn);
+	release_named(c, to, s->dep.arn);
 	judge_release(c, from);
 	judge_release(c, to);
 }
@@ -292,7 +292,7 @@ void release_bind_deployment(struct core *c, uint32_t service)
 			fresh = i;
 	}
 	if (fresh != NONE)
-		give_deployment(c, fresh, s->dep.arn);
+		release_named(c, fresh, s->dep.arn);
 	else if (older != NONE)
 		split(c, older, s, s->dep.created_unix_ms - slack_ms);
 }

@@ -64,6 +64,8 @@ static enum whose whose(struct core *c, uint32_t service)
 	if (release != NONE && release_is_revision(&c->release[release], rev) &&
 	    s->dep.created_unix_ms <= s->rb.first_failure_unix_ms + CLOCKS_MS) {
 		name_deployment(s);
+		if (c->release[release].deployment[0] == '\0')
+			release_named(c, release, s->dep.arn);
 		return OURS;
 	}
 	return s->dep.created_unix_ms > s->rb.first_failure_unix_ms ? NEWER : UNCLEAR;
@@ -202,6 +204,32 @@ static bool preflight(struct core *c, uint32_t service)
 	return false;
 }
 
+/* What was found out since the decision (the history, other nodes, the disk) may have changed whose fault it is. */
+static bool still_to_blame(struct core *c, uint32_t service, int32_t release)
+{
+	struct service *s = &c->service[service];
+	uint32_t other = 0;
+
+	if (s->rb.confirmed || s->rb.by_operator)
+		return true;
+	judge_again(c, release);
+	for (int32_t i = 0; i < c->rows.failures; i++) {
+		const struct fail_slot *slot = &c->failure[i];
+
+		if (!slot->used || slot->f.blame != BLAME_RELEASE)
+			continue;
+		if (slot->f.id == s->rb.failure)
+			return true;
+		if (slot->release == release && slot->f.counted && slot->f.id > other)
+			other = slot->f.id;
+	}
+	if (other == 0)
+		rollback_state(c, service, RB_REFUSED, "What was found out since speaks for the release: a person has to look.");
+	else
+		s->rb.failure = other;
+	return other != 0;
+}
+
 static void send_stop(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
@@ -220,7 +248,9 @@ static void send_stop(struct core *c, uint32_t service)
 		rollback_state(c, service, RB_REFUSED, "This service was rolled back too often within a day; a person has to look.");
 		return;
 	}
-	if (!fresh_witness(c, service, release) || !quorum(c, service, release) || !preflight(c, service))
+	/* only this answer's history may show that the release was hauled back before, by others */
+	if (rollback_waits_for_person(c, service) || !fresh_witness(c, service, release) || !quorum(c, service, release) ||
+	    !still_to_blame(c, service, release) || !preflight(c, service))
 		return;
 	if (breaker_first(c, service, release)) {
 		rollback_state(c, service, RB_BREAKER_WAIT, "ECS's circuit breaker is counting; it is left the first move.");

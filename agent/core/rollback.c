@@ -101,7 +101,7 @@ static bool same_release(const struct rollback *rb, const struct release *r)
 
 /* Somebody deployed again what was found bad within the last day: announced, not undone twice by itself. Asked
  * each time, of what the journal keeps: a restart must not forget it. */
-static bool came_back(const struct core *c, const struct rollback *rb)
+static bool came_back_here(const struct core *c, const struct rollback *rb)
 {
 	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *o = &c->release[i];
@@ -114,6 +114,30 @@ static bool came_back(const struct core *c, const struct rollback *rb)
 			return true;
 	}
 	return false;
+}
+
+static bool same_image(const struct rollback *rb, const struct revision *rev)
+{
+	for (uint32_t i = 0; i < rev->n; i++)
+		if (str_eq(rev->image[i].digest, rb->digest))
+			return true;
+	return (rev->n == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
+}
+
+/* The same from AWS's history: what another node, a breaker or a person hauled back comes back all the same. */
+static bool came_back(const struct core *c, const struct service *s)
+{
+	for (uint32_t i = 1; i < s->n_history; i++) {
+		const struct sd_brief *h = &s->history[i];
+		const struct revision *rev = look_revision(s, h->target_revision);
+		bool hauled = h->status == SD_ROLLBACK_REQUESTED || h->status == SD_ROLLBACK_IN_PROGRESS ||
+			      h->status == SD_ROLLBACK_SUCCESSFUL || h->status == SD_ROLLBACK_FAILED;
+
+		if (hauled && rev != NULL && !rev->missing && !str_eq(h->arn, s->rb.deployment) &&
+		    c->now_unix_ms - h->created_unix_ms < 24 * 3600 * 1000 && same_image(&s->rb, rev))
+			return true;
+	}
+	return came_back_here(c, &s->rb);
 }
 
 static void new_intent(struct core *c, uint32_t service)
@@ -158,7 +182,7 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	s->rb.link_bad = f->link_bad;
 	s->rb.first_failure_unix_ms = f->first_unix_ms;
 	s->work.hold_ms = CORE_NEVER;
-	rollback_state(c, service, RB_DECIDED, came_back(c, &s->rb)
+	rollback_state(c, service, RB_DECIDED, came_back(c, s)
 		? "This release was rolled back within the last day and came back; a person has to confirm."
 		: "The verdict is in; the intent is being written down.");
 	look_want(c, service, true);
@@ -172,7 +196,7 @@ static bool needs_person(const struct core *c, uint32_t service)
 	if (s->rb.confirmed || s->rb.by_operator)
 		return false;
 	return core_policy(c, s->m.name)->mode != MODE_AUTO || s->history_denied || s->rb.update || s->work.ask_person ||
-	       came_back(c, &s->rb);
+	       came_back(c, s);
 }
 
 static uint64_t hold_down_ms(struct core *c, uint32_t service)
@@ -193,15 +217,16 @@ static bool held(const struct core *c, const struct service *s)
 	return s->m.hold_until_unix_ms > c->now_unix_ms && !s->rb.confirmed;
 }
 
-static void wait_for_person(struct core *c, uint32_t service)
+bool rollback_waits_for_person(struct core *c, uint32_t service)
 {
-	bool shadow = core_policy(c, c->service[service].m.name)->mode == MODE_SHADOW;
-
-	if (shadow)
+	if (!needs_person(c, service))
+		return false;
+	if (core_policy(c, c->service[service].m.name)->mode == MODE_SHADOW)
 		rollback_state(c, service, RB_SHADOW, "Policy is shadow: this is what kedge would have rolled back.");
 	else if (c->service[service].rb.state != RB_AWAITING_CONFIRMATION)
 		rollback_state(c, service, RB_AWAITING_CONFIRMATION,
 			       "A person has to confirm: kedge confirm, or the command shown.");
+	return true;
 }
 
 /* From durable to the question whether it still holds: hold, line, hold-down, then a fresh look. */
@@ -209,10 +234,8 @@ static void proceed(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
 
-	if (needs_person(c, service)) {
-		wait_for_person(c, service);
+	if (rollback_waits_for_person(c, service))
 		return;
-	}
 	if (held(c, s)) {
 		rollback_state(c, service, RB_HELD, "Held by a person; it goes on when the hold ends.");
 		s->work.next_ms = c->now_ms + 5 * SEC;

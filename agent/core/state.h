@@ -69,6 +69,9 @@ int32_t core_current(const struct core *c, const struct service *s);
 /* The service of that name, or the one whose rollback has that id ("r3"); or NONE. */
 int32_t core_service(const struct core *c, struct slice name_or_id);
 
+/* The state of its rollback; of a release that is suspect and not decided on yet, RB_SUSPECT. */
+enum rb_state core_rollback_shown(const struct service *s);
+
 const char *verdict_name(enum verdict verdict);
 const char *serving_name(enum serving serving);
 

@@ -49,7 +49,7 @@ struct release {
 	uint32_t revision, n_images;
 	struct image_of image[TASK_CONTAINERS];
 	int64_t first_unix_ms, good_unix_ms;
-	int64_t last_start_unix_ms;      /* a container of it started here, seen live */
+	uint64_t last_start_ms;          /* boot clock: a container of it started here, seen live; 0: not */
 	uint32_t starts;                 /* on this boot, seen live */
 	uint32_t failed, restarts;       /* counted tasks with blame release, and the most in-place restarts, this epoch */
 	uint32_t epoch;                  /* failed and restarts belong to it */
@@ -62,6 +62,7 @@ struct fail_slot {
 	char probed[NAME_CAP];           /* the registry host its experiment asks */
 	bool used, provisional, tell, suspect, save, weighing, asked; /* asked: its experiment has left */
 	int32_t release;
+	uint64_t seen_ms;                /* boot clock: when it was first heard of; 0: before kedge's start */
 	struct failure f;
 };
 

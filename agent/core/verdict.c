@@ -103,6 +103,11 @@ void verdict_tick(struct core *c, uint32_t service)
 	s->noted = s->rb.state;
 }
 
+enum rb_state core_rollback_shown(const struct service *s)
+{
+	return s->verdict == V_SUSPECT && !rb_open(s->rb.state) ? RB_SUSPECT : s->rb.state;
+}
+
 const char *verdict_name(enum verdict verdict)
 {
 	static const char *const words[] = {

@@ -44,7 +44,7 @@ void tell_service(struct node *n, uint32_t service)
 
 	core_explain(&n->core, service, &t);
 	log_line(&n->log, LOG_LEVEL_INFO, "service %s verdict=%s serving=%s rollback=%s: %s", s->m.name, verdict_name(s->verdict),
-		 serving_name(s->serving), rb_state_name(s->rb.state), words);
+		 serving_name(s->serving), rb_state_name(core_rollback_shown(s)), words);
 	n->publish = true;
 }
 

@@ -43,6 +43,13 @@ void agent_change_reason(struct ev_change *c, struct slice reason)
 	c->cut = json_clean(c->reason, sizeof(c->reason), reason);
 }
 
+void agent_change_resource(struct ev_change *c, struct slice error)
+{
+	agent_change_reason(c, error);
+	c->stage = STAGE_CREATE;
+	c->class = agent_reason_class(STAGE_CREATE, error);
+}
+
 static bool put_exit(struct ev_change *c, struct slice digits)
 {
 	int64_t code;
@@ -92,6 +99,22 @@ static enum kerr flat_tail(struct slice tail, struct ev_change *c, struct why *w
 	return put_name(c->runtime_id, sizeof(c->runtime_id), id, "container's id", why);
 }
 
+enum kerr agent_change_lone(struct slice name, struct slice status, struct slice code, struct slice reason, struct ev_change *c,
+			    struct why *why)
+{
+	enum kerr err = put_name(c->container, sizeof(c->container), name, "container's name", why);
+
+	if (err != KERR_OK)
+		return err;
+	if (name.n == 0)
+		return bad(why, "it names no container");
+	if (code.n > 0 && !put_exit(c, code))
+		return bad(why, "the exit code is no number");
+	c->status = agent_change_status(status);
+	agent_change_reason(c, reason);
+	return KERR_OK;
+}
+
 enum kerr agent_change_flat(struct slice text, struct slice task_reason, struct ev_change *c, struct why *why)
 {
 	struct slice name, status, code, body;
@@ -133,7 +156,28 @@ static enum kerr old_head(struct slice *rest, struct ev_change *c, struct slice 
 	return put_name(c->task, sizeof(c->task), task, "task", why);
 }
 
-#define NEXT_CONTAINER ", container change: "
+/* Where the next container's text begins, as the ", " before it; *rest begins with its ARN, and is empty when there is
+ * none. Agents of 2020 wrote ", ARN NAME -> ", later ones put "container change: " before the ARN. A reason could quote
+ * these words, but not with a task's ARN, a name and an arrow behind them. */
+static size_t old_next(struct slice text, struct slice *rest)
+{
+	size_t from = 0, at;
+
+	while ((at = slice_find(slice_from(text, from), ", ")) != SIZE_MAX) {
+		struct slice words, arn, name;
+
+		from += at + 2;
+		words = slice_from(text, from);
+		if (slice_starts(words, "container change: "))
+			words = slice_from(words, length("container change: "));
+		*rest = words;
+		if (slice_starts(words, "arn:") && slice_next(&words, ' ', &arn) && slice_find(arn, ":task/") != SIZE_MAX &&
+		    slice_next(&words, ' ', &name) && slice_starts(words, "-> "))
+			return from - 2;
+	}
+	*rest = slice_to(text, 0);
+	return SIZE_MAX;
+}
 
 enum kerr agent_change_old(struct slice text, struct ev_change *c, struct slice *rest, struct why *why)
 {
@@ -152,8 +196,7 @@ enum kerr agent_change_old(struct slice text, struct ev_change *c, struct slice 
 	if (!slice_starts(text, "TaskChange: ["))
 		return bad(why, "it is of neither task nor container");
 	text = slice_from(text, length("TaskChange: ["));
-	next = slice_find(text, NEXT_CONTAINER);
-	*rest = slice_from(text, next == SIZE_MAX ? next : next + length(NEXT_CONTAINER));
+	next = old_next(text, rest);
 	text = slice_to(text, next);
 	err = old_head(&text, c, &name, &status, why);
 	if (err == KERR_OK)
@@ -161,20 +204,15 @@ enum kerr agent_change_old(struct slice text, struct ev_change *c, struct slice 
 	return err;
 }
 
-/* Where the next container's text begins. A reason could quote these words, but not with an ARN behind them. */
-static size_t old_next(struct slice rest)
-{
-	return slice_find(rest, NEXT_CONTAINER "arn:");
-}
-
 enum kerr agent_change_old_next(struct slice *rest, struct ev_change *c, struct why *why)
 {
 	struct slice text, name, status, code, reason = { NULL, 0 };
-	size_t next = old_next(*rest), at;
+	size_t next, at;
 	enum kerr err;
 
-	text = slice_to(*rest, next);
-	*rest = slice_from(*rest, next == SIZE_MAX ? next : next + length(NEXT_CONTAINER));
+	text = *rest;
+	next = old_next(text, rest);
+	text = slice_to(text, next);
 	if (next == SIZE_MAX)
 		text = free_text(text, ", managed agent: ");
 	err = old_head(&text, c, &name, &status, why);

@@ -12,8 +12,14 @@
 /* Era C on, the value of a field containerChange-N. task_reason stands in where the container has none. */
 KERR_CHECK enum kerr agent_change_flat(struct slice text, struct slice task_reason, struct ev_change *c, struct why *why);
 
+/* Era C on, the fields of a container's own change, "ContainerStateChange"; code and reason may be empty. */
+KERR_CHECK enum kerr agent_change_lone(struct slice name, struct slice status, struct slice code, struct slice reason,
+				       struct ev_change *c, struct why *why);
+
 /* The reason with its stage and class; empty: none. */
 void agent_change_reason(struct ev_change *c, struct slice reason);
+/* The error of a task's resource (secrets, cgroup, volume) as the reason: it never came as far as its containers. */
+void agent_change_resource(struct ev_change *c, struct slice error);
 
 /* Eras A and B: "TaskChange: [ARN -> STOPPED, ..., container change: ...] sent: false": task and task_status, and
  * the containers' texts in *rest. A lone "ContainerChange: [...]" has no task status. */

@@ -4,7 +4,6 @@
 
 #include "agent/wire/agent_change.h"
 #include "agent/wire/agent_reason.h"
-#include "agent/wire/classify.h"
 #include "agent/wire/json.h"
 #include "agent/wire/log_fields.h"
 
@@ -23,9 +22,9 @@ static const char *const needles[] = {
 	"Sending state change to ECS", "TaskHandler: Sending", "Received task payload from ACS", "got acs event",
 	"new acs transition to: STOPPED", "failed to pull image", "Failed to pull image for container",
 	"Failed to fetch image manifest", "ulling image for container", ": pulling image ", "]: finished pulling image ",
-	"manifest digest for container", "moving task to STOPPED", "rror transitioning container", "ound cached image",
+	"manifest digest for container", "moving task to STOPPED", "rror transitioning ", "ound cached image",
 	"already exists, not pulling", "Connected to ACS endpoint", "ACS WebSocket connection closed", "Failed to connect to ACS",
-	"Disconnected from ACS", "Starting Amazon ECS Agent",
+	"Disconnected from ACS", "Error connecting to ACS", "Starting Amazon ECS Agent", "Amazon ECS agent Version",
 };
 _Static_assert(sizeof(needles) / sizeof(needles[0]) <= AGENT_LOG_NEEDLES_MAX, "the tail holds no more");
 
@@ -128,7 +127,7 @@ static void tell_pull(struct line *l, enum pull_what what, struct pull_words w)
 		return;
 	if (w.error.n > 0) {
 		(void)json_clean(p->reason, sizeof(p->reason), w.error);
-		p->class = classify(STAGE_PULL, w.error);
+		p->class = agent_reason_class(STAGE_PULL, w.error);
 	}
 	tell(l);
 }
@@ -230,6 +229,33 @@ static void change_failed(struct line *l, enum kerr err)
 		l->log->bad++;
 }
 
+static struct slice id_of(struct slice task)
+{
+	size_t slash = slice_rfind(task, "/");
+
+	return slash == SIZE_MAX ? task : slice_from(task, slash + 1);
+}
+
+static void resource_failed(struct line *l, struct slice task, struct slice error)
+{
+	if (!str_put(l->log->resource_task, sizeof(l->log->resource_task), id_of(task)))
+		spoil(l, KERR_TOO_BIG, "a task's name does not fit");
+	(void)str_cut(l->log->resource_error, sizeof(l->log->resource_error), error);
+}
+
+static void on_resource_failed(struct line *l)
+{
+	resource_failed(l, field(l, "task"), field(l, "error"));
+}
+
+/* Eras A and B: the change itself says nothing of a resource that failed. */
+static void explain_by_resource(const struct agent_log *log, struct ev_change *c)
+{
+	if (c->status == TS_STOPPED && c->reason[0] == '\0' && !c->has_exit && log->resource_error[0] != '\0' &&
+	    slice_is(id_of(slice_of(c->task)), log->resource_task))
+		agent_change_resource(c, slice_of(log->resource_error));
+}
+
 /* Eras A and B. */
 static void old_change(struct line *l, struct slice text)
 {
@@ -248,10 +274,12 @@ static void old_change(struct line *l, struct slice text)
 		c = begin_change(l);
 		c->task_status = task_status;
 		err = agent_change_old_next(&rest, c, l->why);
-		if (err == KERR_OK)
-			tell(l);
-		else
+		if (err != KERR_OK) {
 			change_failed(l, err);
+			continue;
+		}
+		explain_by_resource(l->log, c);
+		tell(l);
 	}
 }
 
@@ -289,9 +317,26 @@ static void flat_change(struct line *l)
 	}
 }
 
+/* Era C on, should the agent ever tell one container by itself. */
+static void lone_change(struct line *l)
+{
+	struct ev_change *c = begin_change(l);
+	enum kerr err;
+
+	if (!put_task(l, c->task, field(l, "taskArn")))
+		return;
+	err = agent_change_lone(field(l, "containerName"), field(l, "containerStatus"), field(l, "exitCode"), field(l, "reason"), c, l->why);
+	if (err == KERR_OK)
+		tell(l);
+	else
+		change_failed(l, err);
+}
+
 static void on_change(struct line *l)
 {
-	if (slice_is(field(l, "eventType"), "task") || slice_is(field(l, "eventType"), "container"))
+	if (slice_is(field(l, "eventType"), "ContainerStateChange"))
+		lone_change(l);
+	else if (slice_is(field(l, "eventType"), "task") || slice_is(field(l, "eventType"), "container"))
 		old_change(l, field(l, "eventData"));
 	else if (slice_is(field(l, "eventType"), "TaskStateChange") || field(l, "taskStatus").n > 0)
 		flat_change(l);
@@ -309,17 +354,21 @@ static const struct told_by_fields { const char *msg; void (*on)(struct line *l)
 	{ "Error while pulling image or its manifest; moving task to STOPPED", on_pull_failed },
 	{ "Error while pulling image; moving task to STOPPED", on_pull_failed },
 	{ "Error transitioning container", on_transition },
+	{ "Error transitioning resource", on_resource_failed },
 	{ "Found cached image, use it directly for container", on_pull_cached },
 	{ "Image for container already exists, not pulling it again", on_pull_cached },
 	{ "Finished pulling image for container", on_pull_done },
 };
 
+/* The whole message; those that end in a blank are followed by an error or a version. */
 static const struct link_word { const char *msg; enum agent_log_link link; } link_words[] = {
 	{ "Connected to ACS endpoint", AGENT_LINK_UP },
 	{ "ACS WebSocket connection closed", AGENT_LINK_DOWN },
 	{ "Failed to connect to ACS", AGENT_LINK_DOWN },
 	{ "Disconnected from ACS", AGENT_LINK_DOWN },
+	{ "Error connecting to ACS: ", AGENT_LINK_DOWN },               /* era A */
 	{ "Starting Amazon ECS Agent", AGENT_LINK_STARTED },
+	{ "Amazon ECS agent Version: ", AGENT_LINK_STARTED },           /* era A */
 };
 
 /* Takes "before" off the front of *s and what follows, up to `end`, as *part; both must be there. */
@@ -362,6 +411,22 @@ static void engine_words(struct line *l, struct slice task, struct slice s)
 	}
 }
 
+/* Era A, behind "Managed task [ARN]: ". */
+static void manager_words(struct line *l, struct slice task, struct slice s)
+{
+	struct slice transition;
+
+	if (slice_starts(s, "new acs transition to: STOPPED;")) {
+		struct ev_task *t = begin_task(l, T_STOP_ORDER);
+
+		t->desired = TS_STOPPED;
+		if (put_task(l, t->task, task))
+			tell(l);
+	} else if (between(&s, "error transitioning resource [", "]: ", &transition)) {
+		resource_failed(l, task, s);
+	}
+}
+
 /* Era A of everything, and what the docker client still writes this way: all is in the message. */
 static void on_words(struct line *l)
 {
@@ -375,19 +440,16 @@ static void on_words(struct line *l)
 		engine_words(l, task, s);
 	} else if (between(&s, "TaskHandler: Sending ", " change: ", &name)) {
 		old_change(l, s);
-	} else if (between(&s, "Managed task [", "]: ", &task) && slice_starts(s, "new acs transition to: STOPPED;")) {
-		struct ev_task *t = begin_task(l, T_STOP_ORDER);
-
-		t->desired = TS_STOPPED;
-		if (put_task(l, t->task, task))
-			tell(l);
+	} else if (between(&s, "Managed task [", "]: ", &task)) {
+		manager_words(l, task, s);
 	}
 }
 
 static void dispatch(struct line *l, enum agent_log_link *link)
 {
 	for (size_t i = 0; i < sizeof(link_words) / sizeof(link_words[0]); i++)
-		if (slice_is(l->msg, link_words[i].msg))
+		if (slice_is(l->msg, link_words[i].msg) ||
+		    (slice_ends(slice_of(link_words[i].msg), " ") && slice_starts(l->msg, link_words[i].msg)))
 			*link = link_words[i].link;
 	for (size_t i = 0; i < sizeof(by_fields) / sizeof(by_fields[0]); i++) {
 		if (slice_is(l->msg, by_fields[i].msg)) {

@@ -20,6 +20,8 @@ enum agent_log_link {
 struct agent_log {
 	char *scratch;          /* caller's, for unescaping */
 	size_t cap;
+	char resource_task[NAME_CAP];     /* the task's id of the resource that failed last, and how: */
+	char resource_error[REASON_CAP];  /* until 1.71.0 the state change that follows does not say it */
 	uint64_t lines;         /* lines of interest */
 	uint64_t events;
 	uint64_t bad;           /* of interest but not to be understood: cut off, wrong quotes, no task */

@@ -30,32 +30,26 @@ static const struct error_name { const char *name; enum stage stage; enum class 
 };
 
 /* Where the agent's own time-outs struck: "Could not transition to X; timed out after waiting D". */
+#define TIMED_OUT "could not transition to "
 static const struct transition { const char *to; enum stage stage; enum class class; } transitions[] = {
-	{ "transition to pull", STAGE_PULL, CLASS_PULL_TIMEOUT },
-	{ "transition to manifest_pulled", STAGE_PULL, CLASS_PULL_TIMEOUT },
-	{ "transition to created", STAGE_CREATE, CLASS_START_TIMEOUT },
-	{ "transition to started", STAGE_START, CLASS_START_TIMEOUT },
+	{ TIMED_OUT "pull", STAGE_PULL, CLASS_PULL_TIMEOUT },                /* pullBegin, pulled */
+	{ TIMED_OUT "manifest_pulled;", STAGE_PULL, CLASS_PULL_TIMEOUT },
+	{ TIMED_OUT "created;", STAGE_CREATE, CLASS_START_TIMEOUT },
+	{ TIMED_OUT "started;", STAGE_START, CLASS_START_TIMEOUT },
+	{ TIMED_OUT, STAGE_RUN, CLASS_NONE },                                /* stopped, inspecting, removing: no failure's cause */
 };
 
-/* The name before ": ": one capitalised word. Empty when there is none. */
+/* The name before ": ", or before a ':' with nothing behind it: one capitalised word. Empty when there is none. */
 static struct slice name_of(struct slice reason)
 {
-	size_t n = slice_find(reason, ": ");
+	size_t n = slice_find(reason, ":");
 
-	if (n == SIZE_MAX || n == 0 || reason.p[0] < 'A' || reason.p[0] > 'Z')
+	if (n == SIZE_MAX || n == 0 || (n + 1 < reason.n && reason.p[n + 1] != ' ') || reason.p[0] < 'A' || reason.p[0] > 'Z')
 		return slice_to(reason, 0);
 	for (size_t i = 0; i < n; i++)
 		if (!ch_alnum(reason.p[i]))
 			return slice_to(reason, 0);
 	return slice_to(reason, n);
-}
-
-static struct agent_reason timed_out(struct slice message)
-{
-	for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]); i++)
-		if (slice_find_nocase(message, transitions[i].to) != SIZE_MAX)
-			return (struct agent_reason){ transitions[i].stage, transitions[i].class };
-	return (struct agent_reason){ STAGE_RUN, CLASS_NONE };
 }
 
 static bool says_nothing(enum class class)
@@ -69,23 +63,48 @@ bool agent_reason_benign(struct slice reason)
 	       slice_find(reason, "Task stopped before image pull could begin") != SIZE_MAX;
 }
 
-struct agent_reason agent_reason_of(struct slice reason)
+/* What the agent itself says of a text: its own time-outs and error names. False: it says nothing. */
+static bool own_words(struct slice reason, struct agent_reason *r)
 {
 	struct slice name = name_of(reason), message = name.n > 0 ? slice_from(reason, name.n + 2) : reason;
-	enum class class;
 
+	*r = (struct agent_reason){ STAGE_PULL, CLASS_NONE };
 	if (agent_reason_benign(reason))
-		return (struct agent_reason){ STAGE_PULL, CLASS_NONE };
-	if (slice_is(name, "DockerTimeoutError"))
-		return timed_out(message);
+		return true;
+	for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]); i++) {
+		*r = (struct agent_reason){ transitions[i].stage, transitions[i].class };
+		if (slice_find_nocase(slice_to(message, slice_of(transitions[i].to).n), transitions[i].to) == 0)
+			return true;
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!slice_is(name, names[i].name))
 			continue;
-		class = classify(names[i].stage, message);
-		return (struct agent_reason){ names[i].stage, says_nothing(class) ? names[i].class : class };
+		r->stage = names[i].stage;
+		r->class = classify(r->stage, message);
+		if (says_nothing(r->class))
+			r->class = names[i].class;
+		return true;
 	}
+	return false;
+}
+
+enum class agent_reason_class(enum stage stage, struct slice text)
+{
+	struct agent_reason r;
+
+	text = slice_trim(text);
+	return own_words(text, &r) ? r.class : classify(stage, text);
+}
+
+struct agent_reason agent_reason_of(struct slice reason)
+{
+	struct agent_reason r;
+
+	reason = slice_trim(reason);
+	if (own_words(reason, &r))
+		return r;
 	/* failed secrets and environment files come as sentences without a name */
-	if (name.n == 0 && classify(STAGE_CREATE, message) == CLASS_SECRET_UNAVAILABLE)
+	if (classify(STAGE_CREATE, reason) == CLASS_SECRET_UNAVAILABLE)
 		return (struct agent_reason){ STAGE_CREATE, CLASS_SECRET_UNAVAILABLE };
-	return (struct agent_reason){ STAGE_RUN, classify(STAGE_RUN, message) };
+	return (struct agent_reason){ STAGE_RUN, classify(STAGE_RUN, reason) };
 }

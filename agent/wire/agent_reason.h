@@ -12,6 +12,9 @@ struct agent_reason {
 };
 
 struct agent_reason agent_reason_of(struct slice reason);
+/* The class of a text seen at a stage, as everything in kedge judges it: what the agent's own words in it say (its
+ * error name, its time-outs, its benign ones), else classify(). */
+enum class agent_reason_class(enum stage stage, struct slice text);
 /* No failure at all: the task was stopped before its pull began. Message or whole reason. */
 bool agent_reason_benign(struct slice reason);
 

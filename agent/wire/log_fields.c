@@ -292,6 +292,13 @@ enum kerr log_fields_parse(struct log_fields *f, struct slice line, char *scratc
 	return slice_starts(r.all, "{") ? parse_json(f, &r) : parse_logfmt(f, &r);
 }
 
+enum kerr log_fields_unescape(struct slice raw, char *scratch, size_t cap, struct slice *value, struct why *why)
+{
+	struct reader r = { .all = raw, .scratch = scratch, .cap = cap, .why = why };
+
+	return decode(&r, raw, value);
+}
+
 struct slice log_fields_get(const struct log_fields *f, const char *key)
 {
 	for (size_t i = 0; i < f->n; i++)

@@ -21,5 +21,8 @@ struct log_fields {
 KERR_CHECK enum kerr log_fields_parse(struct log_fields *f, struct slice line, char *scratch, size_t cap, struct why *why);
 /* The value of the first field so named; p is NULL when there is none. */
 struct slice log_fields_get(const struct log_fields *f, const char *key);
+/* A value whose quotes were left behind: its escapes (Go's %q, JSON) taken out, into scratch where *value points.
+ * KERR_BAD_INPUT: an escape that is none; KERR_TOO_BIG: it does not fit cap. */
+KERR_CHECK enum kerr log_fields_unescape(struct slice raw, char *scratch, size_t cap, struct slice *value, struct why *why);
 
 #endif

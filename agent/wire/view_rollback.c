@@ -45,13 +45,13 @@ static void times(struct jw *w, const struct rollback *rb)
 	jw_unix_s(w, "done_unix_s", rb->done_unix_ms);
 }
 
-static void none(struct jw *w)
+static void none(struct jw *w, enum rb_state state)
 {
 	static const char *const members[] = {
 		"id", "dedupe_key", "target", "reason", "verified", "queued_unix_s", "command", "command_note",
 	};
 
-	jw_str(w, "state", rb_state_name(RB_NONE));
+	jw_str(w, "state", rb_state_name(state));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		jw_null(w, members[i]);
 	jw_array(w, "pin_commands");
@@ -62,10 +62,11 @@ static void none(struct jw *w)
 void view_rollback(const struct view *v, struct jw *w, uint32_t service)
 {
 	const struct rollback *rb = &v->core->service[service].rb;
+	enum rb_state shown = core_rollback_shown(&v->core->service[service]);
 
 	jw_object(w, "rollback");
-	if (rb->state == RB_NONE) {
-		none(w);
+	if (shown != rb->state || shown == RB_NONE) {
+		none(w, shown);
 		return;
 	}
 	view_id(w, "id", 'r', rb->id);

@@ -82,8 +82,8 @@ CASES = {
     "name": ({}, {"e2e.name": "taken"}, "create", "name-conflict", "node", "already in use"),
     # started, then ended by itself: the kernel refuses the file, and only the container's own log says so
     "wrong-arch": ({"image": f"{REGISTRY}/arm:1"}, {}, "run", "exec-format", "release", "exited with code 1"),
-    "no-shebang": ({"entryPoint": ["/script"]}, {}, "run", "exited-early", "release", "exited with code 1"),
-    "no-interpreter": ({"entryPoint": ["/dynamic"]}, {}, "run", "exited-early", "release", "exited with code 1"),
+    "no-shebang": ({"entryPoint": ["/script"]}, {}, "run", "exec-format", "release", "exited with code 1"),
+    "no-interpreter": ({"entryPoint": ["/dynamic"]}, {}, "run", "exec-format", "release", "exited with code 1"),
 }
 
 

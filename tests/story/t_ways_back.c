@@ -276,6 +276,11 @@ static void every_end(void)
 {
 	bad_release(MODE_MANUAL);
 	ends(RB_NONE, "none");
+	ok(core_rollback_shown(&w.core.service[0]) == RB_NONE, "and shown as none");
+	world_place(&w, 50, "web", 12);
+	world_run(&w, 15000);
+	world_pull_attempt(&w, 50, CLASS_IMAGE_NOT_FOUND, "manifest unknown");
+	is_str(rb_state_name(core_rollback_shown(&w.core.service[0])), "suspect", "suspect: a first sign, nothing decided");
 	bad_start(12);
 	ends(RB_AWAITING_CONFIRMATION, "awaiting-confirmation");
 	world_operator(&w, OPV_CANCEL, "", rb_id());

@@ -16,16 +16,16 @@ uint64_t swarm_dice(struct swarm *w, uint64_t below)
 uint64_t swarm_between(struct swarm *w, uint64_t from, uint64_t to) { return from + swarm_dice(w, to - from + 1); }
 bool swarm_chance(struct swarm *w, uint32_t percent) { return swarm_dice(w, 100) < percent; }
 int64_t swarm_true_unix_ms(uint64_t ms) { return SWARM_UNIX_MS + (int64_t)ms; }
-int64_t swarm_wall_ms(const struct swarm *w) { return swarm_true_unix_ms(w->now_ms) + w->wall_error_ms; }
+int64_t swarm_wall_ms(const struct swarm_node *n) { return swarm_true_unix_ms(n->w->now_ms) + n->wall_error_ms; }
 
 static bool before(const struct swarm_item *a, const struct swarm_item *b)
 {
 	return a->ms < b->ms || (a->ms == b->ms && a->order < b->order);
 }
 
-void swarm_later(struct swarm *w, uint64_t ms, enum happening what, uint32_t a, uint32_t b)
+static void push(struct swarm *w, uint64_t ms, uint32_t node, enum happening what, uint32_t a, uint32_t b)
 {
-	struct swarm_item item = { w->now_ms + ms, w->order++, a, b, what };
+	struct swarm_item item = { w->now_ms + ms, w->order++, a, b, (uint8_t)node, what };
 	uint32_t at = w->queued;
 
 	if (w->queued == SWARM_QUEUE) {
@@ -36,6 +36,16 @@ void swarm_later(struct swarm *w, uint64_t ms, enum happening what, uint32_t a, 
 	for (; at > 0 && before(&item, &w->queue[(at - 1) / 2]); at = (at - 1) / 2)
 		w->queue[at] = w->queue[(at - 1) / 2];
 	w->queue[at] = item;
+}
+
+void swarm_later(struct swarm *w, uint64_t ms, enum happening what, uint32_t a, uint32_t b)
+{
+	push(w, ms, 0, what, a, b);
+}
+
+void swarm_later_at(struct swarm_node *n, uint64_t ms, enum happening what, uint32_t a, uint32_t b)
+{
+	push(n->w, ms, n->at, what, a, b);
 }
 
 uint64_t swarm_next_ms(const struct swarm *w)

@@ -1,24 +1,53 @@
-/* kedge's place in the world: it is fed, obeyed, killed anywhere, and started again from what its disk holds. */
+/* A kedge's place in the world: it is fed, obeyed, killed anywhere, and started again from what its disk holds. */
 #include "tests/swarm/parts.h"
 
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define KEPT_MAX    2048
-#define PENDING_MAX 192
-#define SPIN_MAX    600          /* wake-ups within one virtual minute that nobody can need */
+_Static_assert(offsetof(struct core, failure) + sizeof(((struct core *)0)->failure) + 8 > sizeof(struct core) &&
+	       offsetof(struct core, task) < offsetof(struct core, container) && offsetof(struct core, container) < offsetof(struct core, release) &&
+	       offsetof(struct core, release) < offsetof(struct core, service) && offsetof(struct core, service) < offsetof(struct core, failure),
+	       "blank() knows which tables the core's state ends with");
+
+/* Only what was used is zeroed: a core is megabytes. */
+static void blank(struct core *c)
+{
+	struct rows r = c->rows;
+
+	memset(c, 0, offsetof(struct core, task));
+	memset(c->task, 0, sizeof(c->task[0]) * (size_t)r.tasks);
+	memset(c->container, 0, sizeof(c->container[0]) * (size_t)r.containers);
+	memset(c->release, 0, sizeof(c->release[0]) * (size_t)r.releases);
+	memset(c->service, 0, sizeof(c->service[0]) * (size_t)r.services);
+	memset(c->failure, 0, sizeof(c->failure[0]) * (size_t)r.failures);
+}
 
 struct event *swarm_event(struct swarm *w, enum ev_type type)
 {
-	memset(&w->ev, 0, sizeof(w->ev));
+	static const size_t size[EV_TYPES] = {
+		[EV_EPOCH] = sizeof(struct ev_epoch), [EV_SOURCE] = sizeof(struct ev_source), [EV_SYNC] = sizeof(struct ev_sync),
+		[EV_CONTAINER] = sizeof(struct ev_container), [EV_IMAGE] = sizeof(struct ev_image),
+		[EV_LAST_WORDS] = sizeof(struct ev_last_words), [EV_TARGET_IMAGE] = sizeof(struct ev_target_image),
+		[EV_TASK] = sizeof(struct ev_task), [EV_PULL] = sizeof(struct ev_pull), [EV_CHANGE] = sizeof(struct ev_change),
+		[EV_FACT] = sizeof(struct ev_fact), [EV_SAVED] = sizeof(struct ev_saved), [EV_AWS_TASK] = sizeof(struct ev_aws_task),
+		[EV_AWS_LIST] = sizeof(struct ev_aws_list), [EV_AWS_DEPLOYMENT] = sizeof(struct ev_aws_deployment),
+		[EV_AWS_REVISION] = sizeof(struct ev_aws_revision), [EV_AWS_QUORUM] = sizeof(struct ev_aws_quorum),
+		[EV_AWS_STOPPED] = sizeof(struct ev_aws_stopped), [EV_AWS_UPDATED] = sizeof(struct ev_aws_updated),
+		[EV_AWS_SERVICE] = sizeof(struct ev_aws_service), [EV_AWS_FAILED] = sizeof(struct ev_aws_failed),
+		[EV_OPERATOR] = sizeof(struct ev_operator), [EV_RESTORE] = sizeof(struct ev_restore),
+	};
+
+	memset(&w->ev.u, 0, size[type]);
 	w->ev.type = type;
 	return &w->ev;
 }
 
-static int64_t kedge_unix_ms(const struct swarm *w)
+static int64_t kedge_unix_ms(const struct swarm_node *n)
 {
-	int64_t error = w->wall_error_ms < 0 ? -w->wall_error_ms : w->wall_error_ms;
+	int64_t error = n->wall_error_ms < 0 ? -n->wall_error_ms : n->wall_error_ms;
 
-	return w->server_known && error > 60000 ? swarm_true_unix_ms(w->now_ms) : swarm_wall_ms(w);
+	return n->server_known && error > 60000 ? swarm_true_unix_ms(n->w->now_ms) : swarm_wall_ms(n);
 }
 
 /* The newest record of a key wins: what is superseded gives way when the file is full. */
@@ -43,250 +72,268 @@ static bool same_key(const struct record *a, const struct record *b)
 	return true;
 }
 
-static void compact(struct swarm *w)
+static void compact(struct swarm_node *n)
 {
-	struct record *kept = w->disk->kept;
-	uint32_t n = 0;
+	struct record *kept = n->disk->kept;
+	uint32_t left = 0;
 
-	for (uint32_t i = 0; i < w->n_journal; i++) {
+	for (uint32_t i = 0; i < n->n_journal; i++) {
 		bool newer = false;
 
-		for (uint32_t k = i + 1; k < w->n_journal && !newer; k++)
+		for (uint32_t k = i + 1; k < n->n_journal && !newer; k++)
 			newer = same_key(&kept[i], &kept[k]);
-		if (!newer && n != i)
-			kept[n] = kept[i];
-		n += !newer;
+		if (!newer && left != i)
+			kept[left] = kept[i];
+		left += !newer;
 	}
-	w->n_journal = n;
-	if (n > KEPT_MAX - PENDING_MAX)
-		swarm_broke(w, "the modelled journal is too small: %u records", n);
+	n->n_journal = left;
+	if (left > SWARM_KEPT - SWARM_PENDING)
+		swarm_broke(n->w, "the modelled journal is too small: %u records", left);
 }
 
-static void write_down(struct swarm *w, uint32_t n)
+static void write_down(struct swarm_node *n, uint32_t records)
 {
-	if (w->n_journal + n > KEPT_MAX)
-		compact(w);
-	for (uint32_t i = 0; i < n; i++) {
-		w->disk->kept[w->n_journal++] = w->disk->pending[i];
-		if (w->disk->pending[i].kind == REC_FAILURE)
-			swarm_recorded(w, &w->disk->pending[i].u.failure);
+	if (n->n_journal + records > SWARM_KEPT)
+		compact(n);
+	for (uint32_t i = 0; i < records; i++) {
+		n->disk->kept[n->n_journal++] = n->disk->pending[i];
+		if (n->disk->pending[i].kind == REC_FAILURE)
+			swarm_recorded(n, &n->disk->pending[i].u.failure);
 	}
 }
 
-void swarm_saved(struct swarm *w)
+void swarm_saved(struct swarm_node *n)
 {
 	struct event *ev;
 
-	w->saving = false;
-	if (!w->kedge_up || w->n_pending == 0)
+	n->saving = false;
+	if (!n->kedge_up || n->n_pending == 0)
 		return;
-	if (swarm_has(w, FAULT_DISK)) {
-		w->saving = true;
-		swarm_later(w, 30 * SWARM_SEC, HAP_SAVED, w->life, 0);
-		swarm_feed(w, swarm_event(w, EV_SAVE_FAILED));
+	if (swarm_has(n, FAULT_DISK)) {
+		n->saving = true;
+		swarm_later_at(n, 30 * SWARM_SEC, HAP_SAVED, 0, n->life);
+		swarm_feed(n, swarm_event(n->w, EV_SAVE_FAILED));
 		return;
 	}
-	ev = swarm_event(w, EV_SAVED);
-	ev->u.saved.seq = w->disk->pending[w->n_pending - 1].seq;
-	write_down(w, w->n_pending);
-	w->n_pending = 0;
-	swarm_feed(w, ev);
+	ev = swarm_event(n->w, EV_SAVED);
+	ev->u.saved.seq = n->disk->pending[n->n_pending - 1].seq;
+	write_down(n, n->n_pending);
+	n->n_pending = 0;
+	swarm_feed(n, ev);
 }
 
-static void journal(struct swarm *w, const struct action *a)
+static void journal(struct swarm_node *n, const struct action *a)
 {
 	struct record *r;
 
-	if (w->n_pending == PENDING_MAX) {
-		compact(w);   /* the daemon rewrites from memory then; here the oldest half is superseded anyway */
-		memmove(w->disk->pending, w->disk->pending + PENDING_MAX / 2, sizeof(*w->disk->pending) * (PENDING_MAX / 2));
-		w->n_pending = PENDING_MAX / 2;
+	if (n->n_pending == SWARM_PENDING) {   /* the daemon rewrites from memory then; here the oldest half is superseded anyway */
+		memmove(n->disk->pending, n->disk->pending + SWARM_PENDING / 2, sizeof(*n->disk->pending) * (SWARM_PENDING / 2));
+		n->n_pending = SWARM_PENDING / 2;
 	}
-	r = &w->disk->pending[w->n_pending++];
-	core_record(&w->core, a->kind, a->index, r);
+	r = &n->disk->pending[n->n_pending++];
+	core_record(n->core, a->kind, a->index, r);
 	r->seq = a->seq;
-	if (w->saving)
+	if (n->saving)
 		return;
-	w->saving = true;
-	swarm_later(w, swarm_between(w, 1, 30), HAP_SAVED, w->life, 0);
+	n->saving = true;
+	swarm_later_at(n, swarm_between(n->w, 1, 30), HAP_SAVED, 0, n->life);
 }
 
-static uint32_t number_of(const char *id)
-{
-	uint32_t n = 0;
+static uint32_t number_of(const char *id) { return (uint32_t)strtoul(id, NULL, 10); }
 
-	for (; *id >= '0' && *id <= '9'; id++)
-		n = n * 10 + (uint32_t)(*id - '0');
-	return n;
-}
-
-static void carry_out(struct swarm *w, const struct action *a)
+static void carry_out(struct swarm_node *n, const struct action *a)
 {
-	const struct core *c = &w->core;
+	const struct core *c = n->core;
+	struct swarm *w = n->w;
 
 	switch (a->type) {
 	case ACT_JOURNAL:
-		journal(w, a);
+		journal(n, a);
 		break;
 	case ACT_REPORT:
-		swarm_reported(w, &c->failure[a->index].f);
+		swarm_reported(n, &c->failure[a->index].f);
 		break;
 	case ACT_NOTE:
-		swarm_noted(w, &c->service[a->index]);
+		swarm_noted(n, &c->service[a->index]);
 		break;
 	case ACT_INSPECT:
-		swarm_later(w, swarm_between(w, 3, 40), HAP_INSPECT, number_of(c->container[a->index].id), w->life);
+		swarm_later_at(n, swarm_between(w, 3, 40), HAP_INSPECT, number_of(c->container[a->index].id), n->life);
 		break;
 	case ACT_IMAGE:
-		swarm_later(w, swarm_between(w, 3, 40), HAP_IMAGE, number_of(c->container[a->index].image_id + 7), w->life);
+		swarm_later_at(n, swarm_between(w, 3, 40), HAP_IMAGE, number_of(c->container[a->index].image_id + 7), n->life);
+		break;
+	case ACT_LAST_WORDS:
+		swarm_later_at(n, swarm_between(w, 5, 80), HAP_WORDS, number_of(c->container[a->index].id), n->life);
+		break;
+	case ACT_TARGET_IMAGE:
+		swarm_later_at(n, swarm_between(w, 5, 900), HAP_TARGET, a->index | n->life << 8, a->ask);
 		break;
 	case ACT_PROBE:
-		swarm_later(w, swarm_between(w, 1, 900), HAP_PROBE, a->index, w->life);
+		swarm_later_at(n, swarm_between(w, 1, 900), HAP_PROBE, 0, n->life);
 		break;
 	case ACT_AWS_TASK: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
 	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
-		swarm_ask_aws(w, a);
+		swarm_ask_aws(n, a);
 		break;
-	case ACT_SUSPECT: case ACT_LAST_WORDS: case ACT_TARGET_IMAGE: case ACT_TYPES:
+	case ACT_SUSPECT: case ACT_TYPES:
 		break;
 	}
 }
 
-static bool dies_here(struct swarm *w, const struct action *a)
+static bool dies_here(struct swarm_node *n, const struct action *a)
 {
-	bool busy = a->type == ACT_JOURNAL || a->type == ACT_REPORT || a->type == ACT_AWS_STOP;
+	bool busy = a->type == ACT_JOURNAL || a->type == ACT_REPORT || a->type == ACT_AWS_STOP || a->type == ACT_AWS_UPDATE;
 
-	return busy && !w->healed && w->kill_ppm > 0 && swarm_dice(w, 1000000) < w->kill_ppm;
+	return busy && !n->w->healed && n->kill_ppm > 0 && swarm_dice(n->w, 1000000) < n->kill_ppm;
 }
 
-void swarm_feed(struct swarm *w, struct event *ev)
+void swarm_feed(struct swarm_node *n, struct event *ev)
 {
+	struct swarm *w = n->w;
 	struct action out[CORE_MAX_ACTIONS];
 	const char *broken;
-	size_t n;
+	size_t got;
 
-	if (!w->kedge_up || w->broken[0] != '\0')
+	if (!n->kedge_up || w->broken[0] != '\0')
 		return;
-	ev->now_ms = w->now_ms - w->boot_ms;
-	ev->now_unix_ms = kedge_unix_ms(w);
-	n = core_step(&w->core, ev, out);
+	ev->now_ms = w->now_ms - n->boot_ms;
+	ev->now_unix_ms = kedge_unix_ms(n);
+	got = core_step(n->core, ev, out);
 	w->score->steps++;
-	w->deadline_ms = 0;
-	broken = core_check(&w->core, out, n);
+	n->deadline_ms = 0;
+	broken = core_check(n->core, out, got);
 	if (broken != NULL)
-		swarm_broke(w, "core_check: %s", broken);
-	for (size_t i = 0; i < n && w->kedge_up; i++) {
-		carry_out(w, &out[i]);
-		if (dies_here(w, &out[i])) {
+		swarm_broke(w, "node %u core_check: %s", n->at, broken);
+	for (size_t i = 0; i < got && n->kedge_up; i++) {
+		carry_out(n, &out[i]);
+		if (dies_here(n, &out[i])) {
 			w->score->faults[FAULT_KILL]++;
-			swarm_kedge_down(w);
-			swarm_later(w, swarm_between(w, 100, 20000), HAP_KEDGE_UP, w->life, 0);
+			swarm_kedge_down(n);
+			swarm_later_at(n, swarm_between(w, 100, 20000), HAP_KEDGE_UP, 0, 0);
 		}
 	}
 }
 
 /* What was on its way to the disk may or may not have got there; what was on its way to AWS arrives. */
-void swarm_kedge_down(struct swarm *w)
+void swarm_kedge_down(struct swarm_node *n)
 {
-	if (!w->kedge_up)
+	if (!n->kedge_up)
 		return;
-	swarm_say(w, "kedge dies (%u records pending)", w->n_pending);
-	w->kedge_up = w->saving = w->syncing = false;
-	w->life++;
-	write_down(w, (uint32_t)swarm_dice(w, w->n_pending + 1));
-	w->n_pending = 0;
+	swarm_say(n->w, "node %u: kedge dies (%u records pending)", n->at, n->n_pending);
+	n->kedge_up = n->saving = n->syncing = false;
+	n->life++;
+	write_down(n, (uint32_t)swarm_dice(n->w, n->n_pending + 1));
+	n->n_pending = 0;
 }
 
-void swarm_fact(struct swarm *w, enum fact fact, enum tri yes, int64_t value, const char *about, bool last)
+void swarm_fact(struct swarm_node *n, enum fact fact, enum tri yes, int64_t value, const char *about, bool last)
 {
 	struct event *ev;
 
-	if (!w->kedge_up || (!last && fact < FACT_DISK && fact != FACT_DNS && w->core.fact[fact].yes == yes))
+	if (!n->kedge_up || (!last && fact < FACT_DISK && fact != FACT_DNS && n->core->fact[fact].yes == yes))
 		return;
-	ev = swarm_event(w, EV_FACT);
+	ev = swarm_event(n->w, EV_FACT);
 	ev->u.fact.fact = fact;
 	ev->u.fact.yes = yes;
 	ev->u.fact.value = value;
 	ev->u.fact.last = last;
 	snprintf(ev->u.fact.about, sizeof(ev->u.fact.about), "%s", about);
-	swarm_feed(w, ev);
+	swarm_feed(n, ev);
 }
 
-void swarm_source(struct swarm *w, enum source source, enum source_state state)
+void swarm_source(struct swarm_node *n, enum source source, enum source_state state)
 {
 	struct event *ev;
 
-	if (!w->kedge_up || w->core.source[source].state == state)
+	if (!n->kedge_up || n->core->source[source].state == state)
 		return;
-	ev = swarm_event(w, EV_SOURCE);
+	ev = swarm_event(n->w, EV_SOURCE);
 	ev->u.source.source = source;
 	ev->u.source.state = state;
-	swarm_feed(w, ev);
+	swarm_feed(n, ev);
 }
 
-static bool clock_sane(const struct swarm *w)
+static bool clock_sane(const struct swarm_node *n)
 {
-	return w->server_known || w->wall_error_ms > -INT64_C(8640000000);
+	return n->server_known || n->wall_error_ms > -INT64_C(8640000000);
 }
 
-static void slow_facts(struct swarm *w)
+static void slow_facts(struct swarm_node *n)
 {
-	swarm_fact(w, FACT_CLOCK, clock_sane(w) ? TRI_YES : TRI_NO, 0, "", false);
-	swarm_fact(w, FACT_ROUTE, swarm_has(w, FAULT_ROUTE) ? TRI_NO : TRI_YES, 0, "", false);
-	swarm_fact(w, FACT_CREDENTIALS, swarm_has(w, FAULT_CREDS) ? TRI_NO : TRI_YES, 0, "", false);
+	swarm_fact(n, FACT_CLOCK, clock_sane(n) ? TRI_YES : TRI_NO, 0, "", false);
+	swarm_fact(n, FACT_ROUTE, swarm_has(n, FAULT_ROUTE) ? TRI_NO : TRI_YES, 0, "", false);
+	swarm_fact(n, FACT_CREDENTIALS, swarm_has(n, FAULT_CREDS) ? TRI_NO : TRI_YES, 0, "", false);
 }
 
-void swarm_probe(struct swarm *w, uint32_t failure)
+void swarm_probe(struct swarm_node *n)
 {
-	const struct failure *f = &w->core.failure[failure].f;
+	bool full = swarm_has(n, FAULT_DISK);
 
-	swarm_fact(w, FACT_INODES, TRI_YES, 100000, "", false);
-	swarm_fact(w, FACT_DISK, swarm_has(w, FAULT_DISK) ? TRI_NO : TRI_YES, swarm_has(w, FAULT_DISK) ? 0 : INT64_C(4) << 30, "", false);
-	swarm_fact(w, FACT_MEMORY, TRI_YES, INT64_C(1) << 30, "", false);
-	slow_facts(w);
-	(void)f;
-	swarm_fact(w, FACT_CLOCK, clock_sane(w) ? TRI_YES : TRI_NO, 0, "", true);
+	swarm_fact(n, FACT_INODES, TRI_YES, 100000, "", false);
+	swarm_fact(n, FACT_DISK, full ? TRI_NO : TRI_YES, full ? 0 : INT64_C(4) << 30, "", false);
+	swarm_fact(n, FACT_MEMORY, TRI_YES, INT64_C(1) << 30, "", false);
+	slow_facts(n);
+	swarm_fact(n, FACT_CLOCK, clock_sane(n) ? TRI_YES : TRI_NO, 0, "", true);
 }
 
-static void identify(struct swarm *w)
+/* The agent's part of it is known only while the agent answers. */
+void swarm_identify(struct swarm_node *n)
 {
-	struct event *ev = swarm_event(w, EV_EPOCH);
+	struct event *ev = swarm_event(n->w, EV_EPOCH);
+	struct ev_epoch *e = &ev->u.epoch;
 
-	snprintf(ev->u.epoch.cluster, NAME_CAP, "edge");
-	snprintf(ev->u.epoch.boot_id, 40, "boot-%u", w->boots);
-	snprintf(ev->u.epoch.arch, 16, "amd64");
-	swarm_feed(w, ev);
+	snprintf(e->boot_id, sizeof(e->boot_id), "boot-%u", n->boots);
+	snprintf(e->arch, sizeof(e->arch), "amd64");
+	snprintf(e->cluster, sizeof(e->cluster), "edge");
+	if (n->engine_up) {
+		snprintf(e->engine_id, sizeof(e->engine_id), "engine-%u", n->at);
+		snprintf(e->engine_version, sizeof(e->engine_version), "28.5.%u", n->engines);
+	}
+	if (n->agent_up) {
+		snprintf(e->agent_version, sizeof(e->agent_version), "1.105.1");
+		snprintf(e->container_instance, sizeof(e->container_instance), "arn:aws:ecs:eu-west-1:1:container-instance/edge/%u",
+			 n->registrations * SWARM_NODES + n->at);
+	}
+	swarm_feed(n, ev);
+}
+
+static void restore(struct swarm_node *n)
+{
+	struct event *ev;
+
+	for (uint32_t i = 0; i < n->n_journal; i++) {
+		ev = swarm_event(n->w, EV_RESTORE);
+		ev->u.restore.record = n->disk->kept[i];
+		swarm_feed(n, ev);
+	}
+	ev = swarm_event(n->w, EV_RESTORE);
+	ev->u.restore.last = true;
+	swarm_feed(n, ev);
 }
 
 /* In the daemon's order: the journal, what the node is, the slow facts, the agent's log, then the engine's list. */
-void swarm_kedge_up(struct swarm *w)
+void swarm_kedge_up(struct swarm_node *n)
 {
-	struct event *ev;
+	struct swarm *w = n->w;
 
-	if (w->kedge_up || !w->powered)
+	if (n->kedge_up || !n->powered)
 		return;
-	w->score->restarts += w->life > 0;
-	memset(&w->core, 0, sizeof(w->core));
+	w->score->restarts += n->life > 0;
+	blank(n->core);
 	w->params.seed = swarm_dice(w, UINT64_MAX);
-	core_init(&w->core, &w->params);
-	w->kedge_up = true;
-	w->server_known = false;
-	for (uint32_t i = 0; i < w->n_journal; i++) {
-		ev = swarm_event(w, EV_RESTORE);
-		ev->u.restore.record = w->disk->kept[i];
-		swarm_feed(w, ev);
-	}
-	ev = swarm_event(w, EV_RESTORE);
-	ev->u.restore.last = true;
-	swarm_feed(w, ev);
-	swarm_say(w, "kedge starts with %u records", w->n_journal);
-	identify(w);
-	slow_facts(w);
-	swarm_replay_log(w);
-	swarm_source(w, SRC_AGENT_LOG, SS_UP);
-	if (w->engine_up)
-		swarm_list(w);
+	core_init(n->core, &w->params);
+	n->kedge_up = true;
+	n->deadline_ms = 0;
+	n->server_known = false;
+	restore(n);
+	swarm_say(w, "node %u: kedge starts with %u records", n->at, n->n_journal);
+	swarm_identify(n);
+	slow_facts(n);
+	swarm_replay_log(n);
+	swarm_source(n, SRC_AGENT_LOG, SS_UP);
+	if (n->engine_up)
+		swarm_list(n);
 	else
-		swarm_source(w, SRC_ENGINE, SS_REFUSED);
-	swarm_sync_soon(w);
+		swarm_source(n, SRC_ENGINE, SS_REFUSED);
+	swarm_sync_soon(n);
 }

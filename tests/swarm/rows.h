@@ -4,52 +4,62 @@
 
 #include "agent/core/core.h"
 
+#define SWARM_NODES    4
 #define SWARM_SERVICES 3
 #define SWARM_DEPS     256   /* deployments of one seed */
-#define SWARM_TASKS    64    /* tasks the node still knows */
+#define SWARM_TASKS    128   /* tasks the nodes still know */
 #define SWARM_STATUSES 8     /* status changes in one deployment's life */
 
 /* What is wrong with a release; FLAW_NONE: a good one. */
 enum flaw { FLAW_NONE, FLAW_NO_IMAGE, FLAW_NO_EXEC, FLAW_ARCH, FLAW_EXITS, FLAW_CRASHES, FLAW_LOOPS, FLAW_UNHEALTHY,
 	    FLAW_LATE, FLAW_OOM, FLAWS };
 
-enum fault { FAULT_LINE, FAULT_ROUTE, FAULT_DNS, FAULT_REGISTRY, FAULT_DISK, FAULT_CLOCK, FAULT_POWER, FAULT_DOCKERD,
-	     FAULT_AGENT, FAULT_KILL, FAULT_THROTTLE, FAULT_DENIED, FAULT_CREDS, FAULT_PORT, FAULT_DOCKER_KILL,
-	     FAULT_LOST_ANSWER, FAULT_TAG_DELETED, FAULTS };
+enum fault {
+	FAULT_LINE, FAULT_ROUTE, FAULT_DNS, FAULT_MIRROR, FAULT_MIRROR_LAGS, FAULT_DISK, FAULT_CLOCK, FAULT_POWER, FAULT_DOCKERD,
+	FAULT_UPGRADE, FAULT_AGENT, FAULT_STALL, FAULT_REREGISTER, FAULT_KILL, FAULT_CREDS, FAULT_PORT, FAULT_DOCKER_KILL,
+	FAULT_LOST_ANSWER, FAULT_PRUNE, FAULT_NO_ROOM,
+	FAULT_REGISTRY, FAULT_THROTTLE, FAULT_DENIED, FAULT_TAG_DELETED,  /* from here on: the whole world's, no site's */
+	FAULTS
+};
 
-enum who { WHO_CI, WHO_FIX, WHO_BACK, WHO_AGAIN }; /* CI, a person's fix, a person's way back, CI once more the same */
+enum who { WHO_CI, WHO_FIX, WHO_BACK, WHO_AGAIN, WHO_KEDGE }; /* CI, a person's fix, a person's way back, CI once more the same,
+								 kedge's UpdateService by a person's word */
 
 struct swarm_change { uint64_t ms; enum sd_status status; };
+struct swarm_seen { uint64_t first_ms, last_ms; };                /* when ECS learned it first and last; 0: never */
 
 struct swarm_dep {
 	uint32_t service, number, revision, image, source, rollback, seen;  /* source, rollback: index + 1; 0: none */
 	enum flaw flaw;
 	enum who by;
-	uint64_t created_ms, try_ms, steady_ms;
-	uint32_t n_status, tries, failed, cb_failures, placed, began; /* tries: failed without RUNNING, since it began */
+	uint64_t created_ms, pushed_ms, try_ms, steady_ms;
+	uint32_t n_status, tries, failed, cb_failures, placed;    /* tries: failed without RUNNING, since it began */
 	struct swarm_change status[SWARM_STATUSES];
-	bool ran, here, by_kedge, by_auto, decided, gone;         /* gone: its tag was deleted from the registry */
-	uint32_t accepted, failed_healed;
+	bool ran, by_auto, by_word, asked, missed, site_failed, decided, gone; /* gone: its tag was deleted from the registry */
+	uint32_t here, accepted, by_node;                         /* by_node: whose stop took effect; here: a bit for each node that has the image */
+	uint32_t failed_healed[SWARM_NODES];
 	uint64_t last_fail_ms;
+	struct swarm_seen tried[SWARM_NODES], bad[SWARM_NODES], well[SWARM_NODES];
 };
 
 struct swarm_service {
 	uint32_t newest, n_deps, definition;       /* newest: index + 1 into dep[] */
 	uint32_t desired;
-	bool stop_first, cb, cb_rollback, needs_cloud, restarts, local_registry;
-	uint64_t stuck_ms;                         /* healed world: since when its intent neither moves nor asks */
-	uint32_t autos;                            /* rollbacks kedge sent without a person's word */
+	int32_t home;                              /* the node whose site it is for; -1: spread, one task a node */
+	bool stop_first, cb, cb_rollback, needs_cloud, sickens, restarts, mirror; /* sickens: unhealthy without its cloud, instead of gone */
+	uint64_t stuck_ms[SWARM_NODES];            /* healed world: since when its intent there neither moves nor asks */
+	uint64_t placement_ms;                     /* ECS last said that it can place nothing */
 };
 
 enum phase { PH_NONE, PH_PULL, PH_CREATED, PH_RUNNING, PH_ENDED };
 enum cause { CAUSE_NONE, CAUSE_FLAW, CAUSE_SITE, CAUSE_ASKED, CAUSE_HOST };
 
 struct swarm_task {
-	uint32_t number, service, dep, of, gen;    /* dep: whose tasks they are; of: whose definition they run */
-	enum phase phase;
+	uint32_t number, node, service, dep, of, gen;    /* dep: whose tasks they are; of: whose definition they run */
+	enum phase phase, shown;                   /* shown: what a stalled agent still shows */
 	enum cause cause;
-	bool created, stop_ordered, from_rollback, oom, logged_run, logged_end, sick, cached, down, pull_failed;
-	bool told_run, told_end;                   /* ECS knows it */
+	bool created, pulling, stop_ordered, shown_stop, from_rollback, oom, logged_run, logged_end, sick, site_sick, healthy, cached, down, pull_failed;
+	bool told_run, told_end, orphan;           /* told: ECS knows it; orphan: of a registration that is gone */
 	int exit_code;                             /* -1: none */
 	enum stage stage;
 	enum class class;                          /* what the agent says at its end */
@@ -62,7 +72,9 @@ struct swarm_task {
 enum line_kind { LINE_PLACED, LINE_STOP, LINE_PULL, LINE_CHANGE };
 struct swarm_line {
 	enum line_kind kind;
+	enum pull_what pull;
 	uint32_t task, service, revision, image;
+	bool mirror;
 	enum task_status status;
 	enum stage stage;
 	enum class class;

@@ -164,6 +164,50 @@ static void era_a(void)
 		"CHANGE " ARN " stopped side stopped unsaid -1 run none -\n");
 }
 
+/* What else each era writes another way, each as found in a log or in the source of that time. */
+static void eras(void)
+{
+	/* 2020: no "container change: " before a container */
+	is_told("level=info time=2020-08-21T04:55:04Z msg=\"TaskHandler: Sending task change: TaskChange: [" ARN " -> STOPPED, Known Sent: NONE, PullStartedAt: "
+		"2020-08-21 04:40:58.49 +0000 UTC m=+1468.46, PullStoppedAt: 2020-08-21 04:41:08.1 +0000 UTC m=+1478.07, ExecutionStoppedAt: 2020-08-21 04:55:03.67 "
+		"+0000 UTC m=+2313.64, " ARN " nginx -> STOPPED, Known Sent: NONE, " ARN " server -> STOPPED, Exit 0, , Known Sent: RUNNING, " ARN " w -> STOPPED, Reason "
+		"CannotPullContainerError: denied: see arn:x, arn:aws:x:task/y z, Known Sent: NONE] sent: false\" module=task_handler_types.go",
+		"CHANGE " ARN " stopped nginx stopped unsaid - run none -\n"
+		"CHANGE " ARN " stopped server stopped unsaid 0 run none -\n"
+		"CHANGE " ARN " stopped w stopped unsaid - pull registry-auth - CannotPullContainerError: denied: see arn:x, arn:aws:x:task/y z\n");
+	is_told("level=info time=2019-12-12T23:43:29Z msg=\"Amazon ECS agent Version: 1.36.0, Commit: ca640387\" module=agent.go", "LINK started\n");
+	is_told("level=error time=2021-06-30T10:00:00Z msg=\"Error connecting to ACS: dial tcp: i/o timeout\" module=acs_handler.go", "LINK down\n");
+	is_told("{\"level\":\"info\",\"time\":\"2021-06-30T10:00:00Z\",\"msg\":\"TaskHandler: Sending task change: TaskChange: [" ARN " -\\u003e STOPPED, Known Sent: NONE, "
+		"container change: " ARN " c -\\u003e STOPPED, Exit 1, , Known Sent: RUNNING] sent: false\",\"module\":\"task_handler_types.go\"}",
+		"CHANGE " ARN " stopped c stopped unsaid 1 run none -\n");
+	/* until 1.71.0 only the resource's own line says why the task ends */
+	is_told("level=info time=2020-06-26T00:59:46Z msg=\"Managed task [" ARN "]: error transitioning resource [ssmsecret] to [CREATED]: fetching secret data from SSM "
+		"Parameter Store in us-west-2: invalid parameters: /x\" module=task_manager.go", "");
+	is_told("level=info time=2020-06-26T00:59:46Z msg=\"TaskHandler: Sending task change: TaskChange: [" ARN " -> STOPPED, Known Sent: NONE, container change: " ARN
+		" c -> STOPPED, Known Sent: NONE] sent: false\" module=task_handler_types.go",
+		"CHANGE " ARN " stopped c stopped unsaid - create secret-unavailable - fetching secret data from SSM Parameter Store in us-west-2: invalid parameters: /x\n");
+	is_told(HEAD "msg=\"Error transitioning resource\" task=\"" ID "\" resource=\"cgroup\" status=\"CREATED\" error=\"cgroup resource: unable to create cgroup\"", "");
+	is_told(HEAD "msg=\"Sending state change to ECS\" eventType=\"task\" eventData=\"TaskChange: [" ARN " -> STOPPED, Known Sent: NONE, container change: " ARN " c -> STOPPED, "
+		"Known Sent: NONE, container change: " ARN " d -> STOPPED, Exit 1, , Known Sent: NONE] sent: false\"",
+		"CHANGE " ARN " stopped c stopped unsaid - create cgroup - cgroup resource: unable to create cgroup\n"
+		"CHANGE " ARN " stopped d stopped unsaid 1 run none -\n");
+	is_told(HEAD "msg=\"Sending state change to ECS\" eventType=\"task\" eventData=\"TaskChange: [" ARN "0 -> STOPPED, Known Sent: NONE, container change: " ARN "0 c -> STOPPED, "
+		"Known Sent: NONE] sent: false\"", "CHANGE " ARN "0 stopped c stopped unsaid - run none -\n");
+	/* from 1.71.1 on, a container by itself */
+	is_told(HEAD "msg=\"Sending state change to ECS\" reason=\"CannotStartContainerError: x\" eventType=\"ContainerStateChange\" portBindings=[] taskArn=\"" ARN "\" "
+		"containerStatus=\"STOPPED\" exitCode=\"127\" containerName=\"c\"",
+		"CHANGE " ARN " unknown c stopped unsaid 127 start start-unknown - CannotStartContainerError: x\n");
+	refused(HEAD "msg=\"Sending state change to ECS\" eventType=\"ContainerStateChange\" taskArn=\"" ARN "\" containerStatus=\"STOPPED\" exitCode=\"x\" containerName=\"c\"",
+		KERR_BAD_INPUT);
+	refused(HEAD "msg=\"Sending state change to ECS\" eventType=\"ContainerStateChange\" taskArn=\"" ARN "\" containerStatus=\"STOPPED\"", KERR_BAD_INPUT);
+	/* changes of other things are not ours */
+	is_told(HEAD "msg=\"Sending state change to ECS\" eventType=\"AttachmentStateChange\" attachmentArn=\"x\"", "");
+	is_told(HEAD "msg=\"Sending state change to ECS\" eventType=\"TaskStateChange\" taskArn=\"" ARN "\" taskStatus=\"MANIFEST_PULLED\" taskReason=\"\" managedAgentChange-0="
+		"\"containerName=c managedAgentName=ExecuteCommandAgent managedAgentStatus=STOPPED managedAgentReason=x\" containerChange-0=\"containerName=c "
+		"containerStatus=MANIFEST_PULLED containerKnownSentStatus=NONE containerRuntimeID= containerIsEssential=true\"",
+		"CHANGE " ARN " pending c pending essential - run none -\n");
+}
+
 static void era_b(void)
 {
 	is_told("level=info time=2023-03-13T15:08:12Z msg=\"Sending state change to ECS\" eventType=\"task\" eventData=\"TaskChange: [" ARN " -> STOPPED, Known "
@@ -186,10 +230,10 @@ static void era_b(void)
 static void era_c(void)
 {
 	is_told(FLAT "taskReason=\"\" containerChange-0=\"containerName=app containerStatus=STOPPED containerExitCode=1 containerReason=CannotPullContainerError: "
-		"odd containerPortBindings=[x containerKnownSentStatus=y text denied: z containerPortBindings=[{ContainerPort:80}] containerKnownSentStatus=NONE "
+		"odd containerPortBindings=[x containerKnownSentStatus=y text: denied: z containerPortBindings=[{ContainerPort:80}] containerKnownSentStatus=NONE "
 		"containerRuntimeID=ab12 containerIsEssential=false\"",
 		"CHANGE " ARN " stopped app stopped extra 1 pull registry-auth ab12 CannotPullContainerError: odd containerPortBindings=[x "
-		"containerKnownSentStatus=y text denied: z\n");
+		"containerKnownSentStatus=y text: denied: z\n");
 	is_told(FLAT "taskReason=\"CgroupError: Agent could not create task's platform resources\" containerChange-0=\"containerName=app containerStatus=STOPPED "
 		"containerKnownSentStatus=NONE containerRuntimeID= containerIsEssential=true\"",
 		"CHANGE " ARN " stopped app stopped essential - create cgroup - CgroupError: Agent could not create task's platform resources\n");
@@ -284,10 +328,13 @@ static void reasons(void)
 	is_reason("CannotCreateContainerError: Error response from daemon: Conflict. The container name \"/x\" is already in use", STAGE_CREATE, CLASS_NAME_CONFLICT);
 	is_reason("CannotCreateContainerError: Error response from daemon: No such image: r/a:1", STAGE_CREATE, CLASS_IMAGE_NOT_FOUND);
 	is_reason("CannotStartContainerError: something new", STAGE_START, CLASS_START_UNKNOWN);
-	is_reason("ResourceInitializationError: resource cannot be initialized for task x: secret y", STAGE_CREATE, CLASS_SECRET_UNAVAILABLE);
+	is_reason("ResourceInitializationError: resource cannot be initialized for task x: fetching secret data from SSM Parameter Store in eu-west-1: invalid parameters: /y", STAGE_CREATE, CLASS_SECRET_UNAVAILABLE);
 	is_reason("ResourceInitializationError: something new", STAGE_CREATE, CLASS_CREATE_FAILED);
 	is_reason("VolumeError: Agent could not create task's volume resources", STAGE_CREATE, CLASS_MOUNT_FAILED);
 	is_reason("NewErrorOfTomorrow: x", STAGE_RUN, CLASS_NONE);
+	is_reason("CannotPullContainerError: ", STAGE_PULL, CLASS_PULL_UNKNOWN);
+	is_reason("CannotPullContainerError:x", STAGE_RUN, CLASS_NONE);
+	is_reason("Could not transition to pulled; timed out after waiting 2h0m0s", STAGE_PULL, CLASS_PULL_TIMEOUT);
 }
 
 /* Broken, cut off and huge lines: refused or of no interest, nothing read past, nothing told that was not there. */
@@ -350,6 +397,7 @@ int main(void)
 	ok(agent_log_needles(&n) != NULL && n <= AGENT_LOG_NEEDLES_MAX, "%zu needles", n);
 	real_log();
 	era_a();
+	eras();
 	era_b();
 	era_c();
 	half_bad();

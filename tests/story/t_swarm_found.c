@@ -1,0 +1,107 @@
+/* What the modelled world found, each fault as a story of its own. */
+#include "tests/story/world.h"
+#include "tests/tap.h"
+
+static struct world w;
+
+static void good(unsigned task, uint32_t revision, const char *image_id, const char *digest)
+{
+	world_deploy(&w, "web", revision, digest);
+	world_place(&w, task, "web", revision);
+	world_create(&w, task, "web", revision, image_id);
+	world_image(&w, image_id, digest);
+	world_start(&w, task);
+	world_running(&w, task);
+	world_run(&w, 65000);
+	world_status(&w, SD_SUCCESSFUL);
+	world_run(&w, 40000);
+}
+
+static void fails_at_start(unsigned task, uint32_t revision, const char *image_id, const char *digest)
+{
+	world_place(&w, task, "web", revision);
+	world_create(&w, task, "web", revision, image_id);
+	world_image(&w, image_id, digest);
+	world_run(&w, 200);
+	world_start_failed(&w, task, CLASS_EXEC_NOT_FOUND, "exec: \"/nosuch\": no such file or directory");
+	world_run(&w, 200);
+	world_stopped(&w, task, STAGE_START, CLASS_EXEC_NOT_FOUND, "exec: \"/nosuch\": no such file or directory", -1);
+	world_run(&w, 60000);
+}
+
+static void another_node_hauled_it_back(void)
+{
+	world_init(&w, MODE_AUTO);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 600000);
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
+	is_int(w.stops, 0, "a release that AWS's history shows hauled back within the day is not hauled back by itself again");
+	is_int(w.core.service[0].rb.state, RB_AWAITING_CONFIRMATION, "a person is asked instead");
+	ok(w.broken == NULL, "no invariant is broken");
+}
+
+/* The engine tells the end of a container by the host's clock, which kedge knows to be hours off. */
+static void dies_at_a_wrong_time(unsigned task, int64_t off_ms)
+{
+	struct event ev = { .type = EV_CONTAINER };
+
+	ev.u.container.what = C_DIED;
+	ev.u.container.has_exit = true;
+	ev.u.container.exit_code = 1;
+	ev.u.container.time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + off_ms;
+	snprintf(ev.u.container.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", task);
+	snprintf(ev.u.container.id, DOCKER_ID_CAP, "%064u", task);
+	world_feed(&w, &ev);
+}
+
+static void the_line_was_bad_by_another_clock(void)
+{
+	world_init(&w, MODE_AUTO);
+	w.core.params.policy.failures = 1;
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_run(&w, 35000);
+	world_place(&w, 2, "web", 12);
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_image(&w, "sha256:image12", "sha256:digest12");
+	world_start(&w, 2);
+	world_line(&w, false);
+	world_run(&w, 3000);
+	dies_at_a_wrong_time(2, -6 * 3600 * 1000);
+	world_stopped(&w, 2, STAGE_RUN, CLASS_NONE, "", 1);
+	world_run(&w, 300000);
+	ok(w.core.rows.failures > 0 && w.core.failure[0].f.blame == BLAME_NETWORK,
+	   "an exit while nobody knew yet that the line was bad is the network's, whatever the host's clock says");
+	world_line(&w, true);
+	world_run(&w, 300000);
+	is_int(w.stops, 0, "and hauls nothing back");
+}
+
+static void the_image_was_deleted(void)
+{
+	world_init(&w, MODE_AUTO);
+	w.core.params.policy.failures = 1;
+	world_deploy(&w, "web", 11, "sha256:digest11");
+	world_status(&w, SD_SUCCESSFUL);
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_status(&w, SD_SUCCESSFUL);
+	world_deploy(&w, "web", 11, "sha256:digest11");
+	world_place(&w, 2, "web", 11);
+	world_run(&w, 500);
+	world_pull_attempt(&w, 2, CLASS_IMAGE_NOT_FOUND, "manifest unknown: manifest unknown");
+	world_run(&w, 30000);
+	world_stopped(&w, 2, STAGE_PULL, CLASS_IMAGE_NOT_FOUND, "manifest unknown: manifest unknown", -1);
+	world_run(&w, 300000);
+	is_int(w.core.failure[0].f.blame, BLAME_REGISTRY, "an image that AWS's history shows to have run is not the release's fault when it is gone");
+}
+
+int main(void)
+{
+	another_node_hauled_it_back();
+	the_line_was_bad_by_another_clock();
+	the_image_was_deleted();
+	return done();
+}
