@@ -145,22 +145,23 @@ const struct revision *look_revision(const struct service *s, const char *arn)
 	return NULL;
 }
 
-bool look_resolved(const struct revision *rev)
+uint32_t look_digests(const struct revision *rev)
 {
+	uint32_t n = 0;
+
 	for (uint32_t i = 0; i < rev->n; i++)
-		if (rev->image[i].digest[0] == '\0')
-			return false;
-	return rev->n > 0;
+		n += rev->image[i].digest[0] != '\0';
+	return n;
 }
 
-/* A revision is immutable, but its digests appear only once the first task has resolved them: live, of the deployment
- * that is looked at, they may still come. */
-static void want_revision(struct service *s, const char *arn, bool live)
+/* A revision is immutable, but its digests appear only once the first task has resolved them: as long as there are
+ * none they are asked for again whenever the deployment has moved. */
+static void want_revision(struct service *s, const char *arn)
 {
 	const struct revision *rev = look_revision(s, arn);
 	struct look *l = &s->look;
 
-	if (arn[0] == '\0' || (rev != NULL && (rev->missing || !live || look_resolved(rev))))
+	if (arn[0] == '\0' || (rev != NULL && (rev->missing || look_digests(rev) > 0 || rev->ms > s->moved_ms)))
 		return;
 	for (uint32_t i = 0; i < l->n_want; i++)
 		if (str_eq(l->want[i], arn))
@@ -187,11 +188,11 @@ void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)
 	s->dep_ms = c->now_ms;
 	remember(c, s, ev->arn, ev->status);
 	s->look.n_want = 0;
-	want_revision(s, ev->target_revision, true);
-	want_revision(s, ev->source_revision, true);
-	want_revision(s, ev->rollback_revision, true);
+	want_revision(s, ev->target_revision);
+	want_revision(s, ev->source_revision);
+	want_revision(s, ev->rollback_revision);
 	for (uint32_t i = 1; i < s->n_history; i++)
-		want_revision(s, s->history[i].target_revision, false);
+		want_revision(s, s->history[i].target_revision);
 	if (s->look.n_want > 0)
 		ask(c, &s->look, LOOK_REVISION);
 	else
@@ -225,6 +226,7 @@ void on_aws_revision(struct core *c, const struct ev_aws_revision *ev)
 		PUT(rev->family, ev->family);
 		rev->revision = ev->revision;
 		rev->n = ev->n;
+		rev->ms = c->now_ms;
 		for (uint32_t i = 0; i < ev->n; i++)
 			rev->image[i] = ev->image[i];
 	}

@@ -70,7 +70,7 @@ void on_aws_list(struct core *c, const struct ev_aws_list *ev);
 void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev);
 void on_aws_revision(struct core *c, const struct ev_aws_revision *ev);
 void look_failed(struct core *c, const struct ev_aws_failed *ev);
-bool look_resolved(const struct revision *rev);              /* each container's digest is known */
+uint32_t look_digests(const struct revision *rev);   /* images of it whose digest is known */
 const struct revision *look_revision(const struct service *s, const char *arn);
 
 /* target.c - where a rollback leads */

@@ -86,6 +86,9 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 
 	if (!ev->has_exit || ev->essential != TRI_YES || (at != NONE && c->container[at].stop_asked))
 		return;
+	/* told so before a restart of kedge: the agent's line comes when the engine is back */
+	if (failure_find(c, c->task[task].arn, ev->container, CLASS_ENDED_WITH_HOST) != NONE)
+		return;
 	if (seen_live && ev->exit_code != 0)
 		return;
 	/* placed before this boot, and nobody saw its end: it ended with the host */

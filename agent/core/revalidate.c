@@ -296,12 +296,12 @@ void rollback_verify(struct core *c, uint32_t service, bool patient)
 	}
 	target_set(s, rev, arn);
 	digests_here(c, s, rev, &here, &other);
-	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : !look_resolved(rev) ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
+	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : look_digests(rev) == 0 ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
 	if (!here && patient && s->work.watched < 6)
 		return;
 	rollback_state(c, service, RB_ROLLED_BACK, here
 		? "Rolled back; the image that runs here has the digest of the revision that was returned to."
-		: rev->n == 0 ? "Rolled back by AWS; that revision has no recorded digest to compare with."
+		: look_digests(rev) == 0 ? "Rolled back by AWS; that revision has no recorded digest to compare with."
 		: "Rolled back by AWS; the image of that revision does not run on this node.");
 }
 

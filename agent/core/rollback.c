@@ -119,9 +119,9 @@ static bool came_back_here(const struct core *c, const struct rollback *rb)
 static bool same_image(const struct rollback *rb, const struct revision *rev)
 {
 	for (uint32_t i = 0; i < rev->n; i++)
-		if (str_eq(rev->image[i].digest, rb->digest))
+		if (rb->digest[0] != '\0' && str_eq(rev->image[i].digest, rb->digest))
 			return true;
-	return (rev->n == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
+	return (look_digests(rev) == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
 }
 
 /* The same from AWS's history: what another node, a breaker or a person hauled back comes back all the same. */
@@ -346,9 +346,12 @@ void rollback_tick(struct core *c, uint32_t service)
 void rollback_accepted(struct core *c, uint32_t service, const char *words)
 {
 	struct service *s = &c->service[service];
+	int32_t release = rollback_release(c, s);
 
 	if (s->rb.deployment[0] != '\0')
 		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], s->rb.deployment);
+	if (release != NONE)
+		c->release[release].save = true;   /* the service's next intent takes this one's place in the journal */
 	s->rb.accepted = true;
 	s->rb.accepted_unix_ms = c->now_unix_ms;
 	s->work.stop_sent = false;

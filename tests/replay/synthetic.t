@@ -64,6 +64,14 @@ agentaway-exit: ended by itself while the agent was down
   exited-early         run    release     web exit=3 essential=y
 dockerrestart: ended with the engine, told later as an exit with 0
 stopwhilepull: ECS stopped the task before its pull failed
+stopduringretry: the pull had failed twice before ECS stopped the task: told, but only as suspect
+  image-not-found      pull   release     web exit=- essential=y
+always-notag: ECS_IMAGE_PULL_BEHAVIOR=always: the manifest alone ends the task
+  image-not-found      pull   release     web exit=- essential=y
+always-portal: a page of a captive portal in the words of "denied"
+  registry-blocked     pull   network     web exit=- essential=y
+manifest-flaky: the manifest could not be had, the image could: it runs
+nonessential-crash: a container that is not essential ends with 1
 submitfail: ECS refuses the state change, and the agent writes it ten times: one failure
   exited-early         run    release     web exit=1 essential=y
 cleanup1m: a minute later the agent forgets task and container: nothing new
@@ -145,6 +153,11 @@ def replay(folder: str) -> tuple[list[dict[str, Any]], str]:
         return [{"class": f"exit {run.returncode}", **dict.fromkeys(("stage", "blame", "container", "exit_code", "essential"), "")}], run.stderr
 
 
+def suspect() -> None:
+    got, _ = replay(os.path.join(CASES, "stopduringretry"))
+    same([(f["provisional"], f["counted"]) for f in got], [(True, False)], "stopduringretry: provisional, and not counted")
+
+
 def verdicts() -> None:
     want = table()
     same(sorted(e.name for e in os.scandir(CASES) if e.is_dir()), sorted(want), "the table has a row for every recording")
@@ -191,6 +204,7 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as scratch:
         verdicts()
+        suspect()
         log_alone(scratch)
         built(scratch)
     print(f"1..{number}")

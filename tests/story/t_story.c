@@ -111,8 +111,8 @@ static void missing_image_confirmed(void)
 	       "[   307.8] service web failing/decided\n"
 	       "[   308.0] service web rolling-back/acting\n"
 	       "[   308.0] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   308.1] service web rolling-back/watching\n"
-	       "[   317.4] service web rolled-back/rolled-back\n",
+	       "[   308.0] service web rolling-back/watching\n"
+	       "[   317.3] service web rolled-back/rolled-back\n",
 	       "confirmed: AWS is asked afresh, one stop, watched to its end");
 	is_int(w.core.service[0].rb.verified, VERIFIED_HERE, "the digest that runs here is that of web:11");
 	is_int(w.stops, 1, "one stop");

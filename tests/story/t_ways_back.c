@@ -324,6 +324,37 @@ static void audited(void)
 	   "the audit record says which, by whom, why, from what to what, how fast: %s", w.core.audit.text);
 }
 
+/* Neither of two releases was ever resolved to a digest: that makes them no one release. */
+static void nothing_in_common(void)
+{
+	bad_release(MODE_AUTO);
+	w.dep[0].digest[0] = '\0';
+	bad_start(12);
+	world_run(&w, 40000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 60000);
+	ends(RB_ROLLED_BACK, "web:12 was hauled back");
+	world_deploy(&w, "web", 13, "");
+	bad_start(13);
+	world_run(&w, 40000);
+	ends(RB_WATCHING, "web:13 is another release, though neither digest is known");
+	is_int(w.stops, 2, "and goes back as well");
+}
+
+/* The digest of a revision is asked for until it is there. */
+static void resolved_late(void)
+{
+	bad_release(MODE_OFF);
+	w.dep[0].digest[0] = '\0';
+	world_operator(&w, OPV_LOOK, "web", "");
+	world_run(&w, 40000);
+	is_str(w.core.service[0].revision[w.core.service[0].n_revisions - 1].image[0].digest, "", "not resolved yet");
+	snprintf(w.dep[0].digest, DIGEST_CAP, "sha256:digest12");
+	w.dep[0].running = 1;
+	world_run(&w, 60000);
+	is_str(w.core.service[0].revision[w.core.service[0].n_revisions - 1].image[0].digest, "sha256:digest12", "asked again once it moved");
+}
+
 static void every_end(void)
 {
 	bad_release(MODE_MANUAL);
@@ -386,6 +417,8 @@ int main(void)
 	known_controller();
 	shadow();
 	audited();
+	nothing_in_common();
+	resolved_late();
 	every_end();
 	return done();
 }
