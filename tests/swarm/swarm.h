@@ -10,7 +10,7 @@
 #define SWARM_LINES   256
 #define SWARM_TOLD    16384
 #define SWARM_PENDING 192
-#define SWARM_KEPT    2048
+#define SWARM_KEPT    512    /* records a file holds; a rewrite leaves half of it free */
 #define SWARM_SEC     UINT64_C(1000)
 #define SWARM_MIN     (60 * SWARM_SEC)
 #define SWARM_HOUR    (60 * SWARM_MIN)
