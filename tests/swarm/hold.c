@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(offsetof(struct core, failure) + sizeof(((struct core *)0)->failure) + 8 > sizeof(struct core) &&
-	       offsetof(struct core, task) < offsetof(struct core, container) && offsetof(struct core, container) < offsetof(struct core, release) &&
-	       offsetof(struct core, release) < offsetof(struct core, service) && offsetof(struct core, service) < offsetof(struct core, failure),
+#define AT(table) offsetof(struct core, table)
+_Static_assert(AT(task) < AT(container) && AT(container) < AT(release) && AT(release) < AT(service) && AT(service) < AT(failure) &&
+	       AT(failure) + sizeof(((struct core *)0)->failure) + 8 > sizeof(struct core),
 	       "blank() knows which tables the core's state ends with");
 
 /* Only what was used is zeroed: a core is megabytes. */
