@@ -94,6 +94,7 @@ void rollback_state(struct core *c, uint32_t service, enum rb_state state, const
 bool rollback_waits_for_person(struct core *c, uint32_t service); /* true: it needs one, and says so now */
 void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
+bool rollback_report_only(struct core *c, uint32_t service);  /* ends the open intent of a service that is another controller's */
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);
 void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev);
 int32_t rollback_release(const struct core *c, const struct service *s);

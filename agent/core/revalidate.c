@@ -382,7 +382,7 @@ static void unclear(struct core *c, uint32_t service)
 }
 
 /* Task sets of another controller are not kedge's to stop. */
-static bool report_only(struct core *c, uint32_t service)
+bool rollback_report_only(struct core *c, uint32_t service)
 {
 	const struct asked_service *a = &c->service[service].asked;
 
@@ -404,7 +404,7 @@ void revalidate(struct core *c, uint32_t service)
 	bool may_send = durable && state != RB_AWAITING_CONFIRMATION && state != RB_SHADOW && state != RB_HELD &&
 			state != RB_ACTING && s->work.hold_ms <= c->now_ms;
 
-	if (rb_open(state) && report_only(c, service))
+	if (rb_open(state) && rollback_report_only(c, service))
 		return;
 	if (!rb_open(state) || s->dep_ms == 0 || s->dep_ms < s->work.decided_ms || (s->history_known && s->n_history == 0))
 		return;

@@ -170,6 +170,9 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	const struct failure *f = failure_by_id(c, failure);
 	bool sent = s->rb.state == RB_ACTING || s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED;
 
+	/* what a person asked for is under way: it names no release, and none takes its place */
+	if (rb_open(s->rb.state) && s->rb.by_operator)
+		return;
 	if (p->mode == MODE_OFF || same_release(&s->rb, r) || sent || f == NULL ||
 	    rollback_was_accepted(c, r->deployment))
 		return;
@@ -304,6 +307,9 @@ void rollback_tick(struct core *c, uint32_t service)
 
 	if (!rb_open(s->rb.state) || s->work.save || s->work.seq == 0 || s->work.seq > c->saved_seq)
 		return;   /* nothing before the intent is on disk */
+	/* known before the intent was: no look at deployments, which such a service has none of, would come to say it */
+	if (rollback_report_only(c, service))
+		return;
 	if (expired(c, &s->rb)) {
 		rollback_state(c, service, RB_EXPIRED, "Too old to be acted on; a person has to look.");
 		return;

@@ -186,6 +186,8 @@ static void to_aws(struct world *w, const struct action *a)
 		refuse(w, a, op[a->type], AE_UNREACHABLE, "no answer");
 	else if (w->denied)
 		refuse(w, a, op[a->type], AE_DENIED, "not authorized to perform: ecs:StopServiceDeployment");
+	else if (a->type == ACT_AWS_LIST && w->no_deployments)
+		refuse(w, a, OP_LIST, AE_UNSUPPORTED, "UnsupportedFeatureException");
 	else if (a->type == ACT_AWS_LIST)
 		answer_list(w, a);
 	else if (a->type == ACT_AWS_DEPLOYMENT)
