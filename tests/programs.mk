@@ -12,7 +12,8 @@ FLAGS      := -std=c11 -D_POSIX_C_SOURCE=200809L -pipe -I. $(DEPS_INCLUDES) $(DE
 
 C_core  := $(wildcard agent/core/*.c)
 C_rest  := $(wildcard agent/base/*.c agent/wire/*.c) agent/run/journal.c agent/run/kept.c
-UNITS   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/t_core*.c))
+# whatever drives the core itself
+UNITS   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/t_core*.c tests/unit/t_advice.c tests/unit/t_view.c))
 STORIES := $(patsubst tests/story/%.c,%,$(wildcard tests/story/t_*.c))
 C_world := $(filter-out $(STORIES:%=tests/story/%.c),$(wildcard tests/story/*.c))
 C_swarm := $(wildcard tests/swarm/*.c)

@@ -85,7 +85,8 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 		break;
 	}
 	serving_words(c, out, s->serving);
-	if (s->rb.state != RB_NONE && s->verdict != V_ROLLING) {
+	/* what became of an older release's rollback says nothing about one that is only suspect yet */
+	if (s->rb.state != RB_NONE && s->verdict != V_ROLLING && core_rollback_shown(s) == s->rb.state) {
 		text_c(out, ' ');
 		text_s(out, s->rb.reason);
 	}

@@ -145,13 +145,23 @@ const struct revision *look_revision(const struct service *s, const char *arn)
 	return NULL;
 }
 
-/* A revision is immutable, but its digests appear only once the first task has resolved them. */
+uint32_t look_digests(const struct revision *rev)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < rev->n; i++)
+		n += rev->image[i].digest[0] != '\0';
+	return n;
+}
+
+/* A revision is immutable, but its digests appear only once the first task has resolved them: as long as there are
+ * none they are asked for again whenever the deployment has moved. */
 static void want_revision(struct service *s, const char *arn)
 {
 	const struct revision *rev = look_revision(s, arn);
 	struct look *l = &s->look;
 
-	if (arn[0] == '\0' || (rev != NULL && (rev->missing || rev->n > 0)))
+	if (arn[0] == '\0' || (rev != NULL && (rev->missing || look_digests(rev) > 0 || rev->ms > s->moved_ms)))
 		return;
 	for (uint32_t i = 0; i < l->n_want; i++)
 		if (str_eq(l->want[i], arn))
@@ -216,6 +226,7 @@ void on_aws_revision(struct core *c, const struct ev_aws_revision *ev)
 		PUT(rev->family, ev->family);
 		rev->revision = ev->revision;
 		rev->n = ev->n;
+		rev->ms = c->now_ms;
 		for (uint32_t i = 0; i < ev->n; i++)
 			rev->image[i] = ev->image[i];
 	}

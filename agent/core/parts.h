@@ -52,6 +52,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s);
 void judge_essential(struct core *c, int32_t task, const char *container, enum tri essential);
 void judge_retract(struct core *c, int32_t task);
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts);
+enum class judge_early_class(const struct core *c, int32_t task);
 void judge_task(struct core *c, int32_t task);
 void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
 void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);
@@ -70,6 +71,7 @@ void on_aws_list(struct core *c, const struct ev_aws_list *ev);
 void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev);
 void on_aws_revision(struct core *c, const struct ev_aws_revision *ev);
 void look_failed(struct core *c, const struct ev_aws_failed *ev);
+uint32_t look_digests(const struct revision *rev);   /* images of it whose digest is known */
 const struct revision *look_revision(const struct service *s, const char *arn);
 
 /* target.c - where a rollback leads */
@@ -93,6 +95,7 @@ void rollback_state(struct core *c, uint32_t service, enum rb_state state, const
 bool rollback_waits_for_person(struct core *c, uint32_t service); /* true: it needs one, and says so now */
 void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
+bool rollback_report_only(struct core *c, uint32_t service);  /* ends the open intent of a service that is another controller's */
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);
 void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev);
 int32_t rollback_release(const struct core *c, const struct service *s);

@@ -296,12 +296,12 @@ void rollback_verify(struct core *c, uint32_t service, bool patient)
 	}
 	target_set(s, rev, arn);
 	digests_here(c, s, rev, &here, &other);
-	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : rev->n == 0 ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
+	s->rb.verified = here ? VERIFIED_HERE : other ? VERIFIED_NO : look_digests(rev) == 0 ? VERIFIED_UNKNOWN : VERIFIED_ELSEWHERE;
 	if (!here && patient && s->work.watched < 6)
 		return;
 	rollback_state(c, service, RB_ROLLED_BACK, here
 		? "Rolled back; the image that runs here has the digest of the revision that was returned to."
-		: rev->n == 0 ? "Rolled back by AWS; that revision has no recorded digest to compare with."
+		: look_digests(rev) == 0 ? "Rolled back by AWS; that revision has no recorded digest to compare with."
 		: "Rolled back by AWS; the image of that revision does not run on this node.");
 }
 
@@ -382,7 +382,7 @@ static void unclear(struct core *c, uint32_t service)
 }
 
 /* Task sets of another controller are not kedge's to stop. */
-static bool report_only(struct core *c, uint32_t service)
+bool rollback_report_only(struct core *c, uint32_t service)
 {
 	const struct asked_service *a = &c->service[service].asked;
 
@@ -404,7 +404,7 @@ void revalidate(struct core *c, uint32_t service)
 	bool may_send = durable && state != RB_AWAITING_CONFIRMATION && state != RB_SHADOW && state != RB_HELD &&
 			state != RB_ACTING && s->work.hold_ms <= c->now_ms;
 
-	if (rb_open(state) && report_only(c, service))
+	if (rb_open(state) && rollback_report_only(c, service))
 		return;
 	if (!rb_open(state) || s->dep_ms == 0 || s->dep_ms < s->work.decided_ms || (s->history_known && s->n_history == 0))
 		return;

@@ -119,9 +119,9 @@ static bool came_back_here(const struct core *c, const struct rollback *rb)
 static bool same_image(const struct rollback *rb, const struct revision *rev)
 {
 	for (uint32_t i = 0; i < rev->n; i++)
-		if (str_eq(rev->image[i].digest, rb->digest))
+		if (rb->digest[0] != '\0' && str_eq(rev->image[i].digest, rb->digest))
 			return true;
-	return (rev->n == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
+	return (look_digests(rev) == 0 || rb->digest[0] == '\0') && rev->revision == rb->revision && str_eq(rev->family, rb->family);
 }
 
 /* The same from AWS's history: what another node, a breaker or a person hauled back comes back all the same. */
@@ -170,6 +170,9 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	const struct failure *f = failure_by_id(c, failure);
 	bool sent = s->rb.state == RB_ACTING || s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED;
 
+	/* what a person asked for is under way: it names no release, and none takes its place */
+	if (rb_open(s->rb.state) && s->rb.by_operator)
+		return;
 	if (p->mode == MODE_OFF || same_release(&s->rb, r) || sent || f == NULL ||
 	    rollback_was_accepted(c, r->deployment))
 		return;
@@ -304,6 +307,9 @@ void rollback_tick(struct core *c, uint32_t service)
 
 	if (!rb_open(s->rb.state) || s->work.save || s->work.seq == 0 || s->work.seq > c->saved_seq)
 		return;   /* nothing before the intent is on disk */
+	/* known before the intent was: no look at deployments, which such a service has none of, would come to say it */
+	if (rollback_report_only(c, service))
+		return;
 	if (expired(c, &s->rb)) {
 		rollback_state(c, service, RB_EXPIRED, "Too old to be acted on; a person has to look.");
 		return;
@@ -340,9 +346,12 @@ void rollback_tick(struct core *c, uint32_t service)
 void rollback_accepted(struct core *c, uint32_t service, const char *words)
 {
 	struct service *s = &c->service[service];
+	int32_t release = rollback_release(c, s);
 
 	if (s->rb.deployment[0] != '\0')
 		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], s->rb.deployment);
+	if (release != NONE)
+		c->release[release].save = true;   /* the service's next intent takes this one's place in the journal */
 	s->rb.accepted = true;
 	s->rb.accepted_unix_ms = c->now_unix_ms;
 	s->work.stop_sent = false;

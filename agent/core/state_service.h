@@ -16,6 +16,7 @@ struct look {
 
 struct revision {
 	bool missing;
+	uint64_t ms;                     /* boot clock of the answer */
 	char arn[ARN_CAP], family[NAME_CAP];
 	uint32_t revision, n;
 	struct image_pin image[TASK_CONTAINERS];

@@ -117,23 +117,37 @@ static const char *target_reference(const struct core *c, const struct service *
 	return best;
 }
 
+void probe_target_answer(struct node *n, uint32_t service, enum tri there, const char *arch, const char *detail)
+{
+	struct event *ev = node_event(n, EV_TARGET_IMAGE);
+	struct ev_target_image *said = &ev->u.target_image;
+
+	said->service = service;
+	said->ask = n->core.service[service].work.image_ask;
+	said->there = there;
+	(void)str_put(said->arch, sizeof(said->arch), slice_of(arch));
+	(void)str_cut(said->detail, sizeof(said->detail), slice_of(detail));
+	node_feed(n, ev);
+}
+
+static void next_target(struct node *n);
+
 static void on_target(void *arg, const struct http_result *r)
 {
 	struct node *n = arg;
-	struct event *ev = node_event(n, EV_TARGET_IMAGE);
-	struct ev_target_image *said = &ev->u.target_image;
-	struct text t = text_on(said->detail, sizeof(said->detail));
+	char detail[DETAIL_CAP];
+	struct text t = text_on(detail, sizeof(detail));
 
-	said->service = n->target.service;
-	said->ask = n->target.ask;
-	said->there = r->status == 200 ? TRI_YES : r->status == 404 && n->target.exact ? TRI_NO : TRI_UNKNOWN;
 	text_s(&t, "the engine has it no more; ");
 	text_slice(&t, slice_to(slice_of(n->target.host), DETAIL_CAP / 2));
 	text_s(&t, r->status == 0 ? " did not answer" : " answers ");
 	if (r->status != 0)
 		text_u64(&t, r->status);
 	n->target.asked = false;
-	node_feed(n, ev);
+	if (n->core.service[n->target.service].work.image_ask == n->target.ask)
+		probe_target_answer(n, n->target.service, r->status == 200 ? TRI_YES : r->status == 404 && n->target.exact ? TRI_NO
+				    : TRI_UNKNOWN, "", detail);
+	next_target(n);
 }
 
 /* A manifest is never read, only asked for: its headers tell. */
@@ -144,7 +158,7 @@ static bool no_body(void *arg, struct slice part)
 	return true;
 }
 
-bool probe_target(struct node *n, uint32_t service)
+static bool ask_registry(struct node *n, uint32_t service)
 {
 	const struct service *s = &n->core.service[service];
 	struct probe_target *p = &n->target;
@@ -159,7 +173,7 @@ bool probe_target(struct node *n, uint32_t service)
 	struct why why;
 	uint32_t id;
 
-	if (p->asked || !core_policy(&n->core, s->m.name)->probe || s->rb.target_digest[0] == '\0' ||
+	if (!core_policy(&n->core, s->m.name)->probe || s->rb.target_digest[0] == '\0' ||
 	    !registry_out(slice_of(target_reference(&n->core, s, &p->exact)), slice_of(s->rb.target_digest), &to))
 		return false;
 	r.plain_anywhere = to.plain;
@@ -168,6 +182,32 @@ bool probe_target(struct node *n, uint32_t service)
 	p->ask = s->work.image_ask;
 	p->asked = http_start(&n->http, &r, &id, &why) == KERR_OK;
 	return p->asked;
+}
+
+static void next_target(struct node *n)
+{
+	_Static_assert(SERVICES_MAX <= 32, "a bit for each service");
+	for (uint32_t i = 0; i < SERVICES_MAX && !n->target.asked; i++) {
+		if ((n->target.waiting >> i & 1) == 0)
+			continue;
+		n->target.waiting &= ~(UINT32_C(1) << i);
+		if (n->core.service[i].work.image_sent && !ask_registry(n, i))
+			probe_target_answer(n, i, TRI_NO, "", "the engine has it no more; no registry was asked");
+	}
+}
+
+void probe_target(struct node *n, uint32_t service)
+{
+	n->target.waiting |= UINT32_C(1) << service;
+	next_target(n);
+}
+
+bool probe_target_pending(const struct node *n, uint32_t service)
+{
+	const struct probe_target *p = &n->target;
+
+	return (p->waiting >> service & 1) != 0 ||
+	       (p->asked && p->service == service && p->ask == n->core.service[service].work.image_ask);
 }
 
 void probe_failure(struct node *n, uint32_t failure)

@@ -117,7 +117,8 @@ static void next(struct node *n)
 		enum kerr err;
 
 		prune_init(&s->prune, list_of(job.get), collect, n);
-		last_words_init(&s->words);
+		if (job.get == EG_LOGS)
+			last_words_init(&s->words);
 		s->got = 0;
 		s->failed = KERR_OK;
 		r.max_body_bytes = job.get == EG_LOGS ? ANSWER_MAX : 0;

@@ -16,15 +16,14 @@ static void tell(struct node *n, const struct ev_fact *said)
 	node_feed(n, &n->ev);
 }
 
-/* Half of the work room for each: an ecs.config of 32 KiB is none. */
-static bool read_half(struct node *n, size_t half, const char *path, struct slice *text)
+/* Into the work room from byte `at` on, right behind the one before: a page more would stay touched. */
+static bool read_at(struct node *n, size_t at, const char *path, struct slice *text)
 {
-	char *room = n->work + half * (sizeof(n->work) / 2);
 	struct why why;
 	size_t len;
 
-	*text = (struct slice){ room, 0 };
-	if (file_read(path, FILE_REGULAR, room, sizeof(n->work) / 2, &len, &why) != KERR_OK)
+	*text = (struct slice){ n->work + at, 0 };
+	if (file_read(path, FILE_REGULAR, n->work + at, sizeof(n->work) - at, &len, &why) != KERR_OK)
 		return false;
 	text->n = len;
 	return true;
@@ -54,8 +53,8 @@ void src_config_look(struct node *n)
 	n->agent_config.read = true;
 	if (old)
 		return;
-	any = read_half(n, 0, path[0], &c.user);
-	any = read_half(n, 1, path[1], &c.instance) || any;
+	any = read_at(n, 0, path[0], &c.user);
+	any = read_at(n, c.user.n, path[1], &c.instance) || any;
 	if (!any)
 		return;
 	agent_config_reasons(&c, &said);

@@ -1,4 +1,5 @@
 #include "agent/run/node.h"
+#include "agent/run/probe.h"
 
 #include <unistd.h>
 
@@ -210,19 +211,6 @@ void src_engine_last_words(struct node *n, uint32_t container)
 	ask(n, EG_LOGS, n->core.container[container].id, on_last_words);
 }
 
-static void answer_target(struct node *n, uint32_t service, enum tri there, const char *arch, const char *detail)
-{
-	struct event *ev = node_event(n, EV_TARGET_IMAGE);
-	struct ev_target_image *said = &ev->u.target_image;
-
-	said->service = service;
-	said->ask = n->core.service[service].work.image_ask;
-	said->there = there;
-	(void)str_put(said->arch, sizeof(said->arch), slice_of(arch));
-	(void)str_cut(said->detail, sizeof(said->detail), slice_of(detail));
-	node_feed(n, ev);
-}
-
 /* For each service that asked for this image: several may want to go back to the same. */
 static void on_target(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)
 {
@@ -236,15 +224,14 @@ static void on_target(struct node *n, enum kerr err, const char *key, struct sli
 	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
 		const struct service *s = &n->core.service[i];
 
-		if (!s->used || !s->work.image_sent || !str_eq(s->work.target_image, key) ||
-		    (n->target.asked && n->target.service == i && n->target.ask == s->work.image_ask))
+		if (!s->used || !s->work.image_sent || !str_eq(s->work.target_image, key) || probe_target_pending(n, i))
 			continue;
 		if (err == KERR_OK)
-			answer_target(n, i, TRI_YES, arch, "the engine has it");
-		else if (err != KERR_GONE)
-			answer_target(n, i, TRI_UNKNOWN, "", why.text[0] != '\0' ? why.text : detail);
-		else if (!probe_target(n, i))
-			answer_target(n, i, TRI_UNKNOWN, "", "the engine has it no more; no registry was asked");
+			probe_target_answer(n, i, TRI_YES, arch, "the engine has it");
+		else if (err == KERR_GONE)
+			probe_target(n, i);
+		else
+			probe_target_answer(n, i, TRI_UNKNOWN, "", why.text[0] != '\0' ? why.text : detail);
 	}
 }
 

@@ -64,6 +64,7 @@ static const struct row rows[] = {
 	{ "^tls handshake timeout", NULL, P, CLASS_REGISTRY_UNREACHABLE },    /* Go net/http */
 	{ "exceeded while ", NULL, P, CLASS_REGISTRY_UNREACHABLE },           /* Go net/http, its Client.Timeout */
 	{ "canceled while waiting for connection", NULL, P, CLASS_REGISTRY_UNREACHABLE },
+	{ "cancellation while reading body", NULL, P, CLASS_REGISTRY_UNREACHABLE },
 	{ "^context deadline exceeded", NULL, P, CLASS_REGISTRY_UNREACHABLE },
 	{ "^unexpected eof", NULL, P, CLASS_REGISTRY_UNREACHABLE },
 	{ "^eof$", NULL, P, CLASS_REGISTRY_UNREACHABLE },                     /* Go io: the peer hung up */
@@ -140,9 +141,9 @@ static const struct row rows[] = {
 	/* the node's own programs before the container's: shim, runtime, iptables are looked for on the host */
 	{ "unknown or invalid runtime", NULL, CS, CLASS_RUNTIME_MISSING },
 	{ "unknown runtime specified", NULL, CS, CLASS_RUNTIME_MISSING },
-	{ "failed to start shim", NULL, CS, CLASS_RUNTIME_MISSING },          /* containerd */
-	{ "unable to retrieve oci runtime error", "did not terminate successfully", CS, CLASS_START_UNKNOWN },
-	{ "unable to retrieve oci runtime error", NULL, CS, CLASS_RUNTIME_MISSING },   /* containerd */
+	{ "failed to start shim", "executable file not found in $path", CS, CLASS_RUNTIME_MISSING },                  /* containerd */
+	{ "unable to retrieve oci runtime error", "executable file not found in $path", CS, CLASS_RUNTIME_MISSING },
+	{ "unable to retrieve oci runtime error", ": * *: no such file or directory", CS, CLASS_RUNTIME_MISSING },
 	{ "^address already in use", NULL, CS, CLASS_PORT_IN_USE },
 	{ "port is already allocated", NULL, CS, CLASS_PORT_IN_USE },
 	{ "failed to set up container networking", NULL, CS, CLASS_NETWORK_MISSING },
@@ -185,6 +186,7 @@ static const struct row rows[] = {
 	{ "env file", NULL, C, CLASS_SECRET_UNAVAILABLE },
 	{ "s3 client for bucket", NULL, C, CLASS_SECRET_UNAVAILABLE },
 	{ "execution role credentials", NULL, C, CLASS_SECRET_UNAVAILABLE },
+	{ "^context deadline exceeded", NULL, CS, CLASS_START_TIMEOUT },      /* containerd, its shim */
 
 	/* run */
 	{ "container killed due to memory usage", NULL, R, CLASS_OOM },       /* ECS agent, OutOfMemoryError */

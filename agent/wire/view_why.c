@@ -172,8 +172,10 @@ static void span(struct jw *w, const char *name, int64_t from_unix_ms, int64_t t
 }
 
 /* Who, why, what, from which image to which, and how long it took. */
-static void audit(struct jw *w, const struct rollback *rb, const struct fail_slot *slot)
+static void audit(const struct core *c, struct jw *w, const struct rollback *rb, const struct subject *u)
 {
+	const struct fail_slot *slot = u->slot;
+	int64_t first = u->release == NONE ? 0 : c->release[u->release].first_fail_unix_ms, since = rb->first_failure_unix_ms;
 	bool person = rb->confirmed || rb->by_operator || rb->state == RB_CANCELLED;
 
 	jw_object(w, "audit");
@@ -188,8 +190,11 @@ static void audit(struct jw *w, const struct rollback *rb, const struct fail_slo
 	jw_str_or_null(w, "deployment", rb->deployment);
 	jw_str_or_null(w, "digest_before", rb->digest);
 	jw_str_or_null(w, "digest_after", rb->target_digest);
-	span(w, "time_to_detect_s", rb->first_failure_unix_ms, rb->decided_unix_ms);
-	span(w, "time_to_recover_s", rb->first_failure_unix_ms, rb->state == RB_ROLLED_BACK ? rb->done_unix_ms : 0);
+	/* the failure that decided it may be the third of its release */
+	if (first > 0 && first < since)
+		since = first;
+	span(w, "time_to_detect_s", since, rb->decided_unix_ms);
+	span(w, "time_to_recover_s", since, rb->state == RB_ROLLED_BACK ? rb->done_unix_ms : 0);
 	jw_object_end(w);
 }
 
@@ -210,7 +215,7 @@ static enum kerr write_why(const struct view *v, struct slice id, const struct s
 	else
 		jw_null(&w, "service");
 	if (about_rollback)
-		audit(&w, &v->core->service[u->service].rb, u->slot);
+		audit(v->core, &w, &v->core->service[u->service].rb, u);
 	else
 		jw_null(&w, "audit");
 	advice(v->core, &w, u, about_rollback);

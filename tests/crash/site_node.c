@@ -48,7 +48,8 @@ static bool each_record(void *ctx, const struct record *r, size_t offset, size_t
 	return true;
 }
 
-static void on_disk(const struct site *s, struct look_for *f)
+/* True when the whole file is sound frames. */
+static bool on_disk(const struct site *s, struct look_for *f)
 {
 	static char room[RECORD_ARENA];
 	static struct record record;
@@ -57,6 +58,7 @@ static void on_disk(const struct site *s, struct look_for *f)
 
 	arena_init(&arena, room, sizeof(room));
 	record_scan((struct slice){ s->disk.file, s->disk.n }, &arena, &record, each_record, f, &scan);
+	return scan.tail_bytes == 0 && scan.damaged == 0 && scan.foreign == 0;
 }
 
 /* --- what kedge wants done -------------------------------------------------------------------------------------- */
@@ -87,7 +89,8 @@ static void stop(struct run *r, const struct action *a)
 	struct look_for want = { .deployment = rb->deployment };
 	uint32_t dep = task_number(rb->deployment);
 
-	on_disk(s, &want);
+	if (!on_disk(s, &want))
+		broke(r, "a journal that is damaged", "");
 	if (!want.intent)
 		broke(r, "a stop whose intent is not on disk", rb->deployment);
 	if (dep >= s->n_deps || s->dep[dep].how == RUNS_WELL)
@@ -335,7 +338,7 @@ static void note_durable(struct site *s)
 	for (uint32_t i = 0; i < s->n_told; i++) {
 		struct look_for f = { .task = s->told[i].task, .class = s->told[i].class };
 
-		on_disk(s, &f);
+		(void)on_disk(s, &f);
 		s->told[i].durable = f.failure;
 	}
 }
@@ -361,6 +364,8 @@ void site_start(struct run *r)
 	note_durable(&r->s);
 	core_init(&n->core, &params);
 	journal_open(n);
+	if (!on_disk(&r->s, &(struct look_for){ .task = 0 }))
+		broke(r, "a start that leaves a torn journal", "");
 	ev = node_event(n, EV_EPOCH);
 	snprintf(ev->u.epoch.boot_id, sizeof(ev->u.epoch.boot_id), "boot-%u", r->s.boots);
 	snprintf(ev->u.epoch.cluster, NAME_CAP, "edge");

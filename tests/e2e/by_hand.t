@@ -166,6 +166,44 @@ def cannot_be_stopped(s):
     s.ctl("delete-service", service="late")
 
 
+def confirmed(s):
+    """The same where UpdateService is allowed: a person is asked, and the word given is for that."""
+    set_policy(s, allow_update_service="yes")
+    good_then(s, "fix", "2", "exit 1 3000")
+    before = len(sent(s))
+    now = wait(lambda: (r := rollback(s, "fix")).get("by_update") and r, 60, 0.2) or {}
+    ok(now.get("state") == "awaiting-confirmation" and now.get("command", "").endswith("--service fix --task-definition fix:1"),
+       "fix:2 cannot be stopped any more: a person is asked for UpdateService", now)
+    same(len(sent(s)), before, "nothing was sent")
+    set_policy(s)
+    code, told = act(s, "confirm", now.get("id", "r0"))
+    ok(code == 4 and "allow_update_service = no" in told.get("text", ""), "confirm, no longer allowed: exit 4", told)
+    same(len(sent(s)), before, "nothing was sent")
+    set_policy(s, allow_update_service="yes")
+    code, told = act(s, "confirm", now.get("id", "r0"))
+    ok(code == 0 and "The way back is UpdateService to fix:1" in told.get("text", ""), "confirm says what it sends", told)
+    now = wait_state(s, "fix", "rolled-back")
+    same((now.get("state"), now.get("verified")), ("rolled-back", "here"), "it went back", s.kedge.tail())
+    same(sent(s)[before:], [("UpdateService", {"cluster": "edge", "service": "fix", "taskDefinition": "fix:1"})], "by one UpdateService")
+
+
+def port_taken(s):
+    """A fixed host port beside the old task: nothing of port:2 ever reaches the node. Its deadline runs meanwhile."""
+    port = {"portMappings": [{"containerPort": 80, "hostPort": 8080}]}
+    s.image("port:1")
+    s.service("port", {"image": f"{REGISTRY}/port:1"} | port)
+    ok(wait_status(s, "port", "SUCCESSFUL") and wait(lambda: row(s, "port").get("deployment"), 30), "port:1 is deployed")
+    s.define("port", {"image": f"{REGISTRY}/port:1"} | port)
+    s.ctl("update-service", service="port", taskDefinition="port:2")
+
+
+def no_place(s):
+    f = s.wait_failure(120, service="port", **{"class": "placement-failed"})
+    ok("is already using a port required by your task." in f.get("reason", ""), "placement-failed, with ECS's own words",
+       str(f) + s.kedge.tail())
+    same((f.get("stage"), rollback(s, "port").get("state")), ("deploy", "none"), "... told, and nothing rolled back", f)
+
+
 def overwritten(s):
     """A tag pushed over: going back by it is proven useless; the printed commands start what worked."""
     digest = good_then(s, "tag", "1", "exit 1 3000")
@@ -203,16 +241,19 @@ def report_only(s):
 
 
 def main():
-    with Site(engine="28", cloud_options=("--time-scale", "20")) as s:
+    with Site(engine="28", conf={"service port": {"deadline": "5s"}}, cloud_options=("--time-scale", "20")) as s:
         s.image("web:live")
         s.service("web", {"image": f"{REGISTRY}/web:live"})
         ok(wait_status(s, "web", "SUCCESSFUL"), "web:1 is deployed", s.kedge.tail())
         ok(wait(lambda: row(s, "web").get("deployment"), 30), "kedge knows its deployment", s.kedge.tail())
         dry_runs(s)
         not_allowed(s)
+        port_taken(s)
         allowed(s)
         cannot_be_stopped(s)
+        confirmed(s)
         overwritten(s)
+        no_place(s)
         report_only(s)
     done()
 

@@ -385,6 +385,7 @@ static void play_container(void)
 		k->started_unix_ms = (how & 32) ? k->time_unix_ms - 1000 : 0;
 		k->finished_unix_ms = (how & 64) ? k->time_unix_ms : 0;
 		k->fixed_port = (how & 128) != 0;
+		k->health_check = k->inspected ? (enum tri)(1 + how % 2) : TRI_UNKNOWN;
 		if (k->inspected && (how & 4)) {
 			k->class = (enum class)below(CLASSES);
 			WORD(k->reason, "what the engine says");
@@ -557,6 +558,8 @@ static void answer_deployment(const struct action *a)
 	d->cb_failures = more >> 6;
 	d->cb_threshold = 3;
 	d->paused = (more & 7) == 7;
+	d->source_running = (more & 8) ? 0 : 1;
+	d->source_requested = 1;
 	feed(&ev);
 }
 
@@ -589,6 +592,7 @@ static void answer_revisions(const struct action *a)
 		WORD(r->image[0].container, "app");
 		NUMBERED(r->image[0].digest, "sha256:digest", r->revision);
 		r->image[0].tagged = (more & 64) != 0;
+		r->image[0].reference = r->image[0].tagged ? 7 + (more & 1) * r->revision : 0;
 		feed(&ev);
 	}
 }
@@ -858,12 +862,86 @@ static void play_online(void)
 	}
 }
 
+/* --- what bytes alone seldom spell: a release that works, and one that cannot start ----------------------------------- */
+static struct event of_container(enum container_what what, uint32_t task, uint32_t service, uint32_t revision)
+{
+	struct event ev = event(EV_CONTAINER);
+
+	ev.u.container.what = what;
+	numbered(ev.u.container.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/", 2000 + task);
+	container_id(ev.u.container.id, 2000 + task, false);
+	WORD(ev.u.container.name, "app");
+	NUMBERED(ev.u.container.family, "family", service);
+	ev.u.container.revision = revision;
+	ev.u.container.time_unix_ms = UNIX_MS + (int64_t)g.now_ms;
+	if (what == C_LISTED)
+		NUMBERED(ev.u.container.image_id, "sha256:image", revision);
+	return ev;
+}
+
+static void of_task(uint32_t task, uint32_t service, uint32_t revision, enum task_status known)
+{
+	struct event ev = event(EV_TASK);
+
+	numbered(ev.u.task.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/", 2000 + task);
+	NUMBERED(ev.u.task.family, "family", service);
+	ev.u.task.revision = revision;
+	ev.u.task.desired = TS_RUNNING;
+	ev.u.task.known = known;
+	ev.u.task.containers = 1;
+	feed(&ev);
+	ev.u.task.what = T_SERVICE;
+	WORD(ev.u.task.service, service_name(service));
+	feed(&ev);
+}
+
+static void play_good_release(void)
+{
+	uint32_t more = u8(), service = more % N_SERVICES, task = more & 63, revision = 1 + ((more >> 6) & 1);
+	struct event ev;
+
+	of_task(task, service, revision, TS_PENDING);
+	ev = of_container(C_LISTED, task, service, revision);
+	ev.u.container.state = CS_CREATED;
+	feed(&ev);
+	ev = of_container(C_STARTED, task, service, revision);
+	feed(&ev);
+	of_task(task, service, revision, TS_RUNNING);
+	quiet(70000, 40);
+	g.dep[service][0].status = SD_SUCCESSFUL;
+}
+
+static void play_bad_release(void)
+{
+	uint32_t more = u8(), service = more % N_SERVICES, task = 64 + (more & 63), revision = 3 + ((more >> 6) & 1);
+	struct event ev;
+
+	of_task(task, service, revision, TS_PENDING);
+	ev = of_container(C_LISTED, task, service, revision);
+	ev.u.container.state = CS_CREATED;
+	ev.u.container.inspected = ev.u.container.has_exit = true;
+	ev.u.container.exit_code = 127;
+	ev.u.container.class = CLASS_EXEC_NOT_FOUND;
+	WORD(ev.u.container.reason, "exec: no such file");
+	feed(&ev);
+	ev = event(EV_CHANGE);
+	numbered(ev.u.change.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/", 2000 + task);
+	WORD(ev.u.change.container, "app");
+	ev.u.change.task_status = ev.u.change.status = TS_STOPPED;
+	ev.u.change.essential = TRI_YES;
+	ev.u.change.stage = STAGE_START;
+	ev.u.change.class = CLASS_EXEC_NOT_FOUND;
+	WORD(ev.u.change.reason, "exec: no such file");
+	feed(&ev);
+}
+
 static void play(void)
 {
 	static void (*const move[])(void) = {
 		play_wait, play_jump, play_epoch, play_source, play_sync, play_container, play_image, play_last_words, play_task,
 		play_pull, play_change, play_fact, play_saved, play_deploy, play_status, play_operator, play_reload, play_restart,
 		play_online, play_all_answers, play_refusal, play_container, play_change, play_wait, play_all_answers, play_saved,
+		play_good_release, play_bad_release, play_bad_release,
 	};
 	uint32_t which = u8() % (sizeof(move) / sizeof(move[0]) + 3);
 	struct event ev;

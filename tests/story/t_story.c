@@ -111,8 +111,8 @@ static void missing_image_confirmed(void)
 	       "[   307.8] service web failing/decided\n"
 	       "[   308.0] service web rolling-back/acting\n"
 	       "[   308.0] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   308.1] service web rolling-back/watching\n"
-	       "[   317.4] service web rolled-back/rolled-back\n",
+	       "[   308.0] service web rolling-back/watching\n"
+	       "[   317.3] service web rolled-back/rolled-back\n",
 	       "confirmed: AWS is asked afresh, one stop, watched to its end");
 	is_int(w.core.service[0].rb.verified, VERIFIED_HERE, "the digest that runs here is that of web:11");
 	is_int(w.stops, 1, "one stop");
@@ -145,7 +145,7 @@ static void restart_loop_decided_offline(void)
 	       "[   205.8] service web rolling/none\n"
 	       "[   208.3] FAILURE f1 web:13 exited-early app blame=release counted\n"
 	       "[   208.3] service web suspect/none\n"
-	       "[   209.3] FAILURE f2 web:13 restart-loop app blame=release counted\n"
+	       "[   209.3] FAILURE f1 web:13 restart-loop app blame=release counted\n"
 	       "[   215.3] service web failing/decided\n"
 	       "[   215.4] service web failing/queued-offline\n",
 	       "a restart policy hides the crash: counted in place, decided offline, queued");

@@ -98,10 +98,65 @@ static void the_image_was_deleted(void)
 	is_int(w.core.failure[0].f.blame, BLAME_REGISTRY, "an image that AWS's history shows to have run is not the release's fault when it is gone");
 }
 
+static void hauled_back(unsigned task, uint32_t revision, const char *image_id, const char *digest)
+{
+	world_deploy(&w, "web", revision, digest);
+	fails_at_start(task, revision, image_id, digest);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 600000);
+}
+
+static void accepted_outlives_the_next_intent(void)
+{
+	world_init(&w, MODE_AUTO);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	hauled_back(2, 12, "sha256:image12", "sha256:digest12");
+	hauled_back(3, 13, "sha256:image13", "sha256:digest13");
+	is_int(w.stops, 2, "two bad releases are hauled back");
+	good(4, 14, "sha256:image14", "sha256:digest14");
+	good(5, 15, "sha256:image15", "sha256:digest15");
+	good(6, 16, "sha256:image16", "sha256:digest16");
+	good(7, 17, "sha256:image17", "sha256:digest17");
+	world_restart(&w);
+	world_run(&w, 60000);
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(8, 12, "sha256:image12", "sha256:digest12");
+	is_int(w.stops, 2, "the first one comes back after a restart, older than what AWS shows: not by itself again");
+}
+
+static void ended_with_the_host_before_a_restart(void)
+{
+	struct event ev = { .type = EV_SOURCE };
+
+	world_init(&w, MODE_AUTO);
+	ev.u.source.source = SRC_ENGINE;
+	ev.u.source.state = SS_UP;
+	world_feed(&w, &ev);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_place(&w, 2, "web", 12);
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_image(&w, "sha256:image12", "sha256:digest12");
+	world_start(&w, 2);
+	world_running(&w, 2);
+	world_run(&w, 30000);
+	world_kill(&w, 2, 15);
+	world_die(&w, 2, 2);
+	ev.u.source.state = SS_REFUSED;
+	world_feed(&w, &ev);
+	world_run(&w, 1000);
+	world_restart(&w);
+	world_stopped(&w, 2, STAGE_RUN, CLASS_NONE, "", 2);
+	world_run(&w, 120000);
+	ok(w.core.rows.failures == 1 && w.core.failure[0].f.class == CLASS_ENDED_WITH_HOST, "what ended with the engine did not fail, also when the agent tells of it after kedge's restart");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
 	the_line_was_bad_by_another_clock();
 	the_image_was_deleted();
+	accepted_outlives_the_next_intent();
+	ended_with_the_host_before_a_restart();
 	return done();
 }

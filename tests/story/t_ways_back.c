@@ -198,6 +198,43 @@ static void by_hand(void)
 	ok(w.core.n_accepted > 0, "which is remembered as dealt with");
 }
 
+/* The release goes on failing while a person's rollback waits: that must not take its place. */
+static void by_hand_stays(void)
+{
+	bad_release(MODE_MANUAL);
+	w.core.params.service[0].policy.allow_update_service = true;
+	world_line(&w, false);
+	world_rollback_to(&w, "web", "web", 9);
+	bad_start(12);
+	world_line(&w, true);
+	world_run(&w, 60000);
+	is_int(w.updates, 1, "rollback --to, then a failure that would ask a person: the person's word holds");
+	bad_release(MODE_MANUAL);
+	world_line(&w, false);
+	world_operator(&w, OPV_ROLLBACK, "web", "");
+	bad_start(12);
+	world_line(&w, true);
+	world_run(&w, 60000);
+	is_int(w.stops, 1, "the same for a rollback without --to");
+}
+
+/* A revision that UpdateService makes has no digest until its first task has asked the registry. */
+static void digest_comes_later(void)
+{
+	bad_release(MODE_MANUAL);
+	w.core.params.service[0].policy.allow_update_service = true;
+	world_rollback_to(&w, "web", "web", 11);
+	while (w.updates == 0 && w.now_ms < 300000)
+		world_run(&w, 10);
+	w.dep[0].digest[0] = '\0';
+	world_run(&w, 4000);
+	snprintf(w.dep[0].digest, sizeof(w.dep[0].digest), "sha256:digest11");
+	world_status(&w, SD_SUCCESSFUL);
+	world_run(&w, 60000);
+	ends(RB_ROLLED_BACK, "web:11 was deployed anew");
+	is_int(w.core.service[0].rb.verified, VERIFIED_HERE, "the digest is asked for until it is there: verified here");
+}
+
 static void lost_answer(void)
 {
 	begin(MODE_OFF);
@@ -224,6 +261,21 @@ static void controllers(enum controller controller, const char *word)
 	ends(RB_REFUSED, "another controller's service");
 	ok(reason_says(word), "is only reported: %s", word);
 	is_int(w.stops, 0, "no stop");
+}
+
+/* The controller is known long before anything fails, and no list of deployments ever comes. */
+static void known_controller(void)
+{
+	bad_release(MODE_AUTO);
+	w.said.controller = CTL_CODE_DEPLOY;
+	w.no_deployments = true;
+	world_operator(&w, OPV_LOOK, "web", "");
+	world_run(&w, 20000);
+	is_int(w.core.service[0].asked.said.controller, CTL_CODE_DEPLOY, "a service that is CodeDeploy's");
+	bad_start(12);
+	world_run(&w, 20000);
+	ends(RB_REFUSED, "... then fails");
+	ok(reason_says("CODE_DEPLOY"), "... and is only reported");
 }
 
 static void shadow(void)
@@ -270,6 +322,37 @@ static void audited(void)
 	ends(RB_ROLLED_BACK, "rolled back by policy");
 	ok(strstr(w.core.audit.text, "rolled-back r2 by policy for f1, from ? to sha256:digest11, decided after 0 s, done after ") != NULL,
 	   "the audit record says which, by whom, why, from what to what, how fast: %s", w.core.audit.text);
+}
+
+/* Neither of two releases was ever resolved to a digest: that makes them no one release. */
+static void nothing_in_common(void)
+{
+	bad_release(MODE_AUTO);
+	w.dep[0].digest[0] = '\0';
+	bad_start(12);
+	world_run(&w, 40000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 60000);
+	ends(RB_ROLLED_BACK, "web:12 was hauled back");
+	world_deploy(&w, "web", 13, "");
+	bad_start(13);
+	world_run(&w, 40000);
+	ends(RB_WATCHING, "web:13 is another release, though neither digest is known");
+	is_int(w.stops, 2, "and goes back as well");
+}
+
+/* The digest of a revision is asked for until it is there. */
+static void resolved_late(void)
+{
+	bad_release(MODE_OFF);
+	w.dep[0].digest[0] = '\0';
+	world_operator(&w, OPV_LOOK, "web", "");
+	world_run(&w, 40000);
+	is_str(w.core.service[0].revision[w.core.service[0].n_revisions - 1].image[0].digest, "", "not resolved yet");
+	snprintf(w.dep[0].digest, DIGEST_CAP, "sha256:digest12");
+	w.dep[0].running = 1;
+	world_run(&w, 60000);
+	is_str(w.core.service[0].revision[w.core.service[0].n_revisions - 1].image[0].digest, "sha256:digest12", "asked again once it moved");
 }
 
 static void every_end(void)
@@ -326,11 +409,16 @@ int main(void)
 	update_instead();
 	pushed_over();
 	by_hand();
+	by_hand_stays();
+	digest_comes_later();
 	lost_answer();
 	controllers(CTL_CODE_DEPLOY, "CODE_DEPLOY");
 	controllers(CTL_EXTERNAL, "EXTERNAL");
+	known_controller();
 	shadow();
 	audited();
+	nothing_in_common();
+	resolved_late();
 	every_end();
 	return done();
 }

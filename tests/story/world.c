@@ -115,7 +115,7 @@ static void answer_revisions(struct world *w, const struct action *a)
 			r->missing = false;
 			snprintf(r->family, NAME_CAP, "%s", x->family);
 			r->revision = x->revision;
-			r->n = x->digest[0] != '\0';
+			r->n = 1;   /* its digest appears once a task has resolved it */
 			snprintf(r->image[0].container, NAME_CAP, "app");
 			r->image[0].reference = x->reference;
 			r->image[0].tagged = true;
@@ -186,6 +186,8 @@ static void to_aws(struct world *w, const struct action *a)
 		refuse(w, a, op[a->type], AE_UNREACHABLE, "no answer");
 	else if (w->denied)
 		refuse(w, a, op[a->type], AE_DENIED, "not authorized to perform: ecs:StopServiceDeployment");
+	else if (a->type == ACT_AWS_LIST && w->no_deployments)
+		refuse(w, a, OP_LIST, AE_UNSUPPORTED, "UnsupportedFeatureException");
 	else if (a->type == ACT_AWS_LIST)
 		answer_list(w, a);
 	else if (a->type == ACT_AWS_DEPLOYMENT)
@@ -395,6 +397,15 @@ void world_init(struct world *w, enum rb_mode mode)
 	sources(w);
 }
 
+/* The journal keeps the newest record of a key only, once it was rewritten. */
+static bool superseded(uint32_t at)
+{
+	for (uint32_t i = at + 1; journal[at].kind == REC_ROLLBACK && i < journal_n; i++)
+		if (journal[i].kind == REC_ROLLBACK && strcmp(journal[i].u.rollback.service, journal[at].u.rollback.service) == 0)
+			return true;
+	return false;
+}
+
 void world_restart(struct world *w)
 {
 	struct event ev = { .type = EV_RESTORE };
@@ -404,7 +415,8 @@ void world_restart(struct world *w)
 	core_init(&w->core, &params);
 	for (uint32_t i = 0; i < journal_n; i++) {
 		ev.u.restore.record = journal[i];
-		world_feed(w, &ev);
+		if (!superseded(i))
+			world_feed(w, &ev);
 	}
 	ev.u.restore.last = true;
 	world_feed(w, &ev);

@@ -108,9 +108,10 @@ static void revisions(struct swarm_node *n, const struct swarm_ask *q)
 		if (!r->missing) {
 			snprintf(r->family, NAME_CAP, "web%u", d->service);
 			r->revision = d->revision;
-			r->n = d->seen ? 1 : 0;
+			r->n = 1;
 			snprintf(r->image[0].container, NAME_CAP, "app");
-			snprintf(r->image[0].digest, DIGEST_CAP, "sha256:d%u", d->image);
+			if (d->seen)   /* a digest appears once a task has resolved it */
+				snprintf(r->image[0].digest, DIGEST_CAP, "sha256:d%u", d->image);
 			r->image[0].reference = d->service * 1000 + d->revision;
 			r->image[0].tagged = true;
 		}

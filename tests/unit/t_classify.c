@@ -178,7 +178,7 @@ int main(void)
 	table("docker-20.10.24.tsv", 204);
 	table("docker-28.5.2.tsv", 205);
 	table("docker-28-containerd.tsv", 36);
-	table("other-sources.tsv", 48);
+	table("other-sources.tsv", 53);
 	table("ecs-agent.tsv", 60);
 	table("hostile-names.tsv", 54);
 	scoped_by_stage();

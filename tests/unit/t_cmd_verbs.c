@@ -478,6 +478,42 @@ static void test_conf(void)
 	contains(err, "state_dri", "... names it");
 }
 
+/* States of the node: no release, container or task, and an end. */
+static void test_node_state(void)
+{
+	pid_t pid;
+
+	world_init(&w, MODE_SHADOW);
+	world_source(&w, SRC_ENGINE, SS_REFUSED);
+	world_run(&w, 40000);
+	pid = daemon_start();
+	is_int(RUN0(failures), EXIT_DONE, "a state of the node");
+	contains(out, " -           -             engine-down           node\n      The container engine does not answer", "... its line");
+	is_int(RUN(why, "f1"), EXIT_DONE, "why of it");
+	contains(out, ": engine-down (stage node)\n\nReason", "... names no release, container or task");
+	contains(out, "\nNext step: Start the container engine.\nWho can fix it: somebody at the site\n", "... and what to do");
+	ok(strstr(out, " :0") == NULL && strstr(out, "null") == NULL && fits(out, 80), "... nothing that is not there");
+	daemon_stop(pid);
+	world_source(&w, SRC_ENGINE, SS_UP);
+	world_deploy(&w, "web", 11, "sha256:digest11");
+	world_place(&w, 1, "web", 11);
+	world_run(&w, 10000);
+	w.core.service[0].m.shadow_right = 2;
+	w.core.fact[FACT_REASONS].yes = TRI_NO;
+	pid = daemon_start();
+	is_int(RUN0(failures), EXIT_DONE, "when it is over");
+	contains(out, "\n      (over) The container engine does not answer", "... its line says so");
+	is_int(RUN(why, "f1"), EXIT_DONE, "why then");
+	contains(out, " It was over at 2027-01-15 ", "... says since when");
+	contains(out, "\nNext step: Nothing to do; it is over.\n\nTimeline", "... and asks nobody");
+	contains(out, "  f1 was over\n", "... nor does the timeline leave it out");
+	is_int(RUN0(services), EXIT_DONE, "a service in shadow");
+	contains(out, "\n  shadow: 2 right, 0 wrong\n", "... its score");
+	contains(out, "\n  advice: The ECS agent's log leaves out why tasks fail: set ECS_LOGLEVEL", "... what is advised");
+	ok(fits(out, 80) && plain(out), "... in 80 columns");
+	daemon_stop(pid);
+}
+
 static void tidy(void)
 {
 	static const char *const names[] = { "out", "err", "journal", "deployments.json", "kedge.conf", "wrong.conf" };
@@ -521,6 +557,7 @@ int main(void)
 	test_hostile_shown();
 	daemon_stop(pid);
 	test_down();
+	test_node_state();
 	test_conf();
 	tidy();
 	return done();

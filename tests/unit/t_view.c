@@ -409,6 +409,11 @@ static void test_audit(void)
 	char id[16];
 
 	snprintf(id, sizeof(id), "r%u", rb->id);
+	a = json_object(why_of(&v, id), "audit");
+	ok(num(a, "time_to_detect_s") > 80 && num(a, "time_to_detect_s") < 100, "detected since the release's first failure, not its third: %.1f s",
+	   num(a, "time_to_detect_s"));
+	for (int i = 0; i < RELEASES_MAX; i++)
+		w.core.release[i].first_fail_unix_ms = 0;
 	rb->state = RB_AWAITING_CONFIRMATION;
 	rb->first_failure_unix_ms = rb->decided_unix_ms - 1500;
 	a = json_object(why_of(&v, id), "audit");

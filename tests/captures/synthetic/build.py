@@ -413,6 +413,49 @@ def stopwhilepull(r: Recording) -> None:
     r.ended(15.4, task)
 
 
+def stopduringretry(r: Recording) -> None:
+    task = r.place(0.1)
+    r.manifest_failed(15.2, task.containers[0], ABSENT)
+    r.words(15.6, "error", f"DockerGoClient: failed to pull image {task.containers[0].image}: [CannotPullContainerError] {DAEMON}{GONE}", "docker_client.go")
+    r.payload(20, task, "STOPPED")
+    task.desired = "STOPPED"
+    r.show(20.1)
+    r.ended(29, task)
+
+
+def pull_always(manifest: str) -> Callable[[Recording], None]:
+    """ECS_IMAGE_PULL_BEHAVIOR=always: the manifest alone ends the task, and no container is ever named."""
+    def play(r: Recording) -> None:
+        task = r.place(0.1)
+        c = task.containers[0]
+        r.line(15.2, "error", "Failed to fetch image manifest from registry", taskARN=task.arn, containerName=c.name, image=c.image,
+               error=DAEMON + manifest)
+        r.line(15.2, "error", "Error transitioning container", task=task.id, container=c.name, runtimeID="", nextState="MANIFEST_PULLED",
+               error=DAEMON + manifest)
+        r.line(15.2, "error", "Error while pulling image or its manifest; moving task to STOPPED", task=task.id, container=c.name, image=c.image,
+               status="MANIFEST_PULLED", error=DAEMON + manifest)
+        c.reason = "CannotPullImageManifestError: " + DAEMON + manifest
+        r.ended(15.3, task)
+    return play
+
+
+def manifest_flaky(r: Recording) -> None:
+    task = r.place(0.1)
+    r.manifest_failed(15.2, task.containers[0], "toomanyrequests: Rate exceeded")
+    r.run(15.5, task)
+    r.ecs_stop(40, task)
+
+
+def nonessential(r: Recording) -> None:
+    task = r.place(0.1, "main", "-side")
+    for c in task.containers:
+        c.status = "MANIFEST_PULLED"
+    r.change(0.2, task, "MANIFEST_PULLED")
+    r.run(0.3, task)
+    r.die(2, task.containers[1], 1)
+    r.ecs_stop(20, task)
+
+
 def submitfail(r: Recording) -> None:
     exits(1)(r)
     task = r.tasks[0]
@@ -495,6 +538,11 @@ case("agentkilled", agent_away(137, True))
 case("agentaway-exit", agent_away(3, False))
 case("dockerrestart", dockerrestart)
 case("stopwhilepull", stopwhilepull)
+case("stopduringretry", stopduringretry)
+case("always-notag", pull_always(ABSENT))
+case("always-portal", pull_always("denied: <html>Please log in</html>"), engine=28)
+case("manifest-flaky", manifest_flaky)
+case("nonessential-crash", nonessential)
 case("submitfail", submitfail)
 case("cleanup1m", cleanup1m)
 case("unhealthy", health(False))
