@@ -52,32 +52,20 @@ static bool no_place(struct slice text)
 
 static enum kerr read_row(const cJSON *o, struct dep_row *r, struct why *why)
 {
+#define ROW(member, kind, name) ECS_MEMBER(struct dep_row, member, kind, name)
+	static const struct ecs_member members[] = {
+		ROW(id, ECS_MUST_STR, "id"), ROW(status, ECS_MUST_STR, "status"), ROW(desired, ECS_U32, "desiredCount"),
+		ROW(pending, ECS_U32, "pendingCount"), ROW(running, ECS_U32, "runningCount"), ROW(failed, ECS_U32, "failedTasks"),
+		ROW(created_unix_ms, ECS_TIME, "createdAt"), ROW(updated_unix_ms, ECS_TIME, "updatedAt"),
+		ROW(launch_type, ECS_TEXT, "launchType"), ROW(rollout, ECS_TEXT, "rolloutState"),
+		ROW(rollout_reason, ECS_TEXT, "rolloutStateReason"),
+	};
 	char definition[ARN_CAP];
 	struct slice family;
-	enum kerr e = ecs_member_must_str(o, "id", r->id, sizeof(r->id), why);
+	enum kerr e = ecs_member_all(o, members, sizeof(members) / sizeof(members[0]), r, why);
 
 	if (e == KERR_OK)
-		e = ecs_member_must_str(o, "status", r->status, sizeof(r->status), why);
-	if (e == KERR_OK)
 		e = ecs_member_must_str(o, "taskDefinition", definition, sizeof(definition), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_u32(o, "desiredCount", &r->desired, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_u32(o, "pendingCount", &r->pending, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_u32(o, "runningCount", &r->running, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_u32(o, "failedTasks", &r->failed, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_time(o, "createdAt", &r->created_unix_ms, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_time(o, "updatedAt", &r->updated_unix_ms, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "launchType", r->launch_type, sizeof(r->launch_type), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "rolloutState", r->rollout, sizeof(r->rollout), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "rolloutStateReason", r->rollout_reason, sizeof(r->rollout_reason), why);
 	if (e != KERR_OK)
 		return e;
 	if (!arn_family_revision(slice_of(definition), &family, &r->revision))
@@ -190,23 +178,18 @@ static enum kerr read_cluster(const cJSON *o, struct dep_service *s, struct why 
 
 static enum kerr read_service(const cJSON *o, struct dep_service *s, struct dep_event *placement, struct why *why)
 {
+#define SERVICE(member, kind, name) ECS_MEMBER(struct dep_service, member, kind, name)
+	static const struct ecs_member members[] = {
+		SERVICE(name, ECS_MUST_STR, "serviceName"), SERVICE(status, ECS_TEXT, "status"),
+		SERVICE(desired, ECS_U32, "desiredCount"), SERVICE(running, ECS_U32, "runningCount"),
+		SERVICE(pending, ECS_U32, "pendingCount"), SERVICE(launch_type, ECS_TEXT, "launchType"),
+		SERVICE(scheduling, ECS_TEXT, "schedulingStrategy"),
+	};
 	const cJSON *controller = NULL;
-	enum kerr e = ecs_member_must_str(o, "serviceName", s->name, sizeof(s->name), why);
+	enum kerr e = ecs_member_all(o, members, sizeof(members) / sizeof(members[0]), s, why);
 
 	if (e == KERR_OK)
 		e = read_cluster(o, s, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "status", s->status, sizeof(s->status), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_u32(o, "desiredCount", &s->desired, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_u32(o, "runningCount", &s->running, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_u32(o, "pendingCount", &s->pending, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "launchType", s->launch_type, sizeof(s->launch_type), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "schedulingStrategy", s->scheduling, sizeof(s->scheduling), why);
 	if (e == KERR_OK)
 		e = ecs_member_may_object(o, "deploymentController", &controller, why);
 	if (e == KERR_OK)

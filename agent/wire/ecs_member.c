@@ -144,3 +144,29 @@ enum kerr ecs_member_may_object(const cJSON *o, const char *name, const cJSON **
 	*out = m;
 	return KERR_OK;
 }
+
+static enum kerr one(const cJSON *o, const struct ecs_member *m, char *at, struct why *why)
+{
+	switch (m->kind) {
+	case ECS_MUST_STR:
+		return ecs_member_must_str(o, m->name, at, m->cap, why);
+	case ECS_STR:
+		return ecs_member_may_str(o, m->name, at, m->cap, why);
+	case ECS_TEXT:
+		return ecs_member_may_text(o, m->name, at, m->cap, why);
+	case ECS_U32:
+		return ecs_member_may_u32(o, m->name, (uint32_t *)(void *)at, why);
+	case ECS_TIME:
+		break;
+	}
+	return ecs_member_may_time(o, m->name, (int64_t *)(void *)at, why);
+}
+
+enum kerr ecs_member_all(const cJSON *o, const struct ecs_member *m, size_t n, void *dst, struct why *why)
+{
+	enum kerr e = KERR_OK;
+
+	for (size_t i = 0; i < n && e == KERR_OK; i++)
+		e = one(o, &m[i], (char *)dst + m[i].at, why);
+	return e;
+}

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "agent/wire/agent_reason.h"
 #include "agent/wire/arn.h"
-#include "agent/wire/classify.h"
 #include "agent/wire/ecs_member.h"
 
 static const struct prune_list kept = { 15, {
@@ -17,39 +17,25 @@ struct task {
 	char instance[ARN_CAP], definition[ARN_CAP];
 	char started_by[130];            /* RunTask allows 128 bytes; a service's has fewer */
 	char last[32], health[16], stop_code[40], reason[REASON_CAP];
-	int64_t created, started, ended; /* unix ms, 0 = not yet */
+	int64_t created, started, ended, stopped; /* unix ms, 0 = not yet */
 	const cJSON *containers;
 };
 
 static enum kerr read_task(const cJSON *o, struct task *t, struct why *why)
 {
-	int64_t stopped = 0;
-	enum kerr e = ecs_member_may_str(o, "containerInstanceArn", t->instance, sizeof(t->instance), why);
+#define TASK(member, kind, name) ECS_MEMBER(struct task, member, kind, name)
+	static const struct ecs_member members[] = {
+		TASK(instance, ECS_STR, "containerInstanceArn"), TASK(definition, ECS_MUST_STR, "taskDefinitionArn"),
+		TASK(started_by, ECS_STR, "startedBy"), TASK(last, ECS_TEXT, "lastStatus"), TASK(health, ECS_TEXT, "healthStatus"),
+		TASK(stop_code, ECS_TEXT, "stopCode"), TASK(reason, ECS_TEXT, "stoppedReason"), TASK(created, ECS_TIME, "createdAt"),
+		TASK(started, ECS_TIME, "startedAt"), TASK(ended, ECS_TIME, "executionStoppedAt"), TASK(stopped, ECS_TIME, "stoppedAt"),
+	};
+	enum kerr e = ecs_member_all(o, members, sizeof(members) / sizeof(members[0]), t, why);
 
-	if (e == KERR_OK)
-		e = ecs_member_must_str(o, "taskDefinitionArn", t->definition, sizeof(t->definition), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_str(o, "startedBy", t->started_by, sizeof(t->started_by), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "lastStatus", t->last, sizeof(t->last), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "healthStatus", t->health, sizeof(t->health), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "stopCode", t->stop_code, sizeof(t->stop_code), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_text(o, "stoppedReason", t->reason, sizeof(t->reason), why);
-	if (e == KERR_OK)
-		e = ecs_member_may_time(o, "createdAt", &t->created, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_time(o, "startedAt", &t->started, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_time(o, "executionStoppedAt", &t->ended, why);
-	if (e == KERR_OK)
-		e = ecs_member_may_time(o, "stoppedAt", &stopped, why);
 	if (e == KERR_OK)
 		e = ecs_member_may_array(o, "containers", &t->containers, why);
 	if (t->ended == 0)
-		t->ended = stopped;
+		t->ended = t->stopped;
 	return e;
 }
 
@@ -74,21 +60,11 @@ static bool ran_well(const struct task *t, const struct ecs_quorum_of *of)
 	return until - t->started >= (int64_t)of->well_ms;
 }
 
-static bool blames_release(enum stage stage, struct slice reason)
+static bool blames_release(const char *reason)
 {
-	enum class class = classify(stage, reason);
+	enum class class = agent_reason_of(slice_of(reason)).class;
 
 	return class != CLASS_NONE && class_blame(class) == BLAME_RELEASE;
-}
-
-/* The agent's error name says how far the container came. */
-static enum stage stage_of(struct slice reason)
-{
-	if (slice_starts(reason, "CannotPull"))
-		return STAGE_PULL;
-	if (slice_starts(reason, "CannotCreate"))
-		return STAGE_CREATE;
-	return STAGE_START;
 }
 
 static bool failed(const struct task *t)
@@ -105,10 +81,10 @@ static bool failed(const struct task *t)
 	cJSON_ArrayForEach(item, t->containers) {
 		if (ecs_member_may_text(item, "reason", reason, sizeof(reason), NULL) != KERR_OK)
 			continue;
-		if (reason[0] != '\0' && blames_release(stage_of(slice_of(reason)), slice_of(reason)))
+		if (blames_release(reason))
 			return true;
 	}
-	return blames_release(stage_of(slice_of(t->reason)), slice_of(t->reason));
+	return blames_release(t->reason);
 }
 
 static void note(struct ecs_quorum *q, uint64_t instance, bool bad, bool well)
