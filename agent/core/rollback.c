@@ -96,6 +96,9 @@ static bool same_release(const struct rollback *rb, const struct release *r)
 		return false;
 	if (rb->deployment[0] != '\0' && r->deployment[0] != '\0')
 		return str_eq(rb->deployment, r->deployment);
+	/* closed before AWS named its deployment: what has a name now was deployed after it */
+	if (!rb_open(rb->state) && r->deployment[0] != '\0' && (rb->state == RB_SUPERSEDED || r->first_unix_ms > rb->done_unix_ms))
+		return false;
 	return rb->digest[0] == '\0' || digest[0] == '\0' || str_eq(rb->digest, digest);
 }
 

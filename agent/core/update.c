@@ -70,21 +70,25 @@ static void follow(struct core *c, uint32_t service)
 void update_revalidate(struct core *c, uint32_t service, bool durable)
 {
 	struct service *s = &c->service[service];
+	bool newer;
 
 	if (s->rb.accepted) {
 		follow(c, service);
 		return;
 	}
+	newer = s->rb.deployment[0] != '\0' && !str_eq(s->rb.deployment, s->dep.arn);
 	if (s->rb.deployment[0] == '\0') {
 		PUT(s->rb.deployment, s->dep.arn);
 		s->work.save = true;
-	} else if (!s->rb.by_operator && !str_eq(s->rb.deployment, s->dep.arn) && s->dep.created_unix_ms > s->rb.decided_unix_ms) {
-		rollback_state(c, service, RB_SUPERSEDED, "A newer deployment has taken its place: nothing is done.");
-		return;
 	}
 	/* an answer that was lost: the deployment it made is there */
-	if (s->rb.confirmed && is_target(s) && s->dep.created_unix_ms >= s->rb.decided_unix_ms && !str_eq(s->rb.deployment, s->dep.arn)) {
+	if (s->rb.confirmed && newer && is_target(s) && s->dep.created_unix_ms >= s->rb.decided_unix_ms) {
 		rollback_accepted(c, service, "The deployment that was asked for is under way; kedge watches it to its end.");
+		return;
+	}
+	/* whoever typed the verb knew nothing of a deployment that began later */
+	if (newer && s->dep.created_unix_ms > s->rb.decided_unix_ms) {
+		rollback_state(c, service, RB_SUPERSEDED, "A newer deployment has taken its place: nothing is done.");
 		return;
 	}
 	if (!s->rb.confirmed || !durable || s->rb.state == RB_ACTING)

@@ -151,6 +151,45 @@ static void ended_with_the_host_before_a_restart(void)
 	ok(w.core.rows.failures == 1 && w.core.failure[0].f.class == CLASS_ENDED_WITH_HOST, "what ended with the engine did not fail, also when the agent tells of it after kedge's restart");
 }
 
+static void superseded_without_a_name(void)
+{
+	world_init(&w, MODE_AUTO);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_line(&w, false);
+	world_run(&w, 300000);
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 60000);
+	good(3, 13, "sha256:image13", "sha256:digest13");
+	world_line(&w, true);
+	world_run(&w, 300000);
+	is_int(w.core.service[0].rb.state, RB_SUPERSEDED, "decided offline, superseded before AWS told its name");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(4, 12, "sha256:image12", "sha256:digest12");
+	is_int(w.stops, 1, "deployed again it is a release of its own, and hauled back");
+}
+
+static void newer_than_the_verb(void)
+{
+	world_init(&w, MODE_AUTO);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	good(2, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 60000);
+	w.core.params.policy.allow_update_service = true;
+	for (uint32_t i = 0; i < w.core.params.n_services; i++)
+		w.core.params.service[i].policy.allow_update_service = true;
+	world_rollback_to(&w, "web", "web", 11);
+	while (w.core.service[0].rb.deployment[0] == '\0' && w.now_ms < 3600000)
+		world_run(&w, 1);
+	world_line(&w, false);
+	world_run(&w, 600000);
+	world_deploy(&w, "web", 13, "sha256:digest13");
+	world_line(&w, true);
+	world_run(&w, 600000);
+	is_int(w.core.service[0].rb.state, RB_SUPERSEDED, "what a person typed before a deployment began does not overtake it");
+	is_int(w.updates, 0, "no UpdateService is sent");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
@@ -158,5 +197,7 @@ int main(void)
 	the_image_was_deleted();
 	accepted_outlives_the_next_intent();
 	ended_with_the_host_before_a_restart();
+	superseded_without_a_name();
+	newer_than_the_verb();
 	return done();
 }

@@ -54,7 +54,7 @@ static void take_over(struct swarm *w, uint32_t service)
 static void new_image(struct swarm *w, struct swarm_dep *d, const struct swarm_dep *last)
 {
 	/* a forced deployment on a mutable tag keeps family:revision and brings another image */
-	bool tag = last != NULL && d->flaw != FLAW_NO_IMAGE && swarm_chance(w, 10);
+	bool tag = last != NULL && d->flaw != FLAW_NO_IMAGE && last->flaw != FLAW_NO_IMAGE && swarm_chance(w, 10);
 
 	d->revision = tag ? last->revision : ++w->service[d->service].definition;
 	d->image = ++w->images;

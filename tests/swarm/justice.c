@@ -49,10 +49,11 @@ void swarm_reported(struct swarm_node *n, const struct failure *f)
 		w->score->told_again++;
 	else if (w->told[at].durable)
 		swarm_broke(w, "told twice although on disk: task %u %s", swarm_last_number(f->task), class_name(f->class));
-	if (w->told[at].life == n->life)
+	if (w->told[at].life == n->life && f->id - w->told[at].id < FAILURES_MAX)
 		swarm_broke(w, "told twice in one life: task %u %s", swarm_last_number(f->task), class_name(f->class));
 	w->told[at].durable = false;
 	w->told[at].life = n->life;
+	w->told[at].id = f->id;
 }
 
 /* A record that reached the disk. */

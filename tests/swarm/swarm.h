@@ -64,7 +64,7 @@ struct swarm {
 	struct swarm_dep dep[SWARM_DEPS];
 	struct swarm_task task[SWARM_TASKS];
 	struct swarm_ask ask[SWARM_ASKS];
-	struct { uint32_t task, life; uint8_t class; bool durable, misjudged; } told[SWARM_TOLD];
+	struct { uint32_t task, life, id; uint8_t class; bool durable, misjudged; } told[SWARM_TOLD];
 	char broken[400];
 	struct event ev;
 	struct swarm_score *score;
