@@ -757,6 +757,231 @@ static void ids_of_people(void)
 	sound("people");
 }
 
+/* --- any intent against any answer --------------------------------------------------------------------------------- */
+static uint64_t dice_state;
+
+static uint32_t draw(uint32_t n)
+{
+	dice_state = dice_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(dice_state >> 33) % n;
+}
+
+static bool one_in(uint32_t n)
+{
+	return draw(n) == 0;
+}
+
+static void bend_intent(struct service *s)
+{
+	struct rb_work *k = &s->work;
+
+	s->rb.state = (enum rb_state)draw(RB_STATES);
+	s->rb.confirmed = one_in(3);
+	s->rb.by_operator = one_in(6);
+	/* accepted: only of what is watched or over, as the core itself keeps it */
+	s->rb.accepted = (s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED || !rb_open(s->rb.state)) && one_in(2);
+	s->rb.update = one_in(4);
+	s->rb.link_bad = one_in(4);
+	if (one_in(8))
+		s->rb.deployment[0] = '\0';
+	if (one_in(12))
+		s->rb.family[0] = '\0';
+	if (one_in(12))
+		s->rb.failure = 0;
+	if (one_in(6))
+		s->rb.digest[0] = '\0';
+	if (one_in(4))
+		s->rb.target_revision_arn[0] = s->rb.target_family[0] = '\0';
+	s->rb.expires_unix_ms += one_in(12) ? -INT64_C(90000000) : 0;
+	s->rb.decided_unix_ms -= one_in(4) ? 20 * 60 * 1000 : 0;
+	k->hold_ms = one_in(8) ? CORE_NEVER : one_in(8) ? w.core.now_ms + 5000 : w.core.now_ms;
+	k->next_ms = one_in(4) ? w.core.now_ms + 1000 : 0;
+	k->save = one_in(8);
+	k->seq = one_in(10) ? 0 : one_in(10) ? w.core.saved_seq + 5 : w.core.saved_seq;
+	k->stop_sent = one_in(3);
+	k->stop_ms = w.core.now_ms > 95000 && one_in(3) ? w.core.now_ms - 95000 : w.core.now_ms;
+	k->quorum_sent = one_in(3);
+	k->quorum_ask = k->image_ask = s->asked.ask = s->look.ask = 7;
+	k->quorum_ms = one_in(2) ? w.core.now_ms : 0;
+	k->quorum = (struct ev_aws_quorum){ .tried = draw(8), .failed = draw(4), .ran_well = draw(2) };
+	k->image_sent = one_in(2);
+	k->image_wanted = one_in(4);
+	k->image_ms = one_in(2) ? w.core.now_ms : 0;
+	k->target_there = (enum tri)draw(3);
+	k->conflicts = draw(4);
+	k->watched = draw(8);
+	k->unclear = draw(6);
+	k->ask_person = one_in(8);
+	k->breaker_ms = k->cb_grew_ms = one_in(2) ? w.core.now_ms : 0;
+	s->asked.sent = one_in(2);
+	s->asked.said.controller = (enum controller)draw(CONTROLLERS);
+	s->asked.ms = one_in(2) ? w.core.now_ms : 0;
+	s->history_denied = one_in(12);
+	s->m.hold_until_unix_ms = one_in(12) ? INT64_MAX : 0;
+	if (one_in(12))
+		s->n_history = 0;
+	for (uint32_t i = 1; i < s->n_history; i++) {
+		s->history[i].status = (enum sd_status)draw(SD_STATUSES - 1);
+		s->history[i].created_unix_ms -= one_in(4) ? INT64_C(90000000) : 0;
+	}
+	for (uint32_t i = 0; i < s->n_revisions; i++) {
+		s->revision[i].missing = one_in(10);
+		s->revision[i].n = one_in(6) ? 0 : 1;
+		s->revision[i].image[0].tagged = one_in(2);
+		s->revision[i].image[0].reference = draw(3);
+		if (one_in(6))
+			s->revision[i].image[0].digest[0] = '\0';
+		if (one_in(12))
+			snprintf(s->revision[i].image[0].digest, DIGEST_CAP, "sha256:other");
+		if (one_in(8))
+			s->revision[i].revision = 11 + draw(2);
+	}
+}
+
+static void bend_node(struct core *c)
+{
+	struct policy *p = &c->params.service[0].policy;
+
+	p->mode = one_in(3) ? (enum rb_mode)draw(MODES) : MODE_AUTO;
+	p->quorum_auto = !one_in(4);
+	p->allow_update_service = c->service[0].rb.update || one_in(2);   /* it was allowed when it was asked for */
+	p->max_rollbacks_per_day = draw(4);
+	c->fact[FACT_ROUTE].yes = one_in(8) ? TRI_NO : TRI_YES;
+	c->fact[FACT_CLOCK].yes = one_in(8) ? TRI_UNKNOWN : TRI_YES;
+	c->fact[FACT_DISK].yes = (enum tri)draw(3);
+	c->aws_retry_ms = 0;
+	c->n_accepted = 0;
+	memset(c->accepted, 0, sizeof(c->accepted));
+	if (c->service[0].rb.accepted)
+		snprintf(c->accepted[0], ARN_CAP, "%s", c->service[0].dep.arn);
+	for (int i = 0; i < 3; i++) {
+		struct release *r = &c->release[i];
+
+		r->good = r->used && one_in(3);
+		r->bad = r->used && one_in(3);
+		r->starts = one_in(3);
+		if (r->used && one_in(8))
+			r->deployment[0] = '\0';
+		if (r->n_images > 0)
+			snprintf(r->image[0].arch, sizeof(r->image[0].arch), one_in(8) ? "arm64" : "amd64");
+		c->failure[i].f.blame = (enum blame)draw(3);
+		c->failure[i].f.last_unix_ms = one_in(2) ? c->now_unix_ms : 0;
+		c->failure[i].f.link_bad = one_in(3);
+	}
+}
+
+static void answers_deployment(const struct service *s, struct event *ev)
+{
+	struct ev_aws_deployment *d = &ev->u.aws_deployment;
+
+	ev->type = EV_AWS_DEPLOYMENT;
+	*d = s->dep;
+	d->service = 0;
+	d->ask = 7;
+	d->status = (enum sd_status)draw(SD_STATUSES - 1);
+	d->missing = one_in(20);
+	d->requested = one_in(3) ? 10 : 1;
+	d->running = draw(2);
+	d->source_running = draw(2);
+	d->cb_enabled = one_in(2);
+	d->cb_rollback = !one_in(3);
+	d->cb_status = one_in(4) ? CB_DISABLED : CB_MONITORING;
+	d->cb_failures = draw(4);
+	d->cb_threshold = draw(4);
+	d->created_unix_ms += one_in(4) ? 100000 : 0;
+	if (one_in(8))
+		snprintf(d->arn, ARN_CAP, "arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/other");
+	if (one_in(8))
+		snprintf(d->source_revision, ARN_CAP, "%s", one_in(2) ? "" : d->target_revision);
+	if (one_in(8))
+		snprintf(d->target_revision, ARN_CAP, "%s", s->revision[draw(2)].arn);
+	snprintf(d->rollback_revision, ARN_CAP, "%s", one_in(2) ? "" : s->revision[draw(2)].arn);
+}
+
+/* Anything that can happen to an intent. */
+static struct event anything(struct service *s)
+{
+	static const enum ev_type others[] = { EV_AWS_STOPPED, EV_AWS_UPDATED, EV_AWS_QUORUM, EV_TARGET_IMAGE, EV_AWS_SERVICE };
+	struct event ev = event(EV_TICK);
+	uint32_t which = draw(10);
+
+	if (which < 5) {
+		s->look.step = LOOK_DEPLOYMENT;
+		answers_deployment(s, &ev);
+	} else if (which == 5) {
+		ev.type = EV_AWS_FAILED;
+		ev.u.aws_failed = (struct ev_aws_failed){ .op = (enum aws_op)draw(AWS_OPS), .error = (enum aws_error)draw(AWS_ERRORS), .ask = 7 };
+	} else if (which == 6) {
+		ev.type = EV_OPERATOR;
+		ev.u.operator.verb = (enum op_verb)draw(OPV_LOOK + 1);
+		ev.u.operator.for_ms = draw(2) * 1000;
+		snprintf(ev.u.operator.service, NAME_CAP, "web");
+		if (one_in(3)) {
+			snprintf(ev.u.operator.to_family, NAME_CAP, "web");
+			ev.u.operator.to_revision = 11;
+		}
+	} else if (which < 9) {
+		ev.type = others[draw(5)];
+		/* these begin alike: service, ask */
+		ev.u.aws_quorum = (struct ev_aws_quorum){ .service = 0, .ask = 7, .tried = draw(8), .failed = draw(4), .ran_well = draw(2) };
+		if (ev.type == EV_AWS_STOPPED)
+			snprintf(ev.u.aws_stopped.arn, ARN_CAP, "%s", s->rb.deployment);
+		if (ev.type == EV_TARGET_IMAGE)
+			ev.u.target_image = (struct ev_target_image){ .ask = 7, .there = (enum tri)draw(3) };
+		if (ev.type == EV_AWS_SERVICE)
+			ev.u.aws_service = (struct ev_aws_service){ .ask = 7, .missing = one_in(4), .controller = (enum controller)draw(CONTROLLERS) };
+	}
+	return ev;
+}
+
+static void any_intent(void)
+{
+	static struct core base;
+	struct action out[CORE_MAX_ACTIONS];
+	struct service *s = &w.core.service[0];
+	unsigned reopened = 0, unsound = 0, lawless = 0, sent = 0;
+	const char *first = NULL;
+
+	(void)acting();
+	failures(100, 2);
+	base = w.core;
+	dice_state = 1;
+	for (unsigned i = 0; i < 60000; i++) {
+		struct rollback before;
+		struct event ev;
+		const char *broken;
+		size_t n;
+
+		w.core = base;
+		w.core.now_ms += 100000;
+		bend_intent(s);
+		bend_node(&w.core);
+		before = s->rb;
+		s->dep_ms = one_in(8) ? 1 : w.core.now_ms;
+		ev = anything(s);
+		ev.now_ms = w.core.now_ms + draw(3) * 3000;
+		ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)ev.now_ms;
+		n = core_step(&w.core, &ev, out);
+		broken = core_check(&w.core, out, n);
+		sent += stop_in(out, n);
+		/* but what AWS did take is watched, whatever was decided meanwhile */
+		reopened += !rb_open(before.state) && s->rb.id == before.id && s->rb.state != before.state &&
+			    ev.type != EV_AWS_STOPPED && ev.type != EV_AWS_UPDATED;
+		unsound += (unsigned)s->rb.state >= RB_STATES || (rb_open(s->rb.state) && s->rb.id == 0 && before.id != 0) ||
+			   core_deadline(&w.core) < w.core.now_ms;
+		/* an intent that was put into `acting` by hand is not the core's doing */
+		lawless += broken != NULL && before.state != RB_ACTING;
+		if (first == NULL && broken != NULL && before.state != RB_ACTING) {
+			first = broken;
+			printf("# draw %u: from %s to %s by %s: %s\n", i, rb_state_name(before.state), rb_state_name(s->rb.state), ev_name(ev.type), broken);
+		}
+	}
+	is_int(reopened, 0, "60000 draws of an intent and what happens to it: what has ended stays ended");
+	is_int(unsound, 0, "no state nobody knows, no deadline in the past");
+	is_int(lawless, 0, "nothing is sent against an invariant");
+	ok(sent > 50, "and %u stops left", sent);
+}
+
 int main(void)
 {
 	words();
@@ -778,6 +1003,7 @@ int main(void)
 	stop_waits_for_room();
 	holes();
 	ids_of_people();
+	any_intent();
 	wide = true;
 	refusals();
 	ends();
