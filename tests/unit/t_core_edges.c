@@ -1,5 +1,6 @@
 /* What stories and the modelled world do not reach: every table full, answers that are late or about nobody, rows that were
  * given up, words no kedge knows, more actions than one step holds. */
+#include "agent/core/table.h"
 #include "tests/story/world.h"
 #include "tests/tap.h"
 
@@ -335,7 +336,7 @@ static void restored_into_full_tables(void)
 	struct event ev = event(EV_RESTORE);
 	struct record *r = &ev.u.restore.record;
 
-	world_init(&w, MODE_OFF);
+	begin(MODE_OFF);
 	for (unsigned i = 0; i <= SERVICES_MAX; i++) {
 		*r = (struct record){ .kind = REC_SERVICE, .seq = i + 1 };
 		snprintf(r->u.service.name, NAME_CAP, "service%u", i);
@@ -690,6 +691,65 @@ static void stop_waits_for_room(void)
 	is_int(stops, 1, "it leaves with a later one, once");
 }
 
+/* --- the invariants themselves: a state in which a call is right, and one thing wrong with it ----------------------------- */
+static const char *checked(enum act_type type)
+{
+	const struct action out[2] = { { .type = type }, { .type = ACT_NOTE } };
+	const char *broken = core_check(&w.core, out, 2);
+
+	return broken == NULL ? "" : broken;
+}
+
+static struct service *about_to(bool update)
+{
+	struct service *s = acting();
+
+	s->rb.state = RB_ACTING;
+	s->rb.accepted = false;
+	s->rb.update = s->rb.confirmed = update;
+	w.core.params.service[0].policy.allow_update_service = update;
+	w.core.n_accepted = 0;
+	memset(w.core.accepted, 0, sizeof(w.core.accepted));
+	s->dep.status = SD_IN_PROGRESS;
+	s->dep_ms = w.core.now_ms;
+	s->work.save = false;
+	s->work.seq = w.core.saved_seq;
+	return s;
+}
+
+#define STOP_BREAKS(number, change) do { struct service *s = about_to(false); (void)s; change; \
+	ok(checked(ACT_AWS_STOP)[0] == (number), "stop, %s: %s", #change, checked(ACT_AWS_STOP)); } while (0)
+#define UPDATE_BREAKS(number, change) do { struct service *s = about_to(true); (void)s; change; \
+	ok(checked(ACT_AWS_UPDATE)[0] == (number), "update, %s: %s", #change, checked(ACT_AWS_UPDATE)); } while (0)
+
+static void invariants(void)
+{
+	STOP_BREAKS('\0', s->dep.status = SD_PENDING);
+	STOP_BREAKS('1', s->dep_ms = 0);
+	STOP_BREAKS('1', s->work.decided_ms = s->dep_ms + 1);
+	STOP_BREAKS('1', s->dep.arn[0] = 'x');
+	STOP_BREAKS('1', s->dep.status = SD_STOP_REQUESTED);
+	STOP_BREAKS('2', s->rb.accepted = true);
+	STOP_BREAKS('4', s->work.seq = 0);
+	STOP_BREAKS('4', s->work.save = true);
+	STOP_BREAKS('5', s->rb.failure = 9999);
+	STOP_BREAKS('\0', s->rb.failure = 9999; s->rb.by_operator = true);
+	STOP_BREAKS('\0', s->rb.failure = 9999; s->rb.confirmed = true; w.core.params.service[0].policy.mode = MODE_MANUAL);
+	STOP_BREAKS('\0', s->rb.by_operator = true; w.core.params.service[0].policy.mode = MODE_MANUAL);
+	STOP_BREAKS('6', w.core.params.service[0].policy.mode = MODE_SHADOW);
+	UPDATE_BREAKS('\0', s->rb.uid = 1);
+	UPDATE_BREAKS('6', s->rb.confirmed = false);
+	UPDATE_BREAKS('6', s->rb.update = false);
+	UPDATE_BREAKS('6', w.core.params.service[0].policy.allow_update_service = false);
+	UPDATE_BREAKS('1', s->dep_ms = 0);
+	UPDATE_BREAKS('1', s->dep_ms -= 5001);
+	UPDATE_BREAKS('1', s->work.decided_ms = s->dep_ms + 1);
+	UPDATE_BREAKS('2', s->rb.accepted = true);
+	UPDATE_BREAKS('4', s->work.seq = 0);
+	UPDATE_BREAKS('4', s->work.save = true);
+	UPDATE_BREAKS('4', s->work.seq = w.core.saved_seq + 1);
+}
+
 /* --- rows that were given up ------------------------------------------------------------------------------------------ */
 static void holes(void)
 {
@@ -755,6 +815,221 @@ static void ids_of_people(void)
 	settle(5000);
 	is_int(w.core.service[1].rb.state, RB_NONE, "confirming and cancelling nothing does nothing");
 	sound("people");
+}
+
+/* --- single moments -------------------------------------------------------------------------------------------------- */
+static void image_of_arch(const char *image_id, const char *arch)
+{
+	struct event ev = event(EV_IMAGE);
+
+	snprintf(ev.u.image.image_id, DIGEST_CAP, "%s", image_id);
+	snprintf(ev.u.image.digest, DIGEST_CAP, "sha256:digest9");
+	snprintf(ev.u.image.arch, sizeof(ev.u.image.arch), "%s", arch);
+	world_feed(&w, &ev);
+}
+
+static const struct failure *told_of(enum class class)
+{
+	for (int32_t i = 0; i < w.core.rows.failures; i++)
+		if (w.core.failure[i].used && w.core.failure[i].f.class == class)
+			return &w.core.failure[i].f;
+	return NULL;
+}
+
+static void lives_for(unsigned task, uint64_t ms, int exit_code)
+{
+	world_place(&w, task, "web", 9);
+	world_create(&w, task, "web", 9, "sha256:image9");
+	world_start(&w, task);
+	world_running(&w, task);
+	world_run(&w, ms);
+	world_die(&w, task, exit_code);
+}
+
+static void another_architecture(void)
+{
+	begin(MODE_OFF);
+	lives_for(1, 10, 1);
+	ok(told_of(CLASS_EXITED_EARLY) != NULL && told_of(CLASS_EXEC_FORMAT) == NULL, "an exit at once is an early exit");
+	image_of_arch("sha256:image9", "arm64");
+	ok(told_of(CLASS_EXEC_FORMAT) != NULL, "until its image proves to be of another architecture");
+	lives_for(2, 10, 1);
+	ok(told_of(CLASS_EXEC_FORMAT) != NULL && told_of(CLASS_EXITED_EARLY) == NULL, "the next one is known for what it is");
+	lives_for(3, 5000, 1);
+	ok(told_of(CLASS_EXITED_EARLY) != NULL, "what ran for five seconds can run here");
+	sound("another architecture");
+}
+
+static void told_before(void)
+{
+	begin(MODE_OFF);
+	world_place(&w, 1, "web", 1);
+	w.core.told_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + 1000;
+	{
+		struct event ev = event(EV_PULL);
+
+		ev.u.pull.what = P_FAILED;
+		ev.u.pull.class = CLASS_PULL_UNKNOWN;
+		ev.u.pull.time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+		snprintf(ev.u.pull.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
+		world_feed(&w, &ev);
+		is_int(w.core.rows.failures > 0 && w.core.failure[0].used, 0, "what a full table once dropped is not told anew");
+		ev.u.pull.time_unix_ms += 2000;
+		world_feed(&w, &ev);
+	}
+	ok(w.core.failure[0].used, "what came later is");
+}
+
+static void log_alone(int exit_code, bool is_told, const char *name)
+{
+	begin(MODE_OFF);
+	world_place(&w, 1, "web", 1);
+	world_stopped(&w, 1, STAGE_RUN, CLASS_NONE, "", exit_code);
+	ok((w.core.rows.failures > 0 && w.core.failure[0].used) == is_told, "an exit that only the log tells, %s", name);
+}
+
+static void cluster_by_arn(void)
+{
+	struct event ev = event(EV_EPOCH);
+
+	begin(MODE_OFF);
+	snprintf(ev.u.epoch.cluster, NAME_CAP, "arn:aws:ecs:eu-west-1:1:cluster/edge");
+	world_feed(&w, &ev);
+	failures(1, 1);
+	ok(w.core.failure[0].used, "a cluster named by its ARN is the same cluster");
+	snprintf(ev.u.epoch.cluster, NAME_CAP, "arn:aws:ecs:eu-west-1:1:cluster/other");
+	world_feed(&w, &ev);
+	is_int(w.core.epoch, 3, "each other name of it begins an epoch");
+	w.core.failure[0].used = false;
+	failures(2, 1);
+	ok(!w.core.failure[0].used, "what is of another cluster is nobody's failure here");
+}
+
+static void rare_looks(void)
+{
+	struct event ev = event(EV_AWS_REVISION);
+	struct service *s = acting();
+
+	s->look.step = LOOK_REVISION;
+	s->look.ask = 7;
+	s->n_revisions = REVISIONS_MAX;
+	for (uint32_t i = 0; i < REVISIONS_MAX; i++)
+		snprintf(s->revision[i].arn, ARN_CAP, "revision%u", i);
+	ev.u.aws_revision.ask = 7;
+	snprintf(ev.u.aws_revision.arn, ARN_CAP, "one more");
+	world_feed(&w, &ev);
+	is_int(s->n_revisions, REVISIONS_MAX, "revisions: the bound holds");
+	is_str(s->revision[0].arn, "revision1", "the oldest gives way");
+	ev.u.aws_revision.arn[0] = '\0';
+	ev.u.aws_revision.last = true;
+	world_feed(&w, &ev);
+	is_int(s->look.step, LOOK_IDLE, "an answer without any revision ends the look");
+	s->dep.status = SD_SUCCESSFUL;
+	w.core.params.heartbeat_ms = 60000;
+	for (w.core.params.fleet = 0; w.core.params.fleet <= 20000; w.core.params.fleet += 20000) {
+		s->look.step = LOOK_LIST;
+		s->look.full = false;
+		s->look.ask = 8;
+		s->rb.state = RB_NONE;
+		ev = event(EV_AWS_LIST);
+		ev.u.aws_list.ask = 8;
+		world_feed(&w, &ev);
+		is_int(s->look.next_ms - w.core.now_ms, w.core.params.fleet == 0 ? 60000 : 2000000,
+		       "a fleet of %u looks at a service that rests so often", w.core.params.fleet);
+	}
+}
+
+static void line_goes_bad_later(void)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_FACT);
+
+	w.core.failure[0].f.stage = STAGE_RUN;
+	w.core.failure[0].f.link_bad = false;
+	w.core.failure[0].seen_ms = w.core.now_ms;
+	w.core.aws_ok_ms = w.core.now_ms - 1;
+	s->rb.failure = w.core.failure[0].f.id;
+	s->rb.link_bad = false;
+	ev.u.fact.fact = FACT_ROUTE;
+	ev.u.fact.yes = TRI_NO;
+	world_feed(&w, &ev);
+	ok(w.core.failure[0].f.link_bad && s->rb.link_bad, "an exit since AWS last answered fell while the line was bad, and its intent knows");
+}
+
+static void given_up_with_its_own(void)
+{
+	begin(MODE_OFF);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		world_place(&w, i, "web", 1);
+	world_create(&w, 5, "web", 1, "sha256:image1");
+	world_stopped(&w, 9, STAGE_RUN, CLASS_NONE, "", 0);
+	world_stopped(&w, 5, STAGE_RUN, CLASS_NONE, "", 0);
+	w.core.task[5].first_ms = 1;
+	world_place(&w, 500, "web", 1);
+	ok(container_of(&w.core, 5, "app") == NONE && w.core.task[9].used, "the oldest ended task gives way, and its containers with it");
+	begin(MODE_OFF);
+	for (int32_t i = 0; i < RELEASES_MAX; i++)
+		plant_release(i, true);
+	w.core.rows.releases = RELEASES_MAX;
+	failures(1, 1);
+	w.core.task[0].release = w.core.failure[0].release = 5;
+	w.core.task[0].ended = true;
+	w.core.release[5].first_unix_ms = 1;
+	world_place(&w, 2, "web", 8);
+	world_stopped(&w, 2, STAGE_PULL, CLASS_PULL_UNKNOWN, "strange", -1);
+	ok(w.core.task[0].release == NONE && w.core.failure[0].release == NONE, "what was of a release that gave way is of none");
+	sound("given up");
+}
+
+static void no_room_for_the_node(void)
+{
+	struct action out[CORE_MAX_ACTIONS];
+	struct event ev = event(EV_SOURCE);
+	uint32_t id;
+
+	begin(MODE_OFF);
+	failures(1, FAILURES_MAX);
+	id = w.core.next_id;
+	ev.u.source.source = SRC_ENGINE;
+	ev.u.source.state = SS_UNREACHABLE;
+	for (int i = 0; i < 40; i++) {
+		for (int k = 0; k < FAILURES_MAX; k++)
+			w.core.failure[k].save = true;
+		ev.now_ms = w.now_ms += 60000;
+		ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+		(void)core_step(&w.core, &ev, out);
+	}
+	is_int(w.core.next_id, id, "a state of the node that has no room waits");
+}
+
+static void quorum_cannot_be_asked(void)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_AWS_FAILED);
+
+	s->rb.state = RB_QUORUM_WAIT;
+	s->work.quorum_sent = true;
+	ev.u.aws_failed.op = OP_QUORUM;
+	ev.u.aws_failed.error = AE_UNREACHABLE;
+	world_feed(&w, &ev);
+	is_int(s->rb.state, RB_QUORUM_WAIT, "a quorum nobody can be asked for is waited for");
+	ok(!s->work.quorum_sent && strstr(s->rb.reason, "may confirm") != NULL, "and a person may do without: %s", s->rb.reason);
+}
+
+static void no_witness(void)
+{
+	struct service *s = acting();
+
+	w.conflict = false;
+	s->rb.state = RB_DECIDED;
+	s->rb.link_bad = true;
+	s->work.stop_sent = false;
+	s->work.next_ms = 0;
+	world_run(&w, 60000);
+	is_int(s->rb.state, RB_DECIDED, "seen while the line was bad: one failure with the line good is waited for");
+	world_run(&w, 20 * 60 * 1000);
+	is_int(s->rb.state, RB_EXPIRED, "for a quarter of an hour");
+	is_int(w.stops, 1, "and nothing was sent for it");
 }
 
 /* --- any intent against any answer --------------------------------------------------------------------------------- */
@@ -1003,8 +1278,23 @@ int main(void)
 	stop_waits_for_room();
 	holes();
 	ids_of_people();
+	invariants();
+	another_architecture();
+	told_before();
+	log_alone(1, true, "with a code of its own");
+	log_alone(137, false, "as a kill looks");
+	log_alone(143, false, "as a stop looks");
+	log_alone(0, false, "with success");
+	cluster_by_arn();
+	rare_looks();
+	line_goes_bad_later();
+	given_up_with_its_own();
+	no_room_for_the_node();
+	quorum_cannot_be_asked();
+	no_witness();
 	any_intent();
 	wide = true;
+	restored_into_full_tables();
 	refusals();
 	ends();
 	overtaken();
