@@ -91,7 +91,6 @@ static bool other_arch(const struct core *c, const struct container *k)
 static enum class exit_class(const struct core *c, const struct container *k, uint64_t lived_ms)
 {
 	const struct task *t = &c->task[k->task];
-	const struct release *r = t->release == NONE ? NULL : &c->release[t->release];
 	const struct policy *p = core_policy(c, t->service);
 
 	if (k->oom)
@@ -101,7 +100,7 @@ static enum class exit_class(const struct core *c, const struct container *k, ui
 	if (k->exit_code > 128 && k->exit_code < 128 + 65)
 		return CLASS_KILLED_BY_SIGNAL;
 	if (lived_ms < p->early_exit_ms)
-		return r != NULL && r->failed > 0 && r->failed + 1 >= p->failures ? CLASS_CRASH_LOOP : CLASS_EXITED_EARLY;
+		return judge_early_class(c, k->task);
 	return CLASS_EXITED;
 }
 
@@ -137,6 +136,7 @@ static void died(struct core *c, int32_t at, int64_t unix_ms)
 	/* code 0 is success unless a service's essential container says it; that is known later */
 	if (k->exit_code == 0 && !k->oom && !(k->essential == TRI_YES && t->kind == FK_SERVICE))
 		return;
+	release_bind(c, k->task, true);
 	exit_reason(&text, k, lived_ms);
 	class = exit_class(c, k, lived_ms);
 	k->words_wanted = class == CLASS_EXITED_EARLY && k->live && lived_ms < LAST_WORDS_MS;

@@ -13,6 +13,25 @@ static void set_reason(struct failure *f, const struct sighting *s)
 		f->exit_code = s->exit_code;
 }
 
+/* One end of one container, told by a second source or named anew; a loop in place is one failure, whatever ends it. */
+static bool one_end(const struct core *c, const struct sighting *s, const struct failure *f)
+{
+	int32_t at = container_of(c, s->task, s->container);
+
+	if (f->stage != STAGE_RUN || s->stage != STAGE_RUN || f->class == CLASS_UNHEALTHY || s->class == CLASS_UNHEALTHY)
+		return false;
+	if (f->class == CLASS_RESTART_LOOP || s->class == CLASS_RESTART_LOOP)
+		return f->class != CLASS_OOM && s->class != CLASS_OOM;
+	return s->class == CLASS_EXITED_EARLY || s->class == CLASS_OOM || s->class == CLASS_EXEC_FORMAT || at == NONE ||
+	       c->container[at].deaths <= 1;
+}
+
+/* That it ended, early or late, explains less than what is known already, and nothing explains more than a loop. */
+static bool names_better(enum class known, enum class said)
+{
+	return known != said && said != CLASS_EXITED_EARLY && said != CLASS_EXITED && known != CLASS_RESTART_LOOP;
+}
+
 /* The row an earlier sighting of the same incident already has: a pull still in retry, or one whose
  * cause was not known yet. */
 static int32_t same_incident(const struct core *c, const struct sighting *s)
@@ -30,9 +49,7 @@ static int32_t same_incident(const struct core *c, const struct sighting *s)
 
 		if (!slot->used || !str_eq(f->task, arn) || !str_eq(f->container, s->container))
 			continue;
-		if (slot->provisional || (vague && f->stage == s->stage) ||
-		    (f->stage == STAGE_RUN && s->stage == STAGE_RUN && f->class != CLASS_UNHEALTHY &&
-		     (s->class == CLASS_EXITED_EARLY || s->class == CLASS_OOM || s->class == CLASS_EXEC_FORMAT)))
+		if (slot->provisional || (vague && f->stage == s->stage) || one_end(c, s, f))
 			return i;
 	}
 	return NONE;
@@ -150,12 +167,12 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	if (at == NONE)
 		return NONE;
 	slot = &c->failure[at];
-	slot->f.count += fresh || s->provisional || s->anew;
+	slot->f.count += fresh || s->provisional || (s->anew && slot->f.class != CLASS_RESTART_LOOP);   /* a loop counts its restarts */
 	slot->f.last_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
 	if (fresh)
 		fill(c, slot, s);
-	else if (slot->provisional || (slot->f.class != s->class && s->class != CLASS_EXITED_EARLY)) {
-		renamed = slot->f.class != s->class;   /* an early exit explains less than what is known already */
+	else if (slot->provisional || names_better(slot->f.class, s->class)) {
+		renamed = slot->f.class != s->class;
 		set_reason(&slot->f, s);
 	}
 	if (s->has_exit && !slot->f.has_exit) {
@@ -313,6 +330,22 @@ void judge_deployment(struct core *c, uint32_t service, enum class class, const 
 		slot->f.revision = c->release[now].revision;
 	}
 	blame_weigh(c, slot);
+}
+
+/* An early exit, or the next turn of a loop over replaced tasks: earlier tasks of this release ended early too. Whoever is
+ * to blame for them, and also where no service is known and so none is counted. */
+enum class judge_early_class(const struct core *c, int32_t task)
+{
+	const struct task *t = &c->task[task];
+	uint32_t before = 0, needed = core_policy(c, t->service)->failures;
+
+	for (int32_t i = 0; t->release != NONE && t->kind != FK_STANDALONE && i < c->rows.failures; i++) {
+		const struct fail_slot *s = &c->failure[i];
+
+		before += s->used && s->release == t->release && s->f.epoch == c->epoch && !str_eq(s->f.task, t->arn) &&
+			  s->f.essential != (int8_t)TRI_NO && (s->f.class == CLASS_EXITED_EARLY || s->f.class == CLASS_CRASH_LOOP);
+	}
+	return needed > 1 && before + 1 >= needed ? CLASS_CRASH_LOOP : CLASS_EXITED_EARLY;
 }
 
 /* Something about the task became known (its family, its service): its failures may count now. */

@@ -52,6 +52,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s);
 void judge_essential(struct core *c, int32_t task, const char *container, enum tri essential);
 void judge_retract(struct core *c, int32_t task);
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts);
+enum class judge_early_class(const struct core *c, int32_t task);
 void judge_task(struct core *c, int32_t task);
 void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
 void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "agent/wire/agent_reason.h"
 #include "agent/wire/arn.h"
-#include "agent/wire/classify.h"
 #include "agent/wire/ecs_member.h"
 
 static const struct prune_list kept = { 15, {
@@ -60,21 +60,11 @@ static bool ran_well(const struct task *t, const struct ecs_quorum_of *of)
 	return until - t->started >= (int64_t)of->well_ms;
 }
 
-static bool blames_release(enum stage stage, struct slice reason)
+static bool blames_release(const char *reason)
 {
-	enum class class = classify(stage, reason);
+	enum class class = agent_reason_of(slice_of(reason)).class;
 
 	return class != CLASS_NONE && class_blame(class) == BLAME_RELEASE;
-}
-
-/* The agent's error name says how far the container came. */
-static enum stage stage_of(struct slice reason)
-{
-	if (slice_starts(reason, "CannotPull"))
-		return STAGE_PULL;
-	if (slice_starts(reason, "CannotCreate"))
-		return STAGE_CREATE;
-	return STAGE_START;
 }
 
 static bool failed(const struct task *t)
@@ -91,10 +81,10 @@ static bool failed(const struct task *t)
 	cJSON_ArrayForEach(item, t->containers) {
 		if (ecs_member_may_text(item, "reason", reason, sizeof(reason), NULL) != KERR_OK)
 			continue;
-		if (reason[0] != '\0' && blames_release(stage_of(slice_of(reason)), slice_of(reason)))
+		if (blames_release(reason))
 			return true;
 	}
-	return blames_release(stage_of(slice_of(t->reason)), slice_of(t->reason));
+	return blames_release(t->reason);
 }
 
 static void note(struct ecs_quorum *q, uint64_t instance, bool bad, bool well)

@@ -178,6 +178,7 @@ static enum kerr read_state(const cJSON *state, struct ev_container *c, struct w
 {
 	char word[24];
 	int64_t code = 0;
+	const cJSON *error;
 	enum kerr err = json_str(state, "Status", word, sizeof(word), why);
 
 	if (err == KERR_OK)
@@ -197,8 +198,10 @@ static enum kerr read_state(const cJSON *state, struct ev_container *c, struct w
 	c->state = state_of(word);
 	c->has_exit = c->state == CS_EXITED || (c->state == CS_CREATED && code != 0);
 	c->exit_code = c->has_exit ? (int32_t)code : 0;
-	/* the engine writes this text for one reason only: the container could not be started */
-	c->class = classify(STAGE_START, slice_of(c->reason));
+	/* the engine writes this text for one reason only: the container could not be started. Its last words count, and a
+	 * long command line may stand before them: all of it is looked at, not only what is kept */
+	error = json_get(state, "Error");
+	c->class = classify(STAGE_START, cJSON_IsString(error) ? slice_of(error->valuestring) : SLICE(""));
 	return KERR_OK;
 }
 

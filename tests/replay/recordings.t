@@ -39,9 +39,7 @@ killed-by-signal 137     1 run unknown: exit137-self sigkill-external run-kill r
 killed-by-signal 139     1 run release: sigabrt sigsegv
 oom              137     1 run release: oom oom-32m
 unhealthy        -       1 run release: health-cmd-missing health-cmdshell-noshell health-healthy-then-unhealthy health-timeout health-unhealthy
-exited-early     1       3 run release: crashloop-onfailure2
 restart-loop     1       2 run release: crashloop-onfailure2
-exited-early     1       7 run release: crashloop-restart-always
 restart-loop     1       6 run release: crashloop-restart-always
 """ + "\n".join(f"none: {names}" for names in (
     "exit0 running start-workdir-ok run-kill-SIGUSR1 pause-unpause ecs-flow health-starting",         # ran well

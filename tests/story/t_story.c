@@ -145,7 +145,7 @@ static void restart_loop_decided_offline(void)
 	       "[   205.8] service web rolling/none\n"
 	       "[   208.3] FAILURE f1 web:13 exited-early app blame=release counted\n"
 	       "[   208.3] service web suspect/none\n"
-	       "[   209.3] FAILURE f2 web:13 restart-loop app blame=release counted\n"
+	       "[   209.3] FAILURE f1 web:13 restart-loop app blame=release counted\n"
 	       "[   215.3] service web failing/decided\n"
 	       "[   215.4] service web failing/queued-offline\n",
 	       "a restart policy hides the crash: counted in place, decided offline, queued");

@@ -180,9 +180,11 @@ static enum aws_error stop(struct swarm *w, struct swarm_ask *q)
 /* To a definition, not to an image: whatever its tag means now is started. */
 static enum aws_error update(struct swarm *w, const struct swarm_ask *q)
 {
-	uint32_t service = (uint32_t)(q->name[3] - '0');
+	uint32_t service = (uint32_t)(q->name[3] - '0'), newest = w->service[service].newest - 1;
 
 	w->score->updates++;
+	if (q->arn[0] != '\0' && swarm_last_number(q->arn) != newest && w->now_ms - w->dep[newest].created_ms > 15 * SWARM_SEC)
+		swarm_broke(w, "d%u, deployed by %d, is overtaken by an UpdateService for %s", newest, (int)w->dep[newest].by, q->arn);
 	for (uint32_t i = w->n_deps; i-- > 0;)
 		if (w->dep[i].service == service && w->dep[i].revision == q->revision) {
 			swarm_deploy(w, service, WHO_KEDGE, i + 1, FLAW_NONE);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(offsetof(struct core, failure) + sizeof(((struct core *)0)->failure) + 8 > sizeof(struct core) &&
-	       offsetof(struct core, task) < offsetof(struct core, container) && offsetof(struct core, container) < offsetof(struct core, release) &&
-	       offsetof(struct core, release) < offsetof(struct core, service) && offsetof(struct core, service) < offsetof(struct core, failure),
+#define AT(table) offsetof(struct core, table)
+_Static_assert(AT(task) < AT(container) && AT(container) < AT(release) && AT(release) < AT(service) && AT(service) < AT(failure) &&
+	       AT(failure) + sizeof(((struct core *)0)->failure) + 8 > sizeof(struct core),
 	       "blank() knows which tables the core's state ends with");
 
 /* Only what was used is zeroed: a core is megabytes. */
@@ -50,56 +50,57 @@ static int64_t kedge_unix_ms(const struct swarm_node *n)
 	return n->server_known && error > 60000 ? swarm_true_unix_ms(n->w->now_ms) : swarm_wall_ms(n);
 }
 
-/* The newest record of a key wins: what is superseded gives way when the file is full. */
-static bool same_key(const struct record *a, const struct record *b)
+static void keep(struct swarm_node *n, enum rec_kind kind, uint32_t index, uint64_t seq)
 {
-	if (a->kind != b->kind)
-		return false;
-	switch (a->kind) {
-	case REC_FAILURE:
-		return a->u.failure.id == b->u.failure.id;
-	case REC_ROLLBACK:
-		return strcmp(a->u.rollback.service, b->u.rollback.service) == 0;
-	case REC_SERVICE:
-		return strcmp(a->u.service.name, b->u.service.name) == 0;
-	case REC_RELEASE:
-		return a->u.release.revision == b->u.release.revision && strcmp(a->u.release.service, b->u.release.service) == 0 &&
-		       strcmp(a->u.release.deployment, b->u.release.deployment) == 0 &&
-		       strcmp(a->u.release.image_id, b->u.release.image_id) == 0;
-	case REC_AUDIT: case REC_EPOCH: case REC_KINDS:
-		break;
-	}
-	return true;
+	struct record *r = &n->disk->kept[n->n_journal++];
+
+	core_record(n->core, kind, index, r);
+	r->seq = seq;
 }
 
-static void compact(struct swarm_node *n)
+/* The full file is written new as the daemon writes it: what is still known, the newest failures first. */
+static void rewrite(struct swarm_node *n, uint64_t seq)
 {
-	struct record *kept = n->disk->kept;
-	uint32_t left = 0;
+	const struct core *c = n->core;
 
-	for (uint32_t i = 0; i < n->n_journal; i++) {
-		bool newer = false;
-
-		for (uint32_t k = i + 1; k < n->n_journal && !newer; k++)
-			newer = same_key(&kept[i], &kept[k]);
-		if (!newer && left != i)
-			kept[left] = kept[i];
-		left += !newer;
+	n->n_journal = 0;
+	keep(n, REC_EPOCH, 0, seq);
+	for (uint32_t i = 0; i < (uint32_t)c->rows.services; i++) {
+		if (!c->service[i].used)
+			continue;
+		keep(n, REC_SERVICE, i, seq);
+		if (c->service[i].rb.state != RB_NONE)
+			keep(n, REC_ROLLBACK, i, seq);
 	}
-	n->n_journal = left;
-	if (left > SWARM_KEPT - SWARM_PENDING)
-		swarm_broke(n->w, "the modelled journal is too small: %u records", left);
+	for (uint32_t i = 0; i < (uint32_t)c->rows.releases; i++)
+		if (c->release[i].used && (c->release[i].good || c->release[i].bad))
+			keep(n, REC_RELEASE, i, seq);
+	for (uint32_t below = UINT32_MAX, best = 0; best != FAILURES_MAX;) {
+		best = FAILURES_MAX;
+		for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++)
+			if (c->failure[i].used && !c->failure[i].provisional && c->failure[i].f.id < below &&
+			    (best == FAILURES_MAX || c->failure[i].f.id > c->failure[best].f.id))
+				best = i;
+		if (best == FAILURES_MAX)
+			break;
+		below = c->failure[best].f.id;
+		keep(n, REC_FAILURE, best, seq);
+	}
 }
 
 static void write_down(struct swarm_node *n, uint32_t records)
 {
-	if (n->n_journal + records > SWARM_KEPT)
-		compact(n);
+	const struct record *pending = n->disk->pending;
+	bool full = n->n_journal + records > SWARM_KEPT;
+
 	for (uint32_t i = 0; i < records; i++) {
-		n->disk->kept[n->n_journal++] = n->disk->pending[i];
-		if (n->disk->pending[i].kind == REC_FAILURE)
-			swarm_recorded(n, &n->disk->pending[i].u.failure);
+		if (!full)
+			n->disk->kept[n->n_journal++] = pending[i];
+		if (pending[i].kind == REC_FAILURE)
+			swarm_recorded(n, &pending[i].u.failure);
 	}
+	if (full && records > 0)
+		rewrite(n, pending[records - 1].seq);
 }
 
 void swarm_saved(struct swarm_node *n)

@@ -3,27 +3,13 @@
 #define KEDGE_TESTS_SWARM_ROWS_H
 
 #include "agent/core/core.h"
+#include "tests/swarm/score.h"
 
 #define SWARM_NODES    4
 #define SWARM_SERVICES 3
 #define SWARM_DEPS     256   /* deployments of one seed */
 #define SWARM_TASKS    128   /* tasks the nodes still know */
 #define SWARM_STATUSES 8     /* status changes in one deployment's life */
-
-/* What is wrong with a release; FLAW_NONE: a good one. */
-enum flaw { FLAW_NONE, FLAW_NO_IMAGE, FLAW_NO_EXEC, FLAW_ARCH, FLAW_EXITS, FLAW_CRASHES, FLAW_LOOPS, FLAW_UNHEALTHY,
-	    FLAW_LATE, FLAW_OOM, FLAWS };
-
-enum fault {
-	FAULT_LINE, FAULT_ROUTE, FAULT_DNS, FAULT_MIRROR, FAULT_MIRROR_LAGS, FAULT_DISK, FAULT_CLOCK, FAULT_POWER, FAULT_DOCKERD,
-	FAULT_UPGRADE, FAULT_AGENT, FAULT_STALL, FAULT_REREGISTER, FAULT_KILL, FAULT_CREDS, FAULT_PORT, FAULT_DOCKER_KILL,
-	FAULT_LOST_ANSWER, FAULT_PRUNE, FAULT_NO_ROOM,
-	FAULT_REGISTRY, FAULT_THROTTLE, FAULT_DENIED, FAULT_TAG_DELETED,  /* from here on: the whole world's, no site's */
-	FAULTS
-};
-
-enum who { WHO_CI, WHO_FIX, WHO_BACK, WHO_AGAIN, WHO_KEDGE }; /* CI, a person's fix, a person's way back, CI once more the same,
-								 kedge's UpdateService by a person's word */
 
 struct swarm_change { uint64_t ms; enum sd_status status; };
 struct swarm_seen { uint64_t first_ms, last_ms; };                /* when ECS learned it first and last; 0: never */
@@ -36,7 +22,7 @@ struct swarm_dep {
 	uint32_t n_status, tries, failed, cb_failures, placed;    /* tries: failed without RUNNING, since it began */
 	struct swarm_change status[SWARM_STATUSES];
 	bool ran, by_auto, by_word, asked, missed, site_failed, decided, gone; /* gone: its tag was deleted from the registry */
-	uint32_t here, accepted, by_node;                         /* by_node: whose stop took effect; here: a bit for each node that has the image */
+	uint32_t here, accepted, by_node;  /* here: a bit for each node that has the image; by_node: whose stop took effect */
 	uint32_t failed_healed[SWARM_NODES];
 	uint64_t last_fail_ms;
 	struct swarm_seen tried[SWARM_NODES], bad[SWARM_NODES], well[SWARM_NODES];
@@ -58,7 +44,8 @@ struct swarm_task {
 	uint32_t number, node, service, dep, of, gen;    /* dep: whose tasks they are; of: whose definition they run */
 	enum phase phase, shown;                   /* shown: what a stalled agent still shows */
 	enum cause cause;
-	bool created, pulling, stop_ordered, shown_stop, from_rollback, oom, logged_run, logged_end, sick, site_sick, healthy, cached, down, pull_failed;
+	bool created, pulling, pull_failed, cached, stop_ordered, shown_stop, from_rollback, logged_run, logged_end;
+	bool oom, sick, site_sick, healthy, down;  /* sick: by its flaw; site_sick: for want of its cloud; down: between two starts */
 	bool told_run, told_end, orphan;           /* told: ECS knows it; orphan: of a registration that is gone */
 	int exit_code;                             /* -1: none */
 	enum stage stage;

@@ -10,7 +10,7 @@
 #define SWARM_LINES   256
 #define SWARM_TOLD    16384
 #define SWARM_PENDING 192
-#define SWARM_KEPT    2048
+#define SWARM_KEPT    512    /* records a file holds; a rewrite leaves half of it free */
 #define SWARM_SEC     UINT64_C(1000)
 #define SWARM_MIN     (60 * SWARM_SEC)
 #define SWARM_HOUR    (60 * SWARM_MIN)
@@ -31,14 +31,6 @@ struct swarm_ask {
 	uint32_t revision;                   /* ACT_AWS_UPDATE: of the target */
 	uint32_t n_want;
 	char want[REVISIONS_MAX][ARN_CAP];
-};
-
-enum truth { TRUTH_BAD, TRUTH_GOOD, TRUTH_SITE, TRUTHS };            /* of a deployment; SITE: good, and a site failed its tasks */
-enum outcome { OUT_RIGHT, OUT_WRONG, OUT_MISSED, OUT_ASKED, OUT_ALONE, OUTCOMES };
-
-struct swarm_score {
-	uint64_t steps, seeds, hours, nodes, faults[FAULTS], deployments, bad, matrix[TRUTHS][OUTCOMES];
-	uint64_t told, told_again, decided_wrong, blamed_wrong, stops, idle_stops, updates, quorums, restarts, misled, by_breaker, by_people;
 };
 
 struct swarm_disk { struct record pending[SWARM_PENDING], kept[SWARM_KEPT]; };
@@ -80,6 +72,5 @@ struct swarm {
 
 /* Runs one seed to its end; false: w->broken says what it broke. */
 bool swarm_run(struct swarm *w, uint64_t seed, struct swarm_score *score, bool verbose);
-const char *swarm_fault_name(enum fault fault);
 
 #endif

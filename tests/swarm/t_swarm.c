@@ -119,8 +119,8 @@ static void show_totals(const struct swarm_score *s)
 {
 	static const char *const truth[TRUTHS] = { "bad release", "good release", "site fault" };
 
-	printf("# seeds %" PRIu64 " nodes %" PRIu64 " hours %" PRIu64 " steps %" PRIu64 " deployments %" PRIu64 " bad %" PRIu64 " restarts %" PRIu64
-	       " told %" PRIu64 " by-breaker %" PRIu64 " by-people %" PRIu64 "\n# faults", s->seeds, s->nodes, s->hours, s->steps, s->deployments,
+	printf("# seeds %" PRIu64 " nodes %" PRIu64 " hours %" PRIu64 " steps %" PRIu64 " deployments %" PRIu64 " bad %" PRIu64
+	       " restarts %" PRIu64 " told %" PRIu64 " by-breaker %" PRIu64 " by-people %" PRIu64 "\n# faults", s->seeds, s->nodes, s->hours, s->steps, s->deployments,
 	       s->bad, s->restarts, s->told, s->by_breaker, s->by_people);
 	for (int f = 0; f < FAULTS; f++)
 		printf(" %s %" PRIu64, swarm_fault_name((enum fault)f), s->faults[f]);

@@ -110,6 +110,23 @@ static struct slice with(const char *config, const char *rest)
 	return text_get(&t);
 }
 
+/* What is kept of the words is cut; what they mean is not. */
+static void long_words(void)
+{
+	struct ev_container *c = &ev.u.container;
+	struct text t = text_on(doc, sizeof(doc));
+	bool told = false;
+
+	text_s(&t, "{\"Id\":\"" ID "\",\"Config\":{\"Labels\":{" LABELS("7") "}},\"State\":{\"Status\":\"created\",\"ExitCode\":127,"
+		   "\"Error\":\"unable to start container process: exec: \\\"/");
+	for (int i = 0; i < 1500; i++)
+		text_c(&t, 'x');
+	text_s(&t, "\\\": stat /x: no such file or directory: unknown\"}}");
+	ok(engine_in_inspect(&arena, text_get(&t), &ev, &told, &why) == KERR_OK && told && c->class == CLASS_EXEC_NOT_FOUND,
+	   "a reason longer than what is kept: %s", class_name(c->class));
+	is_int(slice_of(c->reason).n, REASON_CAP - 1, "it is cut");
+}
+
 static void is_with(const char *config, const char *rest, enum tri health, bool fixed, const char *name)
 {
 	struct ev_container *c = &ev.u.container;
@@ -341,6 +358,7 @@ int main(void)
 	inspect("inspect-notfound-20.json", false);
 	inspect("inspect-notfound-28.json", true);
 	inspect_others();
+	long_words();
 	advised();
 	image();
 	single_events();
