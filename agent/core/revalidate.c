@@ -147,7 +147,7 @@ static bool quorum(struct core *c, uint32_t service, int32_t release)
 	rollback_state(c, service, RB_QUORUM_WAIT, q->ran_well > 0
 		? "Another node runs this release well: this node is the suspect; a person may confirm."
 		: "Too few other nodes have failed with it to speak for all; a person may confirm.");
-	s->work.next_ms = c->now_ms + 60 * SEC;
+	s->work.next_ms = c->now_ms + rollback_quorum_gap_ms(s);
 	return false;
 }
 
