@@ -3,10 +3,10 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "platform/file.h"
 
@@ -70,7 +70,7 @@ enum kerr proc_disk_written_bytes(uint64_t *bytes, struct why *why)
 void proc_rest(void)
 {
 	extern char __executable_start[], etext[];      /* ld's, end(3) */
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)__executable_start, to = (uintptr_t)etext;
+	uintptr_t page = (uintptr_t)getauxval(AT_PAGESZ), from = (uintptr_t)__executable_start, to = (uintptr_t)etext;
 
 	from = (from + page - 1) / page * page;
 	to = to / page * page;

@@ -100,10 +100,10 @@ static void rollback(const struct page *p, const cJSON *r, const char *before)
 
 static void span(const char *lead, const cJSON *audit, const char *name)
 {
-	const cJSON *seconds = json_get(audit, name);
+	int64_t ms;
 
-	if (cJSON_IsNumber(seconds))
-		printf("  %s%.1f s\n", lead, seconds->valuedouble);
+	if (json_unix_s(audit, name, &ms, NULL) == KERR_OK)
+		printf("  %s%lld.%lld s\n", lead, (long long)(ms + 50) / 1000, (long long)(ms + 50) / 100 % 10);
 }
 
 static void audit(const struct page *p, const cJSON *a)

@@ -58,6 +58,20 @@ bool page_true(const cJSON *obj, const char *name)
 	return cJSON_IsTrue(json_get(obj, name)) != 0;
 }
 
+static void put_time(char out[PAGE_TIME_CAP], const struct tm *tm)
+{
+	const struct { char before; int value; } part[] = {
+		{ '-', tm->tm_mon + 1 }, { '-', tm->tm_mday }, { ' ', tm->tm_hour }, { ':', tm->tm_min }, { ':', tm->tm_sec },
+	};
+	struct text t = text_on(out, PAGE_TIME_CAP);
+
+	text_u64_pad(&t, (uint64_t)(tm->tm_year + 1900), 4);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		text_c(&t, part[i].before);
+		text_u64_pad(&t, (uint64_t)part[i].value, 2);
+	}
+}
+
 void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP])
 {
 	int64_t ms;
@@ -68,8 +82,8 @@ void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP])
 	if (json_unix_s(obj, name, &ms, NULL) != KERR_OK)
 		return;
 	s = (time_t)(ms / 1000);
-	if (localtime_r(&s, &tm) == NULL || strftime(out, PAGE_TIME_CAP, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		strcpy(out, "-");
+	if (localtime_r(&s, &tm) != NULL)
+		put_time(out, &tm);
 }
 
 void page_age(double from_unix_s, double to_unix_s, char out[PAGE_TIME_CAP])

@@ -69,7 +69,8 @@ void replay_core_feed(struct replay_core *r, struct event *ev)
 	broken = core_check(&r->core, out, n);
 	if (broken != NULL) {
 		r->broken = true;
-		(void)why_set(&r->why, KERR_REFUSED, "after %s at %.3f: %s", ev_name(ev->type), (double)r->now_unix_ms / 1e3, broken);
+		(void)why_set(&r->why, KERR_REFUSED, "after %s at %lld.%03d: %s", ev_name(ev->type),
+			      (long long)(r->now_unix_ms / 1000), (int)(r->now_unix_ms % 1000), broken);
 	}
 	for (size_t i = 0; i < n; i++)
 		want(r, &out[i]);
@@ -143,7 +144,8 @@ static bool answer_journal(struct replay_core *r)
 static void restless(struct replay_core *r)
 {
 	r->broken = true;
-	(void)why_set(&r->why, KERR_REFUSED, "the core does not come to rest at %.3f", (double)r->now_unix_ms / 1e3);
+	(void)why_set(&r->why, KERR_REFUSED, "the core does not come to rest at %lld.%03d", (long long)(r->now_unix_ms / 1000),
+		      (int)(r->now_unix_ms % 1000));
 }
 
 /* All that the core wants at this instant. */

@@ -22,9 +22,9 @@ enum { OPTIONAL = 1, ZERO_WORD = 2 };    /* may be empty; the first word stands 
 
 struct key {
 	const char *section, *name;
-	enum type type;
-	size_t at, size;                 /* offset and bytes in struct conf, struct policy or struct service_policy */
-	unsigned flags;
+	enum type type : 8;
+	uint16_t at, size;               /* offset and bytes in struct conf, struct policy or struct service_policy */
+	unsigned flags : 8;
 	uint64_t low, high;              /* bounds of a number */
 	const char *words;               /* "a|b|c": words of an enum, schemes of a URL, the special word of a number */
 	const char *allowed;             /* what an error says is allowed */

@@ -16,6 +16,75 @@ static void parse_drop(void *p)
 	(void)p;
 }
 
+enum { EXP_MAX = 9999, TEN_EXACT = 22 };        /* 10^22 is the last power of ten that a double holds exactly */
+
+static double times_ten_to(double v, int exp)
+{
+	while (exp != 0) {
+		int n = exp > TEN_EXACT ? TEN_EXACT : exp < -TEN_EXACT ? -TEN_EXACT : exp;
+		double ten = 1;
+
+		for (int i = 0; i < n || i < -n; i++)
+			ten *= 10;
+		v = n > 0 ? v * ten : v / ten;
+		exp -= n;
+	}
+	return v;
+}
+
+static uint64_t take_digits(const char **s, uint64_t v, int *taken, int *dropped)
+{
+	for (; **s >= '0' && **s <= '9'; (*s)++) {
+		if (v <= (UINT64_MAX - 9) / 10) {
+			v = v * 10 + (uint64_t)(**s - '0');
+			*taken += *taken < EXP_MAX;
+		} else {
+			*dropped += *dropped < EXP_MAX;
+		}
+	}
+	return v;
+}
+
+static int take_exponent(const char **s)
+{
+	const char *p = *s;
+	bool minus;
+	int exp = 0;
+
+	if (*p != 'e' && *p != 'E')
+		return 0;
+	minus = *++p == '-';
+	p += *p == '-' || *p == '+';
+	if (*p < '0' || *p > '9')
+		return 0;       /* the E belongs to what follows, as in strtod */
+	for (; *p >= '0' && *p <= '9'; p++)
+		exp = exp < EXP_MAX ? exp * 10 + (*p - '0') : exp;
+	*s = p;
+	return minus ? -exp : exp;
+}
+
+double json_number(const char *s, char **end)
+{
+	bool minus = *s == '-';
+	int whole = 0, fraction = 0, dropped = 0, lost = 0, exp;
+	const char *p = s + (minus || *s == '+');
+	uint64_t v = take_digits(&p, 0, &whole, &dropped);
+	double d;
+
+	if (*p == '.') {
+		p++;
+		v = take_digits(&p, v, &fraction, &lost);
+	}
+	*end = (char *)s;
+	if (whole + fraction == 0)
+		return 0;
+	exp = take_exponent(&p) + dropped - fraction;
+	*end = (char *)p;
+	/* 10^-400 times any 64 bits is 0, and 10^400 too many, but 0 is 0 */
+	d = v == 0 ? 0 : times_ten_to((double)v, exp > 400 ? 400 : exp < -400 ? -400 : exp);
+	return minus ? -d : d;
+}
+
 /* cJSON recurses once a level and ends a string at \u0000: both are refused before it sees the text. */
 static enum kerr scan(struct slice text, struct why *why)
 {

@@ -16,6 +16,11 @@ enum { JSON_DEPTH_MAX = 32 };   /* nested objects and arrays; deeper: KERR_TOO_B
  * of dense JSON. KERR_BAD_INPUT names the byte offset; KERR_TOO_BIG: depth or arena. \u0000 is refused. */
 KERR_CHECK enum kerr json_parse(struct arena *a, struct slice text, const cJSON **root, struct why *why);
 
+/* strtod for cJSON, which is compiled to call this: decimal numbers only, no blanks, no locale. The nearest
+ * double when the digits fit in 53 bits and the power of ten is 22 at most (all that AWS and docker write),
+ * else right to 15 digits; *end is s when no number stands there. */
+double json_number(const char *s, char **end);
+
 /* The member, names compared with case (first of duplicates wins); NULL: absent, null, or obj no object. */
 const cJSON *json_get(const cJSON *obj, const char *name);
 /* The same, and it must be an array (object): NULL otherwise. */

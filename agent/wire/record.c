@@ -17,18 +17,20 @@ _Static_assert(sizeof(enum class) == sizeof(unsigned) && sizeof(enum rb_state) =
 enum type { T_NAME, T_TEXT, T_U32, T_I32, T_I64, T_BOOL, T_I8, T_WORD, T_WORD8, T_LIST };
 enum words { W_NONE, W_CLASS, W_STAGE, W_BLAME, W_KIND, W_STATE, W_VERIFIED, W_STATUS };
 
+/* As small as it gets: there are ninety. */
 struct field {
-	const char *key;
-	enum type type;
-	size_t at, size;                 /* offset and bytes in the struct; of a list: bytes of one string */
-	enum words words;
-	size_t count_at, max;            /* of a list */
+	char key[4];
+	enum type type : 8;
+	uint16_t at, size;               /* offset and bytes in the struct; of a list: bytes of one string */
+	enum words words : 8;
+	uint8_t max;                     /* of a list */
+	uint16_t count_at;
 };
 
 #define F(s, key, type, member) { key, type, offsetof(struct s, member), sizeof(((struct s *)0)->member), W_NONE, 0, 0 }
 #define W(s, key, type, member, words) { key, type, offsetof(struct s, member), 0, words, 0, 0 }
 #define L(s, key, member, count) { key, T_LIST, offsetof(struct s, member), sizeof(((struct s *)0)->member[0]), W_NONE, \
-	offsetof(struct s, count), sizeof(((struct s *)0)->member) / sizeof(((struct s *)0)->member[0]) }
+	sizeof(((struct s *)0)->member) / sizeof(((struct s *)0)->member[0]), offsetof(struct s, count) }
 
 static const struct field failure_fields[] = {
 	F(failure, "i", T_U32, id), F(failure, "e", T_U32, epoch), W(failure, "fk", T_WORD, kind, W_KIND),

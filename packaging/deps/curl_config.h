@@ -75,7 +75,6 @@
 #define HAVE_ARPA_INET_H 1
 #define HAVE_DIRENT_H 1
 #define HAVE_FCNTL_H 1
-#define HAVE_IFADDRS_H 1
 #define HAVE_LIBGEN_H 1
 #define HAVE_NETDB_H 1
 #define HAVE_NETINET_IN_H 1
@@ -110,7 +109,6 @@
 #define HAVE_GETADDRINFO_THREADSAFE 1
 #define HAVE_GETEUID 1
 #define HAVE_GETHOSTNAME 1
-#define HAVE_GETIFADDRS 1
 #define HAVE_GETPEERNAME 1
 #define HAVE_GETPWUID 1
 #define HAVE_GETPWUID_R 1
@@ -127,7 +125,6 @@
 #define HAVE_PIPE 1
 #define HAVE_PIPE2 1
 #define HAVE_POLL 1
-#define HAVE_REALPATH 1
 #define HAVE_RECV 1
 #define HAVE_SA_FAMILY_T 1
 #define HAVE_SCHED_YIELD 1

@@ -13,9 +13,9 @@ all: $(LIB)/libcurl.a $(LIB)/libmbedtls.a $(LIB)/libcjson.a $(LIB)/libinih.a
 sources: $(NAMES:%=$(SRC)/%/.unpacked)
 	@:
 .PHONY: all sources
-$(SRC)/%/.unpacked: packaging/deps/pins packaging/deps/fetch
+$(SRC)/%/.unpacked: packaging/deps/pins packaging/deps/fetch packaging/deps/trim
 	$(call say,FETCH,$*)
-	$(Q)packaging/deps/fetch $*
+	$(Q)packaging/deps/fetch $* && packaging/deps/trim $*
 	$(Q)touch $@
 
 # --- the C library -------------------------------------------------------------------------
@@ -44,28 +44,29 @@ C_mbed  := $(wildcard $(SRC)/mbedtls/library/*.c)
 O_curl  := $(C_curl:%.c=$(LIB)/%.o)
 O_mbed  := $(C_mbed:%.c=$(LIB)/%.o)
 O_cjson := $(LIB)/$(SRC)/cjson/cJSON.o
-O_inih  := $(LIB)/ini.o
+O_inih  := $(LIB)/$(SRC)/inih/ini.o
 
 $(O_curl) $(O_mbed) $(O_cjson) $(O_inih): $(if $(filter musl,$(libc)),$(SYSROOT)/.installed) \
   packaging/toolchain.mk packaging/deps/deps.mk
-$(O_curl): $(SRC)/curl/.unpacked packaging/deps/curl_config.h packaging/deps/mbedtls_config.h
+$(O_curl): $(SRC)/curl/.unpacked packaging/deps/curl_config.h packaging/deps/mbedtls_config.h packaging/deps/psa_config.h
 $(O_curl): MORE = -DHAVE_CONFIG_H -DBUILDING_LIBCURL -I$(SRC)/curl/lib
-$(O_mbed): $(SRC)/mbedtls/.unpacked packaging/deps/mbedtls_config.h
-$(O_mbed): MORE = -I$(SRC)/mbedtls/library
+$(O_mbed): $(SRC)/mbedtls/.unpacked packaging/deps/mbedtls_config.h packaging/deps/psa_config.h
+$(O_mbed): MORE = -I$(SRC)/mbedtls/library $(AESNI)
+# Lets mbedTLS use the intrinsics for AES units, which it calls only where CPUID says so; the
+# compiler by itself makes none of these instructions out of C. For all files, as they must agree on
+# how keys are aligned. The assembly it takes otherwise cannot be built without decryption.
+AESNI := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-maes -mpclmul)
+# what every handshake and record waits for, on a CPU whose small instructions are slow at it
+HOT := aes bignum bignum_core chacha20 ecp ecp_curves gcm poly1305 sha256 sha512
+$(HOT:%=$(LIB)/$(SRC)/mbedtls/library/%.o): MORE += $(mhot.$(VARIANT))
 $(O_cjson): $(SRC)/cjson/.unpacked
+# the C library's own brings 128-bit arithmetic on arm64; json_number is in agent/wire/json.c
+$(O_cjson): MORE = -Dstrtod=json_number
+$(O_inih): $(SRC)/inih/.unpacked
 
 $(LIB)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(MORE) -c -o $@ $<
-
-# inih cuts section and key names at 50 bytes without a word, and no macro says otherwise. ECS
-# allows service names of 255 bytes.
-$(LIB)/ini.c: $(SRC)/inih/.unpacked
-	@mkdir -p $(@D)
-	$(Q)sed 's/^\(#define MAX_\(SECTION\|NAME\)\) 50$$/\1 300/' $(SRC)/inih/ini.c >$@
-	$(Q)test $$(grep -c '^#define MAX_.* 300$$' $@) = 2 || { rm $@; echo "deps: inih's limits moved" >&2; exit 1; }
-$(O_inih): $(LIB)/ini.c
-	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 $(LIB)/libcurl.a: $(O_curl)
 $(LIB)/libmbedtls.a: $(O_mbed)

@@ -16,20 +16,22 @@
 /* randomness */
 #define MBEDTLS_ENTROPY_C
 #define MBEDTLS_CTR_DRBG_C
-#define MBEDTLS_HMAC_DRBG_C
 
 /* hashes: SHA-256 also signs every request to AWS */
 #define MBEDTLS_MD_C
-#define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA256_C
+#define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
+#define MBEDTLS_SHA512_SMALLER
 #define MBEDTLS_HKDF_C
 
 /* ciphers: AES-GCM where the CPU helps, ChaCha20 for the Raspberry Pis that have no AES unit */
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_AES_C
 #define MBEDTLS_AES_ROM_TABLES
+#define MBEDTLS_AES_FEWER_TABLES
+#define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT /* GCM only ever encrypts blocks */
 #if defined(__x86_64__)
 #define MBEDTLS_AESNI_C
 #elif defined(__aarch64__)
@@ -40,22 +42,24 @@
 #define MBEDTLS_POLY1305_C
 #define MBEDTLS_CHACHAPOLY_C
 
-/* keys: verify servers, sign as a device (IoT credentials, IAM Roles Anywhere) */
+/* keys: verify servers, sign as a device (IoT credentials, IAM Roles Anywhere). No X25519: every server of
+ * TLS 1.3 must have P-256, and a second kind of curve is 4 KB of code. */
 #define MBEDTLS_BIGNUM_C
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15
 #define MBEDTLS_PKCS1_V21
 #define MBEDTLS_ECP_C
 #define MBEDTLS_ECP_NIST_OPTIM
+#define MBEDTLS_ECP_FIXED_POINT_OPTIM 0 /* 7 KB of points, made anew for a key exchange instead */
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
-#define MBEDTLS_ECP_DP_CURVE25519_ENABLED
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
-#define MBEDTLS_ECDSA_DETERMINISTIC
 #define MBEDTLS_PK_C
 #define MBEDTLS_PK_PARSE_C
-#define MBEDTLS_PSA_CRYPTO_C /* TLS 1.3 is written on it */
+#define MBEDTLS_PSA_CRYPTO_C /* TLS 1.3 is written on it, and needs of it what psa_config.h lists */
+#define MBEDTLS_PSA_CRYPTO_CONFIG
+#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE <psa_config.h>
 
 /* encodings and certificates */
 #define MBEDTLS_ASN1_PARSE_C
@@ -66,6 +70,7 @@
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
+#define MBEDTLS_X509_REMOVE_INFO /* platform/tls.c has the words */
 /* one root at a time out of the bundle file instead of 144 of them in memory per connection */
 #define MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK
 
@@ -74,7 +79,6 @@
 #define MBEDTLS_SSL_CLI_C
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_SSL_SESSION_TICKETS
-#define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
 #define MBEDTLS_SSL_PROTO_TLS1_2
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET

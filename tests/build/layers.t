@@ -73,6 +73,9 @@ finds "includes are written from the root" \
 	'agent/core/core.c:1: includes "core.h": write it from the repository root'
 file agent/core/core.c '#include HEADER'
 finds "no include by macro" "agent/core/core.c:1: an include must name its file: HEADER"
+file agent/cmd/status.c 'printf("100 %% of %3d", n);' 'printf("%s took %6.1f s", name, seconds);'
+finds "no format of floating point" \
+	"agent/cmd/status.c:2: the C library of what is shipped prints no floating point (packaging/deps/trim)"
 file agent/new/x.c '#include <string.h>'
 finds "a new folder needs its row" \
 	"agent/new/x.c:1: no row for this folder in the table of packaging/layers"

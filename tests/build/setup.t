@@ -1,6 +1,6 @@
 #!/bin/sh
 # packaging/setup --check says first what to type; packaging/deps/fetch takes nothing whose
-# SHA-256 is wrong, wherever it came from.
+# SHA-256 is wrong, wherever it came from; packaging/deps/trim edits nothing it does not know.
 cd "$(dirname "$0")/../.." || exit 1
 top=$PWD
 dir=$(mktemp -d)
@@ -46,6 +46,19 @@ grep -q "gave thing 1 with SHA-256 $sum" "$dir/err"
 ok $? "... and the message names archive and sum"
 ! KEDGE_DL=$dir/dl PATH=$dir/bin packaging/deps/fetch other 2>"$dir/err" && grep -q "no line for 'other'" "$dir/err"
 ok $? "a name without a pin is an error"
+
+# what trim edits must be there
+cp "$top/packaging/deps/trim" "$dir/p/packaging/deps/"
+mkdir -p "$dir/p/build/src/inih"
+printf '#define MAX_SECTION 50\n#define MAX_NAME 50\n' >"$dir/p/build/src/inih/ini.c"
+packaging/deps/trim inih
+ok $? "a library that looks as expected is trimmed"
+[ "$(grep -c ' 300$' build/src/inih/ini.c)" = 2 ]
+ok $? "... where it says"
+! packaging/deps/trim inih 2>"$dir/err"
+ok $? "one that looks otherwise is an error"
+grep -q 'build/src/inih/ini.c: 0 lines changed, not 2' "$dir/err"
+ok $? "... that names the file"
 cd "$top" || exit 1
 awk '!/^#/ && (NF != 5 || length($3) != 64 || $4 !~ /^pool\// || $5 !~ /^https:/) { bad = 1; print "# " $0 }
 	END { exit bad }' packaging/deps/pins

@@ -78,8 +78,8 @@ static void go_on(enum how how)
 	if (wrong == NULL)
 		return;
 	if (++total.failed <= 10)
-		printf("# %s, cut %" PRIu64 " (%s) at %.3f s: %s\n# replay: crash --replay %s:%" PRIu64 "\n", story.s.story->name, cut_number,
-		       how_name[how], (double)story.s.now_ms / 1000, wrong, story.s.story->name, cut_number);
+		printf("# %s, cut %" PRIu64 " (%s) at %llu ms: %s\n# replay: crash --replay %s:%" PRIu64 "\n", story.s.story->name, cut_number,
+		       how_name[how], (unsigned long long)story.s.now_ms, wrong, story.s.story->name, cut_number);
 }
 
 /* True when this cut is to be made; every cut has a number, so that one can be made alone. */

@@ -130,7 +130,8 @@ static void carry_out(struct run *r, const struct action *a)
 		break;
 	}
 	if (r->verbose && a->type != ACT_JOURNAL && a->type != ACT_INSPECT)
-		printf("# [%8.1f] %s\n", (double)r->s.now_ms / 1000, act_name(a->type));
+		printf("# [%6llu.%llu] %s\n", (unsigned long long)r->s.now_ms / 1000, (unsigned long long)r->s.now_ms / 100 % 10,
+		       act_name(a->type));
 }
 
 struct event *node_event(struct node *n, enum ev_type type)

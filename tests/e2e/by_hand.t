@@ -187,23 +187,6 @@ def confirmed(s):
     same(sent(s)[before:], [("UpdateService", {"cluster": "edge", "service": "fix", "taskDefinition": "fix:1"})], "by one UpdateService")
 
 
-def port_taken(s):
-    """A fixed host port beside the old task: nothing of port:2 ever reaches the node. Its deadline runs meanwhile."""
-    port = {"portMappings": [{"containerPort": 80, "hostPort": 8080}]}
-    s.image("port:1")
-    s.service("port", {"image": f"{REGISTRY}/port:1"} | port)
-    ok(wait_status(s, "port", "SUCCESSFUL") and wait(lambda: row(s, "port").get("deployment"), 30), "port:1 is deployed")
-    s.define("port", {"image": f"{REGISTRY}/port:1"} | port)
-    s.ctl("update-service", service="port", taskDefinition="port:2")
-
-
-def no_place(s):
-    f = s.wait_failure(120, service="port", **{"class": "placement-failed"})
-    ok("is already using a port required by your task." in f.get("reason", ""), "placement-failed, with ECS's own words",
-       str(f) + s.kedge.tail())
-    same((f.get("stage"), rollback(s, "port").get("state")), ("deploy", "none"), "... told, and nothing rolled back", f)
-
-
 def overwritten(s):
     """A tag pushed over: going back by it is proven useless; the printed commands start what worked."""
     digest = good_then(s, "tag", "1", "exit 1 3000")
@@ -241,19 +224,17 @@ def report_only(s):
 
 
 def main():
-    with Site(engine="28", conf={"service port": {"deadline": "5s"}}, cloud_options=("--time-scale", "20")) as s:
+    with Site(engine="28", cloud_options=("--time-scale", "20")) as s:
         s.image("web:live")
         s.service("web", {"image": f"{REGISTRY}/web:live"})
         ok(wait_status(s, "web", "SUCCESSFUL"), "web:1 is deployed", s.kedge.tail())
         ok(wait(lambda: row(s, "web").get("deployment"), 30), "kedge knows its deployment", s.kedge.tail())
         dry_runs(s)
         not_allowed(s)
-        port_taken(s)
         allowed(s)
         cannot_be_stopped(s)
         confirmed(s)
         overwritten(s)
-        no_place(s)
         report_only(s)
     done()
 

@@ -13,7 +13,7 @@ static void say(struct world *w, const char *what, const char *detail)
 {
 	char at[24];
 
-	snprintf(at, sizeof(at), "[%8.1f] ", (double)w->now_ms / 1000);
+	snprintf(at, sizeof(at), "[%6llu.%llu] ", (unsigned long long)w->now_ms / 1000, (unsigned long long)w->now_ms / 100 % 10);
 	text_s(&w->text, at);
 	text_s(&w->text, what);
 	text_s(&w->text, detail);

@@ -1,5 +1,6 @@
 /* What stories and the modelled world do not reach: every table full, answers that are late or about nobody, rows that were
  * given up, words no kedge knows, more actions than one step holds. */
+#include "agent/core/table.h"
 #include "tests/story/world.h"
 #include "tests/tap.h"
 
@@ -335,7 +336,7 @@ static void restored_into_full_tables(void)
 	struct event ev = event(EV_RESTORE);
 	struct record *r = &ev.u.restore.record;
 
-	world_init(&w, MODE_OFF);
+	begin(MODE_OFF);
 	for (unsigned i = 0; i <= SERVICES_MAX; i++) {
 		*r = (struct record){ .kind = REC_SERVICE, .seq = i + 1 };
 		snprintf(r->u.service.name, NAME_CAP, "service%u", i);
@@ -690,6 +691,65 @@ static void stop_waits_for_room(void)
 	is_int(stops, 1, "it leaves with a later one, once");
 }
 
+/* --- the invariants themselves: a state in which a call is right, and one thing wrong with it ----------------------------- */
+static const char *checked(enum act_type type)
+{
+	const struct action out[2] = { { .type = type }, { .type = ACT_NOTE } };
+	const char *broken = core_check(&w.core, out, 2);
+
+	return broken == NULL ? "" : broken;
+}
+
+static struct service *about_to(bool update)
+{
+	struct service *s = acting();
+
+	s->rb.state = RB_ACTING;
+	s->rb.accepted = false;
+	s->rb.update = s->rb.confirmed = update;
+	w.core.params.service[0].policy.allow_update_service = update;
+	w.core.n_accepted = 0;
+	memset(w.core.accepted, 0, sizeof(w.core.accepted));
+	s->dep.status = SD_IN_PROGRESS;
+	s->dep_ms = w.core.now_ms;
+	s->work.save = false;
+	s->work.seq = w.core.saved_seq;
+	return s;
+}
+
+#define STOP_BREAKS(number, change) do { struct service *s = about_to(false); (void)s; change; \
+	ok(checked(ACT_AWS_STOP)[0] == (number), "stop, %s: %s", #change, checked(ACT_AWS_STOP)); } while (0)
+#define UPDATE_BREAKS(number, change) do { struct service *s = about_to(true); (void)s; change; \
+	ok(checked(ACT_AWS_UPDATE)[0] == (number), "update, %s: %s", #change, checked(ACT_AWS_UPDATE)); } while (0)
+
+static void invariants(void)
+{
+	STOP_BREAKS('\0', s->dep.status = SD_PENDING);
+	STOP_BREAKS('1', s->dep_ms = 0);
+	STOP_BREAKS('1', s->work.decided_ms = s->dep_ms + 1);
+	STOP_BREAKS('1', s->dep.arn[0] = 'x');
+	STOP_BREAKS('1', s->dep.status = SD_STOP_REQUESTED);
+	STOP_BREAKS('2', s->rb.accepted = true);
+	STOP_BREAKS('4', s->work.seq = 0);
+	STOP_BREAKS('4', s->work.save = true);
+	STOP_BREAKS('5', s->rb.failure = 9999);
+	STOP_BREAKS('\0', s->rb.failure = 9999; s->rb.by_operator = true);
+	STOP_BREAKS('\0', s->rb.failure = 9999; s->rb.confirmed = true; w.core.params.service[0].policy.mode = MODE_MANUAL);
+	STOP_BREAKS('\0', s->rb.by_operator = true; w.core.params.service[0].policy.mode = MODE_MANUAL);
+	STOP_BREAKS('6', w.core.params.service[0].policy.mode = MODE_SHADOW);
+	UPDATE_BREAKS('\0', s->rb.uid = 1);
+	UPDATE_BREAKS('6', s->rb.confirmed = false);
+	UPDATE_BREAKS('6', s->rb.update = false);
+	UPDATE_BREAKS('6', w.core.params.service[0].policy.allow_update_service = false);
+	UPDATE_BREAKS('1', s->dep_ms = 0);
+	UPDATE_BREAKS('1', s->dep_ms -= 5001);
+	UPDATE_BREAKS('1', s->work.decided_ms = s->dep_ms + 1);
+	UPDATE_BREAKS('2', s->rb.accepted = true);
+	UPDATE_BREAKS('4', s->work.seq = 0);
+	UPDATE_BREAKS('4', s->work.save = true);
+	UPDATE_BREAKS('4', s->work.seq = w.core.saved_seq + 1);
+}
+
 /* --- rows that were given up ------------------------------------------------------------------------------------------ */
 static void holes(void)
 {
@@ -757,6 +817,446 @@ static void ids_of_people(void)
 	sound("people");
 }
 
+/* --- single moments -------------------------------------------------------------------------------------------------- */
+static void image_of_arch(const char *image_id, const char *arch)
+{
+	struct event ev = event(EV_IMAGE);
+
+	snprintf(ev.u.image.image_id, DIGEST_CAP, "%s", image_id);
+	snprintf(ev.u.image.digest, DIGEST_CAP, "sha256:digest9");
+	snprintf(ev.u.image.arch, sizeof(ev.u.image.arch), "%s", arch);
+	world_feed(&w, &ev);
+}
+
+static const struct failure *told_of(enum class class)
+{
+	for (int32_t i = 0; i < w.core.rows.failures; i++)
+		if (w.core.failure[i].used && w.core.failure[i].f.class == class)
+			return &w.core.failure[i].f;
+	return NULL;
+}
+
+static void lives_for(unsigned task, uint64_t ms, int exit_code)
+{
+	world_place(&w, task, "web", 9);
+	world_create(&w, task, "web", 9, "sha256:image9");
+	world_start(&w, task);
+	world_running(&w, task);
+	world_run(&w, ms);
+	world_die(&w, task, exit_code);
+}
+
+static void another_architecture(void)
+{
+	begin(MODE_OFF);
+	lives_for(1, 10, 1);
+	ok(told_of(CLASS_EXITED_EARLY) != NULL && told_of(CLASS_EXEC_FORMAT) == NULL, "an exit at once is an early exit");
+	image_of_arch("sha256:image9", "arm64");
+	ok(told_of(CLASS_EXEC_FORMAT) != NULL, "until its image proves to be of another architecture");
+	lives_for(2, 10, 1);
+	ok(told_of(CLASS_EXEC_FORMAT) != NULL && told_of(CLASS_EXITED_EARLY) == NULL, "the next one is known for what it is");
+	lives_for(3, 5000, 1);
+	ok(told_of(CLASS_EXITED_EARLY) != NULL, "what ran for five seconds can run here");
+	sound("another architecture");
+}
+
+static void told_before(void)
+{
+	begin(MODE_OFF);
+	world_place(&w, 1, "web", 1);
+	w.core.told_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + 1000;
+	{
+		struct event ev = event(EV_PULL);
+
+		ev.u.pull.what = P_FAILED;
+		ev.u.pull.class = CLASS_PULL_UNKNOWN;
+		ev.u.pull.time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+		snprintf(ev.u.pull.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
+		world_feed(&w, &ev);
+		is_int(w.core.rows.failures > 0 && w.core.failure[0].used, 0, "what a full table once dropped is not told anew");
+		ev.u.pull.time_unix_ms += 2000;
+		world_feed(&w, &ev);
+	}
+	ok(w.core.failure[0].used, "what came later is");
+}
+
+static void log_alone(int exit_code, bool is_told, const char *name)
+{
+	begin(MODE_OFF);
+	world_place(&w, 1, "web", 1);
+	world_stopped(&w, 1, STAGE_RUN, CLASS_NONE, "", exit_code);
+	ok((w.core.rows.failures > 0 && w.core.failure[0].used) == is_told, "an exit that only the log tells, %s", name);
+}
+
+static void cluster_by_arn(void)
+{
+	struct event ev = event(EV_EPOCH);
+
+	begin(MODE_OFF);
+	snprintf(ev.u.epoch.cluster, NAME_CAP, "arn:aws:ecs:eu-west-1:1:cluster/edge");
+	world_feed(&w, &ev);
+	failures(1, 1);
+	ok(w.core.failure[0].used, "a cluster named by its ARN is the same cluster");
+	snprintf(ev.u.epoch.cluster, NAME_CAP, "arn:aws:ecs:eu-west-1:1:cluster/other");
+	world_feed(&w, &ev);
+	is_int(w.core.epoch, 3, "each other name of it begins an epoch");
+	w.core.failure[0].used = false;
+	failures(2, 1);
+	ok(!w.core.failure[0].used, "what is of another cluster is nobody's failure here");
+}
+
+static void rare_looks(void)
+{
+	struct event ev = event(EV_AWS_REVISION);
+	struct service *s = acting();
+
+	s->look.step = LOOK_REVISION;
+	s->look.ask = 7;
+	s->n_revisions = REVISIONS_MAX;
+	for (uint32_t i = 0; i < REVISIONS_MAX; i++)
+		snprintf(s->revision[i].arn, ARN_CAP, "revision%u", i);
+	ev.u.aws_revision.ask = 7;
+	snprintf(ev.u.aws_revision.arn, ARN_CAP, "one more");
+	world_feed(&w, &ev);
+	is_int(s->n_revisions, REVISIONS_MAX, "revisions: the bound holds");
+	is_str(s->revision[0].arn, "revision1", "the oldest gives way");
+	ev.u.aws_revision.arn[0] = '\0';
+	ev.u.aws_revision.last = true;
+	world_feed(&w, &ev);
+	is_int(s->look.step, LOOK_IDLE, "an answer without any revision ends the look");
+	s->dep.status = SD_SUCCESSFUL;
+	w.core.params.heartbeat_ms = 60000;
+	for (w.core.params.fleet = 0; w.core.params.fleet <= 20000; w.core.params.fleet += 20000) {
+		s->look.step = LOOK_LIST;
+		s->look.full = false;
+		s->look.ask = 8;
+		s->rb.state = RB_NONE;
+		ev = event(EV_AWS_LIST);
+		ev.u.aws_list.ask = 8;
+		world_feed(&w, &ev);
+		is_int(s->look.next_ms - w.core.now_ms, w.core.params.fleet == 0 ? 60000 : 2000000,
+		       "a fleet of %u looks at a service that rests so often", w.core.params.fleet);
+	}
+}
+
+static void line_goes_bad_later(void)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_FACT);
+
+	w.core.failure[0].f.stage = STAGE_RUN;
+	w.core.failure[0].f.link_bad = false;
+	w.core.failure[0].seen_ms = w.core.now_ms;
+	w.core.aws_ok_ms = w.core.now_ms - 1;
+	s->rb.failure = w.core.failure[0].f.id;
+	s->rb.link_bad = false;
+	ev.u.fact.fact = FACT_ROUTE;
+	ev.u.fact.yes = TRI_NO;
+	world_feed(&w, &ev);
+	ok(w.core.failure[0].f.link_bad && s->rb.link_bad, "an exit since AWS last answered fell while the line was bad, and its intent knows");
+}
+
+static void given_up_with_its_own(void)
+{
+	begin(MODE_OFF);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		world_place(&w, i, "web", 1);
+	world_create(&w, 5, "web", 1, "sha256:image1");
+	world_stopped(&w, 9, STAGE_RUN, CLASS_NONE, "", 0);
+	world_stopped(&w, 5, STAGE_RUN, CLASS_NONE, "", 0);
+	w.core.task[5].first_ms = 1;
+	world_place(&w, 500, "web", 1);
+	ok(container_of(&w.core, 5, "app") == NONE && w.core.task[9].used, "the oldest ended task gives way, and its containers with it");
+	begin(MODE_OFF);
+	for (int32_t i = 0; i < RELEASES_MAX; i++)
+		plant_release(i, true);
+	w.core.rows.releases = RELEASES_MAX;
+	failures(1, 1);
+	w.core.task[0].release = w.core.failure[0].release = 5;
+	w.core.task[0].ended = true;
+	w.core.release[5].first_unix_ms = 1;
+	world_place(&w, 2, "web", 8);
+	world_stopped(&w, 2, STAGE_PULL, CLASS_PULL_UNKNOWN, "strange", -1);
+	ok(w.core.task[0].release == NONE && w.core.failure[0].release == NONE, "what was of a release that gave way is of none");
+	sound("given up");
+}
+
+static void no_room_for_the_node(void)
+{
+	struct action out[CORE_MAX_ACTIONS];
+	struct event ev = event(EV_SOURCE);
+	uint32_t id;
+
+	begin(MODE_OFF);
+	failures(1, FAILURES_MAX);
+	id = w.core.next_id;
+	ev.u.source.source = SRC_ENGINE;
+	ev.u.source.state = SS_UNREACHABLE;
+	for (int i = 0; i < 40; i++) {
+		for (int k = 0; k < FAILURES_MAX; k++)
+			w.core.failure[k].save = true;
+		ev.now_ms = w.now_ms += 60000;
+		ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+		(void)core_step(&w.core, &ev, out);
+	}
+	is_int(w.core.next_id, id, "a state of the node that has no room waits");
+}
+
+static void quorum_cannot_be_asked(void)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_AWS_FAILED);
+
+	s->rb.state = RB_QUORUM_WAIT;
+	s->work.quorum_sent = true;
+	ev.u.aws_failed.op = OP_QUORUM;
+	ev.u.aws_failed.error = AE_UNREACHABLE;
+	world_feed(&w, &ev);
+	is_int(s->rb.state, RB_QUORUM_WAIT, "a quorum nobody can be asked for is waited for");
+	ok(!s->work.quorum_sent && strstr(s->rb.reason, "may confirm") != NULL, "and a person may do without: %s", s->rb.reason);
+}
+
+static void no_witness(void)
+{
+	struct service *s = acting();
+
+	w.conflict = false;
+	s->rb.state = RB_DECIDED;
+	s->rb.link_bad = true;
+	s->work.stop_sent = false;
+	s->work.next_ms = 0;
+	world_run(&w, 60000);
+	is_int(s->rb.state, RB_DECIDED, "seen while the line was bad: one failure with the line good is waited for");
+	world_run(&w, 20 * 60 * 1000);
+	is_int(s->rb.state, RB_EXPIRED, "for a quarter of an hour");
+	is_int(w.stops, 1, "and nothing was sent for it");
+}
+
+/* --- any intent against any answer --------------------------------------------------------------------------------- */
+static uint64_t dice_state;
+
+static uint32_t draw(uint32_t n)
+{
+	dice_state = dice_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(dice_state >> 33) % n;
+}
+
+static bool one_in(uint32_t n)
+{
+	return draw(n) == 0;
+}
+
+static void bend_intent(struct service *s)
+{
+	struct rb_work *k = &s->work;
+
+	s->rb.state = (enum rb_state)draw(RB_STATES);
+	s->rb.confirmed = one_in(3);
+	s->rb.by_operator = one_in(6);
+	/* accepted: only of what is watched or over, as the core itself keeps it */
+	s->rb.accepted = (s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED || !rb_open(s->rb.state)) && one_in(2);
+	s->rb.update = one_in(4);
+	s->rb.link_bad = one_in(4);
+	if (one_in(8))
+		s->rb.deployment[0] = '\0';
+	if (one_in(12))
+		s->rb.family[0] = '\0';
+	if (one_in(12))
+		s->rb.failure = 0;
+	if (one_in(6))
+		s->rb.digest[0] = '\0';
+	if (one_in(4))
+		s->rb.target_revision_arn[0] = s->rb.target_family[0] = '\0';
+	s->rb.expires_unix_ms += one_in(12) ? -INT64_C(90000000) : 0;
+	s->rb.decided_unix_ms -= one_in(4) ? 20 * 60 * 1000 : 0;
+	k->hold_ms = one_in(8) ? CORE_NEVER : one_in(8) ? w.core.now_ms + 5000 : w.core.now_ms;
+	k->next_ms = one_in(4) ? w.core.now_ms + 1000 : 0;
+	k->save = one_in(8);
+	k->seq = one_in(10) ? 0 : one_in(10) ? w.core.saved_seq + 5 : w.core.saved_seq;
+	k->stop_sent = one_in(3);
+	k->stop_ms = w.core.now_ms > 95000 && one_in(3) ? w.core.now_ms - 95000 : w.core.now_ms;
+	k->quorum_sent = one_in(3);
+	k->quorum_ask = k->image_ask = s->asked.ask = s->look.ask = 7;
+	k->quorum_ms = one_in(2) ? w.core.now_ms : 0;
+	k->quorum = (struct ev_aws_quorum){ .tried = draw(8), .failed = draw(4), .ran_well = draw(2) };
+	k->image_sent = one_in(2);
+	k->image_wanted = one_in(4);
+	k->image_ms = one_in(2) ? w.core.now_ms : 0;
+	k->target_there = (enum tri)draw(3);
+	k->conflicts = draw(4);
+	k->watched = draw(8);
+	k->unclear = draw(6);
+	k->ask_person = one_in(8);
+	k->breaker_ms = k->cb_grew_ms = one_in(2) ? w.core.now_ms : 0;
+	s->asked.sent = one_in(2);
+	s->asked.said.controller = (enum controller)draw(CONTROLLERS);
+	s->asked.ms = one_in(2) ? w.core.now_ms : 0;
+	s->history_denied = one_in(12);
+	s->m.hold_until_unix_ms = one_in(12) ? INT64_MAX : 0;
+	if (one_in(12))
+		s->n_history = 0;
+	for (uint32_t i = 1; i < s->n_history; i++) {
+		s->history[i].status = (enum sd_status)draw(SD_STATUSES - 1);
+		s->history[i].created_unix_ms -= one_in(4) ? INT64_C(90000000) : 0;
+	}
+	for (uint32_t i = 0; i < s->n_revisions; i++) {
+		s->revision[i].missing = one_in(10);
+		s->revision[i].n = one_in(6) ? 0 : 1;
+		s->revision[i].image[0].tagged = one_in(2);
+		s->revision[i].image[0].reference = draw(3);
+		if (one_in(6))
+			s->revision[i].image[0].digest[0] = '\0';
+		if (one_in(12))
+			snprintf(s->revision[i].image[0].digest, DIGEST_CAP, "sha256:other");
+		if (one_in(8))
+			s->revision[i].revision = 11 + draw(2);
+	}
+}
+
+static void bend_node(struct core *c)
+{
+	struct policy *p = &c->params.service[0].policy;
+
+	p->mode = one_in(3) ? (enum rb_mode)draw(MODES) : MODE_AUTO;
+	p->quorum_auto = !one_in(4);
+	p->allow_update_service = c->service[0].rb.update || one_in(2);   /* it was allowed when it was asked for */
+	p->max_rollbacks_per_day = draw(4);
+	c->fact[FACT_ROUTE].yes = one_in(8) ? TRI_NO : TRI_YES;
+	c->fact[FACT_CLOCK].yes = one_in(8) ? TRI_UNKNOWN : TRI_YES;
+	c->fact[FACT_DISK].yes = (enum tri)draw(3);
+	c->aws_retry_ms = 0;
+	c->n_accepted = 0;
+	memset(c->accepted, 0, sizeof(c->accepted));
+	if (c->service[0].rb.accepted)
+		snprintf(c->accepted[0], ARN_CAP, "%s", c->service[0].dep.arn);
+	for (int i = 0; i < 3; i++) {
+		struct release *r = &c->release[i];
+
+		r->good = r->used && one_in(3);
+		r->bad = r->used && one_in(3);
+		r->starts = one_in(3);
+		if (r->used && one_in(8))
+			r->deployment[0] = '\0';
+		if (r->n_images > 0)
+			snprintf(r->image[0].arch, sizeof(r->image[0].arch), one_in(8) ? "arm64" : "amd64");
+		c->failure[i].f.blame = (enum blame)draw(3);
+		c->failure[i].f.last_unix_ms = one_in(2) ? c->now_unix_ms : 0;
+		c->failure[i].f.link_bad = one_in(3);
+	}
+}
+
+static void answers_deployment(const struct service *s, struct event *ev)
+{
+	struct ev_aws_deployment *d = &ev->u.aws_deployment;
+
+	ev->type = EV_AWS_DEPLOYMENT;
+	*d = s->dep;
+	d->service = 0;
+	d->ask = 7;
+	d->status = (enum sd_status)draw(SD_STATUSES - 1);
+	d->missing = one_in(20);
+	d->requested = one_in(3) ? 10 : 1;
+	d->running = draw(2);
+	d->source_running = draw(2);
+	d->cb_enabled = one_in(2);
+	d->cb_rollback = !one_in(3);
+	d->cb_status = one_in(4) ? CB_DISABLED : CB_MONITORING;
+	d->cb_failures = draw(4);
+	d->cb_threshold = draw(4);
+	d->created_unix_ms += one_in(4) ? 100000 : 0;
+	if (one_in(8))
+		snprintf(d->arn, ARN_CAP, "arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/other");
+	if (one_in(8))
+		snprintf(d->source_revision, ARN_CAP, "%s", one_in(2) ? "" : d->target_revision);
+	if (one_in(8))
+		snprintf(d->target_revision, ARN_CAP, "%s", s->revision[draw(2)].arn);
+	snprintf(d->rollback_revision, ARN_CAP, "%s", one_in(2) ? "" : s->revision[draw(2)].arn);
+}
+
+/* Anything that can happen to an intent. */
+static struct event anything(struct service *s)
+{
+	static const enum ev_type others[] = { EV_AWS_STOPPED, EV_AWS_UPDATED, EV_AWS_QUORUM, EV_TARGET_IMAGE, EV_AWS_SERVICE };
+	struct event ev = event(EV_TICK);
+	uint32_t which = draw(10);
+
+	if (which < 5) {
+		s->look.step = LOOK_DEPLOYMENT;
+		answers_deployment(s, &ev);
+	} else if (which == 5) {
+		ev.type = EV_AWS_FAILED;
+		ev.u.aws_failed = (struct ev_aws_failed){ .op = (enum aws_op)draw(AWS_OPS), .error = (enum aws_error)draw(AWS_ERRORS), .ask = 7 };
+	} else if (which == 6) {
+		ev.type = EV_OPERATOR;
+		ev.u.operator.verb = (enum op_verb)draw(OPV_LOOK + 1);
+		ev.u.operator.for_ms = draw(2) * 1000;
+		snprintf(ev.u.operator.service, NAME_CAP, "web");
+		if (one_in(3)) {
+			snprintf(ev.u.operator.to_family, NAME_CAP, "web");
+			ev.u.operator.to_revision = 11;
+		}
+	} else if (which < 9) {
+		ev.type = others[draw(5)];
+		/* these begin alike: service, ask */
+		ev.u.aws_quorum = (struct ev_aws_quorum){ .service = 0, .ask = 7, .tried = draw(8), .failed = draw(4), .ran_well = draw(2) };
+		if (ev.type == EV_AWS_STOPPED)
+			snprintf(ev.u.aws_stopped.arn, ARN_CAP, "%s", s->rb.deployment);
+		if (ev.type == EV_TARGET_IMAGE)
+			ev.u.target_image = (struct ev_target_image){ .ask = 7, .there = (enum tri)draw(3) };
+		if (ev.type == EV_AWS_SERVICE)
+			ev.u.aws_service = (struct ev_aws_service){ .ask = 7, .missing = one_in(4), .controller = (enum controller)draw(CONTROLLERS) };
+	}
+	return ev;
+}
+
+static void any_intent(void)
+{
+	static struct core base;
+	struct action out[CORE_MAX_ACTIONS];
+	struct service *s = &w.core.service[0];
+	unsigned reopened = 0, unsound = 0, lawless = 0, sent = 0;
+	const char *first = NULL;
+
+	(void)acting();
+	failures(100, 2);
+	base = w.core;
+	dice_state = 1;
+	for (unsigned i = 0; i < 60000; i++) {
+		struct rollback before;
+		struct event ev;
+		const char *broken;
+		size_t n;
+
+		w.core = base;
+		w.core.now_ms += 100000;
+		bend_intent(s);
+		bend_node(&w.core);
+		before = s->rb;
+		s->dep_ms = one_in(8) ? 1 : w.core.now_ms;
+		ev = anything(s);
+		ev.now_ms = w.core.now_ms + draw(3) * 3000;
+		ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)ev.now_ms;
+		n = core_step(&w.core, &ev, out);
+		broken = core_check(&w.core, out, n);
+		sent += stop_in(out, n);
+		/* but what AWS did take is watched, whatever was decided meanwhile */
+		reopened += !rb_open(before.state) && s->rb.id == before.id && s->rb.state != before.state &&
+			    ev.type != EV_AWS_STOPPED && ev.type != EV_AWS_UPDATED;
+		unsound += (unsigned)s->rb.state >= RB_STATES || (rb_open(s->rb.state) && s->rb.id == 0 && before.id != 0) ||
+			   core_deadline(&w.core) < w.core.now_ms;
+		/* an intent that was put into `acting` by hand is not the core's doing */
+		lawless += broken != NULL && before.state != RB_ACTING;
+		if (first == NULL && broken != NULL && before.state != RB_ACTING) {
+			first = broken;
+			printf("# draw %u: from %s to %s by %s: %s\n", i, rb_state_name(before.state), rb_state_name(s->rb.state), ev_name(ev.type), broken);
+		}
+	}
+	is_int(reopened, 0, "60000 draws of an intent and what happens to it: what has ended stays ended");
+	is_int(unsound, 0, "no state nobody knows, no deadline in the past");
+	is_int(lawless, 0, "nothing is sent against an invariant");
+	ok(sent > 50, "and %u stops left", sent);
+}
+
 int main(void)
 {
 	words();
@@ -778,7 +1278,23 @@ int main(void)
 	stop_waits_for_room();
 	holes();
 	ids_of_people();
+	invariants();
+	another_architecture();
+	told_before();
+	log_alone(1, true, "with a code of its own");
+	log_alone(137, false, "as a kill looks");
+	log_alone(143, false, "as a stop looks");
+	log_alone(0, false, "with success");
+	cluster_by_arn();
+	rare_looks();
+	line_goes_bad_later();
+	given_up_with_its_own();
+	no_room_for_the_node();
+	quorum_cannot_be_asked();
+	no_witness();
+	any_intent();
 	wide = true;
+	restored_into_full_tables();
 	refusals();
 	ends();
 	overtaken();

@@ -1,6 +1,8 @@
 /* JSON in (bounded tree, getters that name what failed) and out (escaping, times). */
 #include "agent/wire/json.h"
 
+#include <stdlib.h>
+
 #include "tests/tap.h"
 
 static char memory[256 * 1024];
@@ -113,6 +115,35 @@ static void numbers(void)
 	ok(json_bool(tree("{\"b\":1}"), "b", &b, &why) == KERR_BAD_INPUT, "1 is not true");
 }
 
+/* strtod knows better; every bit of it is asked for where the head promises that */
+static void is_number(const char *text, double tolerance)
+{
+	char *want_end, *end = NULL;
+	double want = strtod(text, &want_end), got = json_number(text, &end), off = got - want;
+
+	off = off < 0 ? -off : off;
+	ok(end == want_end && (got == want || off <= tolerance * (want < 0 ? -want : want)), "the number %s", text);
+}
+
+static void like_strtod(void)
+{
+	static const char *const exact[] = {
+		"0", "-0", "7", "-12", "1.5", "-1.5e3", "1795400522.309", "1.7954E9", "1764131146.123", "9007199254740993",
+		"1764131146123456789", "18446744073709551615", "0.001", "1e22", "123e-22", "5.", ".5", "+3", "0e99999", "1e400",
+		"-1e400", "1e-999999999", "", "-", ".", "e5", "1e", "1e+", "1x", "0000000000000000000000000001", "1.50000",
+	};
+	static const char *const near[] = {
+		"3.14159265358979323846264338327950288", "123456789012345678901234567890", "1e300", "2.5e-300", "1e23",
+		"0.000000000000000000000000000000000000000000123", "1764131146.1234567890123", "1.7976931348623157e308",
+		"100000000000000000000000000000000000000000000000000000000e-56",
+	};
+
+	for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
+		is_number(exact[i], 0);
+	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++)
+		is_number(near[i], 1e-15);
+}
+
 static void is_time(const char *text, int64_t want)
 {
 	int64_t ms = -1;
@@ -220,6 +251,7 @@ int main(void)
 	parse();
 	strings();
 	numbers();
+	like_strtod();
 	times();
 	clean();
 	writer();
