@@ -301,7 +301,7 @@ static void too_late(void)
 	       "[   205.8] service web rolling/none\n"
 	       "[   251.3] FAILURE f1 web:17 exited-early app blame=release counted\n"
 	       "[   251.3] service web suspect/none\n"
-	       "[   300.9] FAILURE f2 web:17 exited-early app blame=release counted\n"
+	       "[   300.8] FAILURE f2 web:17 exited-early app blame=release counted\n"
 	       "[   350.4] FAILURE f3 web:17 crash-loop app blame=release counted\n"
 	       "[   350.6] service web failing/decided\n"
 	       "[   352.2] service web failing/refused\n",
