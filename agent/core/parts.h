@@ -99,8 +99,10 @@ bool rollback_report_only(struct core *c, uint32_t service);  /* ends the open i
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev);
 void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev);
 int32_t rollback_release(const struct core *c, const struct service *s);
+bool history_has(const struct service *s, const char *arn);         /* it is there, and not the newest */
 void rollback_verify(struct core *c, uint32_t service, bool patient);
 uint64_t rollback_fresh_ms(const struct service *s);
+uint64_t rollback_quorum_gap_ms(struct service *s);
 void rollback_accepted(struct core *c, uint32_t service, const char *words);
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
 void on_operator(struct core *c, const struct ev_operator *ev);

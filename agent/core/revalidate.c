@@ -26,7 +26,7 @@ int32_t rollback_release(const struct core *c, const struct service *s)
 
 enum whose { OURS, NEWER, UNCLEAR };
 
-static bool in_history(const struct service *s, const char *arn)
+bool history_has(const struct service *s, const char *arn)
 {
 	for (uint32_t i = 1; i < s->n_history; i++)
 		if (str_eq(s->history[i].arn, arn))
@@ -51,7 +51,7 @@ static enum whose whose(struct core *c, uint32_t service)
 	if (s->rb.deployment[0] != '\0') {
 		if (str_eq(s->rb.deployment, s->dep.arn))
 			return OURS;
-		return in_history(s, s->rb.deployment) || s->dep.created_unix_ms > s->rb.decided_unix_ms ? NEWER : UNCLEAR;
+		return history_has(s, s->rb.deployment) || s->dep.created_unix_ms > s->rb.decided_unix_ms ? NEWER : UNCLEAR;
 	}
 	if (rev == NULL || rev->missing)
 		return UNCLEAR;
@@ -147,7 +147,7 @@ static bool quorum(struct core *c, uint32_t service, int32_t release)
 	rollback_state(c, service, RB_QUORUM_WAIT, q->ran_well > 0
 		? "Another node runs this release well: this node is the suspect; a person may confirm."
 		: "Too few other nodes have failed with it to speak for all; a person may confirm.");
-	s->work.next_ms = c->now_ms + 60 * SEC;
+	s->work.next_ms = c->now_ms + rollback_quorum_gap_ms(s);
 	return false;
 }
 

@@ -375,11 +375,19 @@ void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
 	rollback_accepted(c, ev->service, "AWS accepted the rollback; kedge watches it to its end.");
 }
 
+/* A fleet's tasks are the dearest question of all to ask again: after 1, 2, 4, 8, then every 16 minutes. */
+uint64_t rollback_quorum_gap_ms(struct service *s)
+{
+	uint32_t n = s->work.quorums++;
+
+	return (60 * SEC) << (n < 4 ? n : 4);
+}
+
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 {
 	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
 
-	if (s == NULL || !s->used || !rb_open(s->rb.state))
+	if (s == NULL || !s->used || !rb_open(s->rb.state) || ev->op == OP_SERVICES)   /* what that tells is not needed to act */
 		return;
 	if (ev->error == AE_DENIED) {
 		if (ev->op == OP_STOP || ev->op == OP_UPDATE || s->rb.confirmed)
@@ -389,7 +397,7 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 	}
 	if (ev->op == OP_QUORUM) {
 		s->work.quorum_sent = false;
-		s->work.next_ms = c->now_ms + 60 * SEC;
+		s->work.next_ms = c->now_ms + rollback_quorum_gap_ms(s);
 		rollback_state(c, ev->service, RB_QUORUM_WAIT, "Other nodes cannot be asked; a person may confirm.");
 		return;
 	}

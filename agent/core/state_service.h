@@ -28,6 +28,7 @@ enum serving { SERVING_NONE, SERVING_OLD, SERVING_NEW };
 struct rb_work {                         /* of the open intent; nothing here needs to outlive a restart */
 	uint64_t seq;                    /* of its newest record; durable when <= saved_seq */
 	uint64_t decided_ms, hold_ms, next_ms, stop_ms, breaker_ms, cb_grew_ms;
+	uint32_t quorums;                /* answers that did not permit it */
 	uint32_t cb_failures, conflicts, watched, unclear, quorum_ask, image_ask;
 	bool save, stop_sent, quorum_sent, quorum_wanted, image_wanted, image_sent;
 	bool ask_person;                 /* policy alone must not go on: the preflight could not be made sure of */

@@ -136,6 +136,7 @@ void on_aws_service(struct core *c, const struct ev_aws_service *ev)
 	s->asked.ms = c->now_ms;
 	s->asked.next_ms = c->now_ms + ASK_GAP_MS;
 	s->asked.said = *ev;
+	stuck_service(c, ev->service);
 	revalidate(c, ev->service);
 }
 

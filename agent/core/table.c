@@ -198,18 +198,30 @@ static void release_forget(struct core *c, int32_t release)
 	c->counter.releases_dropped++;
 }
 
+static bool is_older(const struct core *c, int32_t release, int32_t than)
+{
+	return than == NONE || c->release[release].first_unix_ms < c->release[than].first_unix_ms;
+}
+
+/* What was hauled back gives way last: it may come back. */
 int32_t release_add(struct core *c)
 {
-	int32_t at = NONE;
+	int32_t at = NONE, hauled = NONE;
 
 	for (int32_t i = 0; i < RELEASES_MAX; i++) {
 		if (!c->release[i].used) {
 			at = i;
 			break;
 		}
-		if (!release_in_use(c, i) && (at == NONE || c->release[i].first_unix_ms < c->release[at].first_unix_ms))
-			at = i;
+		if (release_in_use(c, i))
+			continue;
+		if (!rollback_was_accepted(c, c->release[i].deployment))
+			at = is_older(c, i, at) ? i : at;
+		else
+			hauled = is_older(c, i, hauled) ? i : hauled;
 	}
+	if (at == NONE)
+		at = hauled;
 	if (at == NONE)
 		return NONE;
 	if (c->release[at].used)

@@ -87,7 +87,7 @@ void update_revalidate(struct core *c, uint32_t service, bool durable)
 		return;
 	}
 	/* whoever typed the verb knew nothing of a deployment that began later */
-	if (newer && s->dep.created_unix_ms > s->rb.decided_unix_ms) {
+	if (newer && (history_has(s, s->rb.deployment) || s->dep.created_unix_ms > s->rb.decided_unix_ms)) {
 		rollback_state(c, service, RB_SUPERSEDED, "A newer deployment has taken its place: nothing is done.");
 		return;
 	}

@@ -109,10 +109,10 @@ static void missing_image_confirmed(void)
 	world_run(&w, 60000);
 	is_str(world_trace(&w),
 	       "[   307.8] service web failing/decided\n"
-	       "[   308.0] service web rolling-back/acting\n"
-	       "[   308.0] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   307.9] service web rolling-back/acting\n"
+	       "[   307.9] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
 	       "[   308.0] service web rolling-back/watching\n"
-	       "[   317.3] service web rolled-back/rolled-back\n",
+	       "[   317.2] service web rolled-back/rolled-back\n",
 	       "confirmed: AWS is asked afresh, one stop, watched to its end");
 	is_int(w.core.service[0].rb.verified, VERIFIED_HERE, "the digest that runs here is that of web:11");
 	is_int(w.stops, 1, "one stop");
@@ -147,14 +147,14 @@ static void restart_loop_decided_offline(void)
 	       "[   208.3] service web suspect/none\n"
 	       "[   209.3] FAILURE f1 web:13 restart-loop app blame=release counted\n"
 	       "[   215.3] service web failing/decided\n"
-	       "[   215.4] service web failing/queued-offline\n",
+	       "[   215.3] service web failing/queued-offline\n",
 	       "a restart policy hides the crash: counted in place, decided offline, queued");
 	world_line(&w, true);
 	world_run(&w, 120000);
 	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
 	world_run(&w, 60000);
 	is_str(world_trace(&w),
-	       "[   260.2] service web failing/decided\n"
+	       "[   260.1] service web failing/decided\n"
 	       "[   260.2] service web rolling-back/acting\n"
 	       "[   260.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
 	       "[   260.3] service web rolling-back/watching\n"
@@ -227,7 +227,7 @@ static void superseded(void)
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
 	       "[   206.6] service web failing/queued-offline\n"
-	       "[   254.0] service web failing/decided\n"
+	       "[   253.9] service web failing/decided\n"
 	       "[   254.1] service web failing/superseded\n",
 	       "a corrected release overtook the queued intent: it is dropped");
 	is_int(w.stops, 0, "no stop");
@@ -251,10 +251,10 @@ static void mutable_tag(void)
 	       "[   211.4] FAILURE f2 web:11 exited-early app blame=release counted\n"
 	       "[   216.3] FAILURE f3 web:11 crash-loop app blame=release counted\n"
 	       "[   216.5] service web failing/decided\n"
-	       "[   218.1] service web rolling-back/acting\n"
-	       "[   218.1] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   218.0] service web rolling-back/acting\n"
+	       "[   218.0] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
 	       "[   218.1] service web rolling-back/watching\n"
-	       "[   287.5] service web rolled-back/rolled-back\n",
+	       "[   287.4] service web rolled-back/rolled-back\n",
 	       "the same family:revision with another image is another release");
 	ok(w.core.release[0].good && !w.core.release[0].bad, "the release that works under the same name stays good");
 	is_int(w.stops, 1, "one stop");
@@ -279,9 +279,9 @@ static void breaker_acts_first(void)
 	       "[   206.4] FAILURE f1 web:16 exec-not-found app blame=release\n"
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
-	       "[   208.2] service web failing/breaker-wait\n"
+	       "[   208.1] service web failing/breaker-wait\n"
 	       "[   253.6] service web rolling-back/adopted\n"
-	       "[   323.0] service web rolled-back/rolled-back\n",
+	       "[   322.9] service web rolled-back/rolled-back\n",
 	       "the circuit breaker is left the first move, and its rollback is adopted");
 	is_int(w.stops, 0, "no stop of ours");
 	sound();
@@ -301,10 +301,10 @@ static void too_late(void)
 	       "[   205.8] service web rolling/none\n"
 	       "[   251.3] FAILURE f1 web:17 exited-early app blame=release counted\n"
 	       "[   251.3] service web suspect/none\n"
-	       "[   300.9] FAILURE f2 web:17 exited-early app blame=release counted\n"
+	       "[   300.8] FAILURE f2 web:17 exited-early app blame=release counted\n"
 	       "[   350.4] FAILURE f3 web:17 crash-loop app blame=release counted\n"
 	       "[   350.6] service web failing/decided\n"
-	       "[   352.2] service web failing/refused\n",
+	       "[   352.1] service web failing/refused\n",
 	       "a crash after 45 s: the deployment is SUCCESSFUL and cannot be stopped any more");
 	is_int(w.stops, 0, "no stop");
 	is_int(w.core.service[0].rb.target_revision, 11, "the command would go back to web:11");
@@ -335,14 +335,14 @@ static void killed_at_any_moment(void)
 	       "[   206.4] FAILURE f1 web:18 exec-not-found app blame=release\n"
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
-	       "[   208.2] service web rolling-back/acting\n"
-	       "[   208.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   208.1] service web rolling-back/acting\n"
+	       "[   208.1] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
 	       "[   208.2] service web rolling-back/watching\n"
 	       "[   211.6] service web rolling-back/watching\n"
 	       "[   211.6] restarted\n"
 	       "[   271.6] service web rolling-back/watching\n"
 	       "[   271.6] restarted\n"
-	       "[   288.8] service web rolled-back/rolled-back\n"
+	       "[   288.7] service web rolled-back/rolled-back\n"
 	       "[   341.6] service web rolled-back/rolled-back\n"
 	       "[   341.6] restarted\n",
 	       "killed after the verdict, after the stop and after the end: nothing is done or told twice");

@@ -1,4 +1,5 @@
 /* What the modelled world found, each fault as a story of its own. */
+#include "agent/core/table.h"
 #include "tests/story/world.h"
 #include "tests/tap.h"
 
@@ -190,6 +191,24 @@ static void newer_than_the_verb(void)
 	is_int(w.updates, 0, "no UpdateService is sent");
 }
 
+static void hauled_back_outlives_a_full_table(void)
+{
+	bool kept = false;
+
+	world_init(&w, MODE_AUTO);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	hauled_back(2, 12, "sha256:image12", "sha256:digest12");
+	for (int i = 0; i < 2 * RELEASES_MAX; i++) {
+		int32_t at = release_add(&w.core);
+
+		if (at != NONE)
+			w.core.release[at].first_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + i;
+	}
+	for (int i = 0; i < RELEASES_MAX; i++)
+		kept = kept || (w.core.release[i].used && w.core.release[i].revision == 12 && w.core.release[i].bad);
+	ok(kept, "of many releases the one that was hauled back is not forgotten");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
@@ -199,5 +218,6 @@ int main(void)
 	ended_with_the_host_before_a_restart();
 	superseded_without_a_name();
 	newer_than_the_verb();
+	hauled_back_outlives_a_full_table();
 	return done();
 }

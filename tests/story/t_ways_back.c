@@ -383,6 +383,11 @@ static void every_end(void)
 	bad_start(12);
 	world_run(&w, 40000);
 	ends(RB_QUORUM_WAIT, "quorum-wait");
+	w.quorum.failed = 2;
+	world_run(&w, 5000);
+	is_int(w.stops, 0, "others are asked again a minute later at the earliest");
+	world_run(&w, 60000);
+	is_int(w.stops, 1, "and a second node that fails makes the quorum");
 	bad_release(MODE_AUTO);
 	w.dep[0].cb_enabled = true;
 	bad_start(12);

@@ -11,9 +11,10 @@ static uint32_t journal_n;
 
 static void say(struct world *w, const char *what, const char *detail)
 {
+	unsigned long long tenths = (w->now_ms + 49) / 100;
 	char at[24];
 
-	snprintf(at, sizeof(at), "[%6llu.%llu] ", (unsigned long long)w->now_ms / 1000, (unsigned long long)w->now_ms / 100 % 10);
+	snprintf(at, sizeof(at), "[%6llu.%llu] ", tenths / 10, tenths % 10);
 	text_s(&w->text, at);
 	text_s(&w->text, what);
 	text_s(&w->text, detail);
