@@ -4,6 +4,7 @@
 #include "tests/story/world.h"
 #include "tests/tap.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static struct world w;
@@ -1209,6 +1210,19 @@ static struct event anything(struct service *s)
 	return ev;
 }
 
+/* w.core = *base, without the megabytes that neither of them uses. */
+static void again(const struct core *base)
+{
+	struct rows now = w.core.rows;
+
+	memcpy(&w.core, base, offsetof(struct core, task));
+	memcpy(w.core.task, base->task, (size_t)now.tasks * sizeof(base->task[0]));
+	memcpy(w.core.container, base->container, (size_t)now.containers * sizeof(base->container[0]));
+	memcpy(w.core.release, base->release, (size_t)now.releases * sizeof(base->release[0]));
+	memcpy(w.core.service, base->service, (size_t)now.services * sizeof(base->service[0]));
+	memcpy(w.core.failure, base->failure, (size_t)now.failures * sizeof(base->failure[0]));
+}
+
 static void any_intent(void)
 {
 	static struct core base;
@@ -1221,13 +1235,13 @@ static void any_intent(void)
 	failures(100, 2);
 	base = w.core;
 	dice_state = 1;
-	for (unsigned i = 0; i < 60000; i++) {
+	for (unsigned i = 0; i < 30000; i++) {
 		struct rollback before;
 		struct event ev;
 		const char *broken;
 		size_t n;
 
-		w.core = base;
+		again(&base);
 		w.core.now_ms += 100000;
 		bend_intent(s);
 		bend_node(&w.core);
@@ -1251,7 +1265,7 @@ static void any_intent(void)
 			printf("# draw %u: from %s to %s by %s: %s\n", i, rb_state_name(before.state), rb_state_name(s->rb.state), ev_name(ev.type), broken);
 		}
 	}
-	is_int(reopened, 0, "60000 draws of an intent and what happens to it: what has ended stays ended");
+	is_int(reopened, 0, "30000 draws of an intent and what happens to it: what has ended stays ended");
 	is_int(unsound, 0, "no state nobody knows, no deadline in the past");
 	is_int(lawless, 0, "nothing is sent against an invariant");
 	ok(sent > 50, "and %u stops left", sent);
