@@ -110,8 +110,9 @@ void on_aws_list(struct core *c, const struct ev_aws_list *ev)
 
 	if (s == NULL)
 		return;
-	if (!s->look.full) {
-		if (ev->n > 0) {
+	if (!s->look.asked_full) {
+		/* something is new, or the whole was wanted while this was on its way */
+		if (ev->n > 0 || s->look.full) {
 			s->look.full = true;
 			ask(c, &s->look, LOOK_LIST);
 			return;

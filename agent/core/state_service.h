@@ -7,7 +7,7 @@
 enum look_step { LOOK_IDLE, LOOK_LIST, LOOK_DEPLOYMENT, LOOK_REVISION };
 struct look {
 	enum look_step step;
-	bool wanted, full, send;         /* send: the action of this step has not left yet */
+	bool wanted, full, asked_full, send;         /* send: the action of this step has not left yet */
 	uint32_t ask, failures, n_want;
 	uint64_t next_ms, sent_ms;
 	char arn[ARN_CAP];

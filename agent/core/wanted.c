@@ -119,7 +119,7 @@ static void ask_services(struct core *c, struct list *l)
 			continue;
 		if (s->look.send && s->look.step != LOOK_IDLE && (a = add(l, act[s->look.step], i)) != NULL) {
 			a->ask = s->look.ask;
-			a->full = s->look.full;
+			a->full = s->look.asked_full = s->look.full;
 			s->look.send = false;
 		}
 		if (s->work.image_wanted && (a = add(l, ACT_TARGET_IMAGE, i)) != NULL) {

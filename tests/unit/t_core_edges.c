@@ -481,6 +481,35 @@ static struct service *acting(void)
 	return s;
 }
 
+/* The whole list was wanted while a short one was on its way: its empty answer is no empty history. */
+static void short_list_is_no_history(void)
+{
+	struct service *s = acting();
+	struct event ev = event(EV_AWS_LIST);
+	struct action out[CORE_MAX_ACTIONS];
+	uint32_t ask = 0;
+	size_t n;
+
+	s->rb.state = RB_NONE;
+	s->look.full = false;
+	s->look.wanted = true;
+	s->look.next_ms = w.core.now_ms;
+	s->look.step = LOOK_IDLE;
+	ev.type = EV_TICK;
+	ev.now_ms = w.core.now_ms;
+	n = core_step(&w.core, &ev, out);
+	for (size_t i = 0; i < n; i++)
+		if (out[i].type == ACT_AWS_LIST && !out[i].full)
+			ask = out[i].ask;
+	ok(ask != 0, "a short list is asked for");
+	world_operator(&w, OPV_LOOK, "web", "");
+	ev = event(EV_AWS_LIST);
+	ev.u.aws_list.ask = ask;
+	world_feed(&w, &ev);
+	is_int(s->n_history, 2, "its empty answer is no empty history, whatever was wanted meanwhile");
+	is_int(s->look.step, LOOK_LIST, "the whole one is asked for");
+}
+
 static void refused(enum aws_error error, enum rb_state state)
 {
 	struct service *s = acting();
@@ -1284,6 +1313,7 @@ int main(void)
 	restored_into_full_tables();
 	stray_answers();
 	old_number_right_step();
+	short_list_is_no_history();
 	refusals();
 	ends();
 	overtaken();
