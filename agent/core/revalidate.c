@@ -240,6 +240,11 @@ static void send_stop(struct core *c, uint32_t service)
 			       "somebody is rolling back already.");
 		return;
 	}
+	if (rollback_was_accepted(c, s->rb.deployment)) {   /* a read that lags does not show it yet */
+		s->rb.accepted = true;
+		rollback_state(c, service, RB_WATCHING, "A rollback of this deployment was accepted before; it is watched to its end.");
+		return;
+	}
 	if (!target_find(c, service)) {
 		rollback_state(c, service, RB_REFUSED, "Nothing to go back to: no revision of this service is known to have succeeded.");
 		return;
@@ -329,6 +334,16 @@ static void remember_back(struct core *c, const struct service *s)
 		c->release[release].save = true;
 }
 
+/* In this state no stop applies, and one that has not left yet must not. */
+static void wait_and_see(struct core *c, uint32_t service, uint64_t ms)
+{
+	struct service *s = &c->service[service];
+
+	s->work.next_ms = c->now_ms + ms;
+	if (s->rb.state == RB_ACTING && !s->work.stop_sent)
+		rollback_state(c, service, RB_DECIDED, "The deployment is on its way to another state; AWS is asked again.");
+}
+
 /* AWS's state decides, never kedge's memory of it (design 6.2). */
 static void by_status(struct core *c, uint32_t service, bool may_send)
 {
@@ -342,7 +357,7 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 			send_stop(c, service);
 		break;
 	case SD_STOP_REQUESTED:
-		s->work.next_ms = c->now_ms + 10 * SEC;
+		wait_and_see(c, service, 10 * SEC);
 		break;
 	case SD_ROLLBACK_REQUESTED:
 	case SD_ROLLBACK_IN_PROGRESS:
@@ -367,7 +382,7 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 		update_instead(c, service, "The deployment was stopped without going back");
 		break;
 	case SD_NONE: case SD_OTHER: case SD_STATUSES:
-		s->work.next_ms = c->now_ms + 30 * SEC;
+		wait_and_see(c, service, 30 * SEC);
 		break;
 	}
 }

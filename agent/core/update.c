@@ -93,6 +93,10 @@ void update_revalidate(struct core *c, uint32_t service, bool durable)
 	}
 	if (!s->rb.confirmed || !durable || s->rb.state == RB_ACTING)
 		return;
+	if (!core_policy(c, s->m.name)->allow_update_service) {   /* it may have been taken away since */
+		rollback_state(c, service, RB_REFUSED, "Policy does not allow UpdateService (allow_update_service = no); the command shown does it.");
+		return;
+	}
 	if (is_target(s) && (s->dep.status == SD_SUCCESSFUL || sd_ongoing(s->dep.status))) {
 		rollback_state(c, service, RB_REFUSED, "That revision is what is deployed already.");
 		return;

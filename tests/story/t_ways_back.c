@@ -324,6 +324,48 @@ static void audited(void)
 	   "the audit record says which, by whom, why, from what to what, how fast: %s", w.core.audit.text);
 }
 
+/* The disk is slow, and AWS's state moves on before the intent is on it. */
+static void overtaken_by_states(void)
+{
+	bad_release(MODE_AUTO);
+	w.disk_ms = 6000;
+	bad_start(12);
+	world_run(&w, 8000);
+	w.core.service[0].rb.deployment[0] = '\0';   /* AWS names it only now: written down again before anything is sent */
+	while (w.core.service[0].rb.state != RB_ACTING && w.now_ms < 400000)
+		world_run(&w, 10);
+	world_status(&w, SD_STOP_REQUESTED);
+	world_operator(&w, OPV_LOOK, "web", "");
+	world_run(&w, 60000);
+	is_int(w.stops, 0, "a deployment that is being stopped is not stopped again");
+	ok(w.broken == NULL, "and no invariant is broken%s%s", w.broken ? ": " : "", w.broken ? w.broken : "");
+}
+
+static void taken_away(void)
+{
+	too_late(true);
+	world_line(&w, false);
+	world_operator(&w, OPV_CONFIRM, "", rb_id());
+	world_run(&w, 10000);
+	w.core.params.service[0].policy.allow_update_service = false;
+	world_line(&w, true);
+	world_run(&w, 120000);
+	is_int(w.updates, 0, "what a reload took away is not sent, though it was confirmed before");
+	ends(RB_REFUSED, "it is refused");
+}
+
+static void accepted_before(void)
+{
+	bad_release(MODE_AUTO);
+	snprintf(w.core.accepted[0], ARN_CAP, "%s", w.dep[0].arn);
+	w.core.n_accepted = 1;
+	bad_start(12);
+	world_operator(&w, OPV_ROLLBACK, "web", "");
+	world_run(&w, 60000);
+	is_int(w.stops, 0, "a read that lags does not lead to a second stop");
+	ends(RB_WATCHING, "it is watched");
+}
+
 /* Neither of two releases was ever resolved to a digest: that makes them no one release. */
 static void nothing_in_common(void)
 {
@@ -422,6 +464,9 @@ int main(void)
 	known_controller();
 	shadow();
 	audited();
+	overtaken_by_states();
+	taken_away();
+	accepted_before();
 	nothing_in_common();
 	resolved_late();
 	every_end();
