@@ -95,6 +95,19 @@ static void came_back(struct swarm *w, uint32_t dep, uint32_t node)
 	}
 }
 
+/* A deleted image that neither this node nor the last five deployments knew to have run looks like one that never was. */
+static bool deleted_unseen(const struct swarm *w, const struct swarm_dep *d, uint32_t node)
+{
+	for (uint32_t i = 0; d->gone && i < w->n_deps; i++) {
+		const struct swarm_dep *o = &w->dep[i];
+
+		if (o->image == d->image && ((o->ran_on >> node & 1) != 0 ||
+		    (d->number - o->number < HISTORY_MAX && swarm_status_at(o, w->now_ms) == SD_SUCCESSFUL)))
+			return false;
+	}
+	return d->gone;
+}
+
 /* What is hauled back is bad, nobody overtook it, somebody allowed it, and it had not come back from the same within a day. */
 void swarm_stop_accepted(struct swarm *w, uint32_t dep, uint32_t node, bool by_person)
 {
@@ -111,8 +124,10 @@ void swarm_stop_accepted(struct swarm *w, uint32_t dep, uint32_t node, bool by_p
 	d->by_word = by_person;
 	d->by_auto = !by_person;
 	d->by_node = node;
-	if (by_person) {
+	if (by_person || (d->flaw == FLAW_NONE && deleted_unseen(w, d, node))) {
 		w->score->misled += d->flaw == FLAW_NONE;
+		d->by_auto = false;
+		d->by_word = true;
 		return;
 	}
 	if (d->flaw == FLAW_NONE)

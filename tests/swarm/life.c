@@ -181,6 +181,7 @@ static void pull_step(struct swarm *w, uint32_t task)
 	t->created_wall_ms = swarm_wall_ms(n);
 	w->dep[t->of].seen = true;
 	w->dep[t->of].here |= 1U << n->at;
+	w->dep[t->of].ran_on |= 1U << n->at;
 	swarm_tell(w, task, C_CREATED, 0);
 	next(w, task, swarm_between(w, 100, 900));
 }

@@ -22,7 +22,7 @@ struct swarm_dep {
 	uint32_t n_status, tries, failed, cb_failures, placed;    /* tries: failed without RUNNING, since it began */
 	struct swarm_change status[SWARM_STATUSES];
 	bool ran, by_auto, by_word, asked, missed, site_failed, decided, gone; /* gone: its tag was deleted from the registry */
-	uint32_t here, accepted, by_node;  /* here: a bit for each node that has the image; by_node: whose stop took effect */
+	uint32_t here, ran_on, accepted, by_node;  /* here, ran_on: a bit for each node that has, or ever had, the image; by_node: whose stop took effect */
 	uint32_t failed_healed[SWARM_NODES];
 	uint64_t last_fail_ms;
 	struct swarm_seen tried[SWARM_NODES], bad[SWARM_NODES], well[SWARM_NODES];

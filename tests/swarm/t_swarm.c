@@ -124,7 +124,7 @@ static void show_totals(const struct swarm_score *s)
 	       s->bad, s->restarts, s->told, s->by_breaker, s->by_people);
 	for (int f = 0; f < FAULTS; f++)
 		printf(" %s %" PRIu64, swarm_fault_name((enum fault)f), s->faults[f]);
-	printf("\n# misjudged failures %" PRIu64 " intents against good releases %" PRIu64 " misled people %" PRIu64
+	printf("\n# misjudged failures %" PRIu64 " intents against good releases %" PRIu64 " misled (by people, or by an image deleted unseen) %" PRIu64
 	       " told again after clock steps %" PRIu64 " stops %" PRIu64 " of no effect %" PRIu64 " updates %" PRIu64 " quorums %" PRIu64 "\n",
 	       s->blamed_wrong, s->decided_wrong, s->misled, s->told_again, s->stops, s->idle_stops, s->updates, s->quorums);
 	printf("# %-14s %14s %10s %10s %14s %10s\n", "deployments", "rolled back", "wrong", "missed", "asked a person", "left alone");
