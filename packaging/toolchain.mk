@@ -15,7 +15,11 @@ triplet.armhf = arm-linux-gnueabihf
 triplet.armv6 = arm-linux-gnueabi
 
 # outline atomics choose at run time through a constructor in libgcc: code we would never use
-mcpu.arm64 = -mno-outline-atomics
+mcpu.arm64 = -mno-outline-atomics -mstack-protector-guard=sysreg -mstack-protector-guard-reg=tpidr_el0 \
+             -mstack-protector-guard-offset=-16
+# the canary is read where musl keeps it in each thread (struct pthread ends in canary and dtv, then comes what
+# the register points to) and not through two addresses per function; ARMv6's Thumb cannot read the register
+mcpu.armhf = -mtp=cp15 -mstack-protector-guard=tls -mstack-protector-guard-offset=-8
 # ARMv6 with VFP (Raspberry Pi 1 and Zero). Debian has no such compiler: the soft-float one with
 # VFP instructions and soft-float calls is right, as a static binary calls nobody else. Thumb takes
 # a third less room and knows no VFP and no long multiplication: the arithmetic of TLS stays ARM.

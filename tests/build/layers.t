@@ -75,7 +75,10 @@ file agent/core/core.c '#include HEADER'
 finds "no include by macro" "agent/core/core.c:1: an include must name its file: HEADER"
 file agent/cmd/status.c 'printf("100 %% of %3d", n);' 'printf("%s took %6.1f s", name, seconds);'
 finds "no format of floating point" \
-	"agent/cmd/status.c:2: the C library of what is shipped prints no floating point (packaging/deps/trim)"
+	"agent/cmd/status.c:2: the C library of what is shipped prints no floating point and no wide text (packaging/deps/trim)"
+file platform/http.c 'curl_easy_setopt(e, CURLOPT_URL, url);' 'curl_easy_setopt(e, CURLOPT_URL + 0, CURLOPT_VERBOSE);'
+finds "no option that is left out of libcurl" \
+	"platform/http.c:2: the libcurl of what is shipped knows no CURLOPT_VERBOSE (packaging/deps/trim)"
 file agent/new/x.c '#include <string.h>'
 finds "a new folder needs its row" \
 	"agent/new/x.c:1: no row for this folder in the table of packaging/layers"

@@ -1,5 +1,6 @@
 /* The small parts of platform/: clock, log, crypto, file, proc, net, pem. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -337,6 +338,36 @@ static void test_pem(void)
 	is_int(pem_each(at("nowhere"), note_der, &s, &oversize, &why), KERR_GONE, "no bundle: %s", why.text);
 }
 
+#ifndef __GLIBC__
+extern uintptr_t __stack_chk_guard; /* musl's random number, which every thread has a copy of */
+
+/* Whether that number lies above an array in its function's own frame, as it does when the compiler and
+ * musl agree on where a thread keeps it: anywhere else may be a number that an attacker knows. */
+__attribute__((noinline)) static void *find_canary(void *found)
+{
+	volatile char array[16 * sizeof(uintptr_t)];
+	volatile uintptr_t *word = (volatile uintptr_t *)(void *)(uintptr_t)array;
+	uintptr_t hidden = ~__stack_chk_guard; /* so that no copy of it is in the frame because of this test */
+
+	array[0] = 0;
+	__asm__("" : "+r"(word), "+r"(hidden) : : "memory");
+	for (int i = 16; i < 32 && !*(bool *)found; i++)
+		*(bool *)found = ~word[i] == hidden;
+	return NULL;
+}
+
+static void test_canary(void)
+{
+	bool here = false, there = false;
+	pthread_t thread;
+
+	find_canary(&here);
+	ok(here && __stack_chk_guard != 0, "the stack's canary is musl's");
+	ok(pthread_create(&thread, NULL, find_canary, &there) == 0 && pthread_join(thread, NULL) == 0, "a thread");
+	ok(there, "... has the same canary");
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	char command[100];
@@ -356,6 +387,9 @@ int main(int argc, char **argv)
 	test_proc();
 	test_net();
 	test_pem();
+#ifndef __GLIBC__
+	test_canary();
+#endif
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	is_int(system(command), 0, "cleaned up");
 	return done();
