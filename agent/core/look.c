@@ -17,13 +17,15 @@ static uint64_t back_off_ms(struct core *c, uint32_t failures, uint64_t base_ms,
 void look_want(struct core *c, uint32_t service, bool full)
 {
 	struct look *l = &c->service[service].look;
+	/* a no is an answer too: it shows that the line was good when an application ended */
+	uint64_t patience_ms = c->service[service].history_denied ? 60 * SEC : 900 * SEC;
 
 	if (!l->wanted) {
 		l->next_ms = c->now_ms;
 		if (l->sent_ms != 0 && l->next_ms < l->sent_ms + LOOK_GAP_MS)
 			l->next_ms = l->sent_ms + LOOK_GAP_MS;
-	} else if (full && l->next_ms > c->now_ms + 900 * SEC) {
-		l->next_ms = c->now_ms + 900 * SEC;   /* a failure does not wait out the hours an idle service was put off for */
+	} else if (full && l->next_ms > c->now_ms + patience_ms) {
+		l->next_ms = c->now_ms + patience_ms;   /* a failure does not wait out the hours an idle service was put off for */
 	}
 	l->wanted = true;
 	l->full = l->full || full;

@@ -209,6 +209,28 @@ static void hauled_back_outlives_a_full_table(void)
 	ok(kept, "of many releases the one that was hauled back is not forgotten");
 }
 
+/* AWS denies everything and so is asked rarely: the line breaks for three minutes, and an application ends for want of it. */
+static void a_no_shows_the_line(void)
+{
+	world_init(&w, MODE_AUTO);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	w.denied = true;
+	world_operator(&w, OPV_LOOK, "web", "");
+	world_run(&w, 30000);
+	world_place(&w, 2, "web", 12);
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_start(&w, 2);
+	world_running(&w, 2);
+	world_run(&w, 5000);
+	world_line(&w, false);
+	world_run(&w, 1000);
+	world_die(&w, 2, 1);
+	world_run(&w, 180000);
+	world_line(&w, true);
+	world_run(&w, 60000);
+	is_int(w.core.failure[0].f.blame, BLAME_NETWORK, "a break of the line is noticed also where every answer is a no");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
@@ -219,5 +241,6 @@ int main(void)
 	superseded_without_a_name();
 	newer_than_the_verb();
 	hauled_back_outlives_a_full_table();
+	a_no_shows_the_line();
 	return done();
 }
