@@ -62,6 +62,7 @@ static const struct words { enum { OF_NOTHING, OF_HOST, OF_BEFORE, OF_OTHER_FAIL
 [FIND_REGISTRY_ANSWERS] = { OF_HOST, "The registry ", " answers kedge now." },
 [FIND_REGISTRY_SERVED] = { OF_HOST, "The registry ", " served this node another image at that time." },
 [FIND_HOST_REFUSED] = { OF_HOST, "The host of registry ", " refused the connection: the machine is there, the registry on it is not." },
+[FIND_UNSEEN] = { OF_NOTHING, "Nobody saw it end, as kedge or the engine was away: whether somebody asked it to is not known.", "" },
 [FIND_NO_SPACE] = { OF_SPACE, "The disk of the engine's data root is full: ", " inodes are left." },
 [FIND_NO_MEMORY] = { OF_NOTHING, "The whole host is out of memory.", "" },
 [FIND_WORKED_HERE] = { OF_NOTHING, "This very release had worked here before.", "" },

@@ -19,6 +19,7 @@ enum finding {
 	FIND_REGISTRY_ANSWERS,   /* it answered kedge, asked after the failure */
 	FIND_REGISTRY_SERVED,    /* it gave this node another image at about that time */
 	FIND_HOST_REFUSED,       /* the registry's host refused or cut the connection */
+	FIND_UNSEEN,             /* kedge or the engine was away when it ended */
 	FIND_NO_SPACE,           /* bytes or inodes of the engine's data root are used up */
 	FIND_NO_MEMORY,          /* the whole host is out of memory */
 	FIND_BEFORE_STARTED,     /* the predecessor started here after the first failure: strong */

@@ -164,7 +164,7 @@ static uint32_t find_release(const struct core *c, const struct failure *f, int3
 static uint32_t find_site(const struct core *c, const struct failure *f)
 {
 	return when(is_no(c, FACT_ROUTE), FIND(NO_ROUTE)) | when(is_no(c, FACT_DNS), FIND(NO_DNS)) |
-	       when(is_no(c, FACT_CLOCK), FIND(CLOCK_UNSET)) | when(f->link_bad, FIND(LINE_BAD)) |
+	       when(is_no(c, FACT_CLOCK), FIND(CLOCK_UNSET)) | when(f->link_bad, FIND(LINE_BAD)) | when(f->unseen, FIND(UNSEEN)) |
 	       when(c->source[SRC_AWS].state == SS_UP, FIND(AWS_ANSWERS)) |
 	       when(is_no(c, FACT_DISK) || is_no(c, FACT_INODES), FIND(NO_SPACE)) | when(is_no(c, FACT_MEMORY), FIND(NO_MEMORY)) |
 	       when(is_yes(c, FACT_DISK), FIND(ROOM)) |

@@ -36,6 +36,7 @@ static const struct rule {
 
 /* run: applications at the edge exit when their cloud is away; only a predecessor that started then excuses the line */
 { RUN,                       F(LINE_BAD),        F(BEFORE_SAME_LINE),  BLAME_NETWORK,  NULL },
+{ RUN,                       F(UNSEEN),          0,                    BLAME_UNKNOWN,  NULL },
 { RUN,                       F(BEFORE_BAD),      0,                    BLAME_UNKNOWN,  NULL },
 { C(OOM),                    F(NO_MEMORY),       0,                    BLAME_NODE,     NULL },
 { RUN,                       F(RUNS_ELSEWHERE),  0,                    BLAME_NODE,     NULL },
@@ -58,7 +59,7 @@ static const uint32_t relevant[STAGES] = {
 			 F(BEFORE_WORKED) | F(OTHERS_START) | F(DEFINITION_ONLY) | F(ROOM) | F(SITE_GOOD),
 	[STAGE_START] = F(NO_SPACE) | F(RUNS_ELSEWHERE) | F(FAILS_ELSEWHERE) | F(BEFORE_STARTED) | F(BEFORE_THIS_BOOT) | F(BEFORE_RUNS) |
 			F(BEFORE_WORKED) | F(OTHERS_START) | F(DEFINITION_ONLY) | F(ROOM) | F(SITE_GOOD),
-	[STAGE_RUN] = F(LINE_BAD) | F(NO_SPACE) | F(NO_MEMORY) | F(WORKED_HERE) | F(RUNS_ELSEWHERE) | F(FAILS_ELSEWHERE) |
+	[STAGE_RUN] = F(LINE_BAD) | F(UNSEEN) | F(NO_SPACE) | F(NO_MEMORY) | F(WORKED_HERE) | F(RUNS_ELSEWHERE) | F(FAILS_ELSEWHERE) |
 		      F(BEFORE_STARTED) | F(BEFORE_THIS_BOOT) | F(BEFORE_RUNS) | F(BEFORE_WORKED) | F(BEFORE_SAME_LINE) | F(BEFORE_BAD) |
 		      F(OTHERS_FAIL) | F(OTHERS_START) | F(KILLED_BY_HAND) | F(NOBODY_KILLED) | F(ROOM) | F(SITE_GOOD),
 	[STAGE_DEPLOY] = F(NO_ROUTE) | F(NO_DNS) | F(NO_SPACE) | F(NO_MEMORY) | F(RUNS_ELSEWHERE) | F(FAILS_ELSEWHERE) | F(OTHERS_START),

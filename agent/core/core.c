@@ -209,6 +209,8 @@ size_t core_step(struct core *c, const struct event *ev, struct action out[CORE_
 	if (ev->now_ms > c->now_ms)
 		c->now_ms = ev->now_ms;
 	c->now_unix_ms = ev->now_unix_ms;
+	if (c->begun_unix_ms == 0)
+		c->begun_unix_ms = ev->now_unix_ms;
 	/* anew each time: what a clock that was wrong at the start says must not last longer than that clock */
 	if (c->fact[FACT_CLOCK].yes == TRI_YES)
 		c->boot_unix_ms = c->now_unix_ms - (int64_t)c->now_ms;

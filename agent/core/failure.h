@@ -19,6 +19,7 @@ struct failure {
 	uint32_t revision;
 	int8_t essential;                /* enum tri */
 	bool counted, has_exit, reason_cut;
+	bool unseen;                     /* nobody saw it end: whether somebody asked it to is not known */
 	bool over;                       /* a state of the node that has ended; at last_unix_ms */
 	bool link_bad;                   /* WAN, DNS or route was down, or the clock unset, when it was seen */
 	int32_t exit_code;

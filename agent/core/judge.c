@@ -95,6 +95,7 @@ static void fill(struct core *c, struct fail_slot *slot, const struct sighting *
 	PUT(f->digest, s->digest);
 	f->first_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
 	f->link_bad = c->link_bad_ms != 0;
+	f->unseen = s->unseen;
 	slot->seen_ms = c->now_ms;
 	set_reason(f, s);
 	slot->release = t->release;

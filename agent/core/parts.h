@@ -43,6 +43,7 @@ struct sighting {                /* one thing that went wrong, as a source told 
 	enum stage stage;
 	enum class class;
 	bool has_exit, provisional, cut;
+	bool unseen;             /* told after the fact, by the log alone: kedge or the engine was away */
 	bool anew;               /* it happened once more, if it happened before: no second source of the same */
 	int32_t exit_code;
 	enum tri essential;

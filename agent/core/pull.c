@@ -78,6 +78,16 @@ static bool lived_long(const struct core *c, int32_t task, int32_t at, int64_t e
 	return started != 0 && ended > started && (uint64_t)(ended - started) >= core_policy(c, c->task[task].service)->early_exit_ms;
 }
 
+/* It ended before this life of kedge began, or while the engine, which would have told who asked, was away. */
+static bool unseen(const struct core *c, int64_t ended)
+{
+	const struct known_source *engine = &c->source[SRC_ENGINE];
+
+	if (ended == 0 || ended < c->begun_unix_ms)
+		return ended != 0;
+	return engine->state != SS_UNKNOWN && (engine->state != SS_UP || ended < engine->since_unix_ms);
+}
+
 /* An exit that only the log tells (kedge or the engine was away), or one whose meaning needed `essential`. */
 static void unexplained(struct core *c, int32_t task, const struct ev_change *ev)
 {
@@ -109,6 +119,7 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 		.class = ev->exit_code > SIGNALLED && ev->exit_code < SIGNALLED + 65 ? CLASS_KILLED_BY_SIGNAL
 		       : lived_long(c, task, at, ended_unix_ms(c, at, ev)) ? CLASS_EXITED : judge_early_class(c, task),
 		.essential = TRI_YES, .unix_ms = ended_unix_ms(c, at, ev),
+		.unseen = !seen_live && unseen(c, ended_unix_ms(c, at, ev)),
 	});
 }
 

@@ -29,6 +29,7 @@ struct core {
 	uint64_t now_ms, next_seq, saved_seq, rng;
 	int64_t now_unix_ms, boot_unix_ms;
 	bool restoring, saves_fail;
+	int64_t begun_unix_ms;           /* when this life of kedge began */
 	int64_t told_unix_ms;            /* what happened before was told before the restart, though its rows are gone; 0: nothing */
 	uint64_t probe_until_ms;         /* an experiment is under way; 0: none */
 	uint64_t link_bad_ms;            /* since when WAN, DNS or route is down or the clock unset; 0: it is good */

@@ -38,7 +38,7 @@ static const struct field failure_fields[] = {
 	F(failure, "rv", T_U32, revision), F(failure, "ta", T_NAME, task), F(failure, "co", T_NAME, container),
 	F(failure, "de", T_NAME, deployment), F(failure, "sb", T_NAME, started_by), F(failure, "es", T_I8, essential),
 	F(failure, "cn", T_BOOL, counted), F(failure, "hx", T_BOOL, has_exit), F(failure, "xc", T_I32, exit_code),
-	F(failure, "rc", T_BOOL, reason_cut), F(failure, "ov", T_BOOL, over), F(failure, "lb", T_BOOL, link_bad), F(failure, "im", T_NAME, image),
+	F(failure, "rc", T_BOOL, reason_cut), F(failure, "ov", T_BOOL, over), F(failure, "un", T_BOOL, unseen), F(failure, "lb", T_BOOL, link_bad), F(failure, "im", T_NAME, image),
 	F(failure, "dg", T_NAME, digest), W(failure, "st", T_WORD, stage, W_STAGE), W(failure, "c", T_WORD, class, W_CLASS),
 	W(failure, "b", T_WORD, blame, W_BLAME), F(failure, "r", T_TEXT, reason), F(failure, "n", T_U32, count),
 	F(failure, "t1", T_I64, first_unix_ms), F(failure, "t2", T_I64, last_unix_ms), L(failure, "ev", evidence, n_evidence),

@@ -231,6 +231,37 @@ static void a_no_shows_the_line(void)
 	is_int(w.core.failure[0].f.blame, BLAME_NETWORK, "a break of the line is noticed also where every answer is a no");
 }
 
+/* The engine was upgraded and kedge restarted: only the agent's log tells that a good release ended with code 1 meanwhile. */
+static void ended_while_nobody_looked(void)
+{
+	struct event ev = { .type = EV_CHANGE };
+	struct ev_change *x = &ev.u.change;
+
+	world_init(&w, MODE_AUTO);
+	w.core.params.service[0].policy.failures = 1;
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_place(&w, 2, "web", 12);
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_start(&w, 2);
+	world_run(&w, 5000);
+	snprintf(x->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 2);
+	snprintf(x->container, NAME_CAP, "app");
+	x->task_status = x->status = TS_STOPPED;
+	x->essential = TRI_YES;
+	x->stage = STAGE_RUN;
+	x->has_exit = true;
+	x->exit_code = 1;
+	x->time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + 2000;
+	world_run(&w, 30000);
+	world_restart(&w);
+	world_place(&w, 2, "web", 12);
+	world_feed(&w, &ev);
+	world_run(&w, 60000);
+	is_int(w.core.failure[0].f.blame, BLAME_UNKNOWN, "what nobody saw end may have been asked to");
+	is_int(w.stops, 0, "and convicts nobody");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
@@ -242,5 +273,6 @@ int main(void)
 	newer_than_the_verb();
 	hauled_back_outlives_a_full_table();
 	a_no_shows_the_line();
+	ended_while_nobody_looked();
 	return done();
 }
