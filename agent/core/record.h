@@ -21,6 +21,7 @@ struct release_memory {
 	char container[NAME_CAP], digest[DIGEST_CAP], image_id[DIGEST_CAP]; /* of its first container with a known image */
 	uint32_t revision, starts;
 	bool good, bad, accepted;        /* accepted: AWS took a rollback of ours for `deployment` */
+	bool tried;                      /* a stop was sent for it, and no answer came */
 	int64_t first_unix_ms, good_unix_ms;
 };
 

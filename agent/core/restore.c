@@ -73,6 +73,7 @@ static void restore_release(struct core *c, const struct release_memory *m)
 	r->revision = m->revision;
 	r->good = m->good;
 	r->bad = m->bad;
+	r->tried = m->tried;
 	r->first_unix_ms = m->first_unix_ms;
 	r->good_unix_ms = m->good_unix_ms;
 	if (m->accepted && !rollback_was_accepted(c, m->deployment))

@@ -110,7 +110,7 @@ static bool came_back_here(const struct core *c, const struct rollback *rb)
 		const struct release *o = &c->release[i];
 
 		if (!o->used || !o->bad || !str_eq(o->service, rb->service) || str_eq(o->deployment, rb->deployment) ||
-		    !rollback_was_accepted(c, o->deployment) || (o->first_unix_ms > Y2020_MS && c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000))
+		    !(o->tried || rollback_was_accepted(c, o->deployment)) || (o->first_unix_ms > Y2020_MS && c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000))
 			continue;
 		if (rb->digest[0] != '\0' ? str_eq(failing_digest(o), rb->digest)
 					  : o->revision == rb->revision && str_eq(o->family, rb->family))
@@ -289,6 +289,15 @@ uint64_t rollback_fresh_ms(const struct service *s)
 	return s->rb.update ? 4 * SEC : 9 * SEC;
 }
 
+/* AWS may have taken it: should the release come back, it counts as hauled back. */
+static void no_answer(struct core *c, const struct service *s)
+{
+	int32_t release = rollback_release(c, s);
+
+	if (release != NONE)
+		c->release[release].tried = c->release[release].save = true;
+}
+
 /* Neither an answer that got old before the stop could leave, nor a stop without an answer, is acted on twice:
  * AWS is asked again what the state is. */
 static void stop_overdue(struct core *c, uint32_t service)
@@ -298,6 +307,8 @@ static void stop_overdue(struct core *c, uint32_t service)
 
 	if (!stale && !(s->work.stop_sent && c->now_ms - s->work.stop_ms > 90 * SEC))
 		return;
+	if (!stale)
+		no_answer(c, s);
 	s->work.stop_sent = false;
 	s->work.next_ms = c->now_ms;
 	rollback_state(c, service, RB_DECIDED, stale ? "AWS's answer got too old; it is asked again."
@@ -403,6 +414,8 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 	}
 	if (ev->op != OP_STOP && ev->op != OP_UPDATE)
 		return;
+	if (ev->error == AE_UNREACHABLE)
+		no_answer(c, s);
 	s->work.stop_sent = false;
 	s->work.next_ms = c->now_ms + 10 * SEC;
 	if (ev->error == AE_CONFLICT || ev->error == AE_NOT_FOUND || ev->error == AE_INVALID) {

@@ -45,6 +45,7 @@ struct image_of { char container[NAME_CAP], image_id[DIGEST_CAP], digest[DIGEST_
 
 struct release {
 	bool used, good, bad, save;
+	bool tried;                      /* a stop was sent for it, and no answer came: it may have been hauled back */
 	char service[NAME_CAP], family[NAME_CAP], deployment[ARN_CAP], started_by[STARTED_BY_CAP];
 	uint32_t revision, n_images;
 	struct image_of image[TASK_CONTAINERS];

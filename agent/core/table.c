@@ -215,7 +215,7 @@ int32_t release_add(struct core *c)
 		}
 		if (release_in_use(c, i))
 			continue;
-		if (!rollback_was_accepted(c, c->release[i].deployment))
+		if (!c->release[i].tried && !rollback_was_accepted(c, c->release[i].deployment))
 			at = is_older(c, i, at) ? i : at;
 		else
 			hauled = is_older(c, i, hauled) ? i : hauled;

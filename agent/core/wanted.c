@@ -255,6 +255,7 @@ static void record_release(const struct core *c, const struct release *r, struct
 	m->good = r->good;
 	m->bad = r->bad;
 	m->accepted = rollback_was_accepted(c, r->deployment);
+	m->tried = r->tried;
 	m->first_unix_ms = r->first_unix_ms;
 	m->good_unix_ms = r->good_unix_ms;
 	if (r->n_images == 0)

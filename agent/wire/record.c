@@ -70,6 +70,7 @@ static const struct field release_fields[] = {
 	F(release_memory, "co", T_NAME, container), F(release_memory, "dg", T_NAME, digest),
 	F(release_memory, "ii", T_NAME, image_id),
 	F(release_memory, "n", T_U32, starts), F(release_memory, "ok", T_BOOL, good), F(release_memory, "no", T_BOOL, bad),
+	F(release_memory, "ac", T_BOOL, accepted), F(release_memory, "tr", T_BOOL, tried),
 	F(release_memory, "t1", T_I64, first_unix_ms), F(release_memory, "t2", T_I64, good_unix_ms),
 };
 

@@ -348,6 +348,32 @@ static void every_member(void)
 	ok(scanned.records == REC_KINDS && all.wrong == 0, "every member of every kind comes back");
 }
 
+/* What the journal does not write is forgotten at the next restart: each yes-or-no of each record, alone. */
+static void alone(struct record *r, bool *member, const char *name)
+{
+	used = all.wants = 0;
+	*member = true;
+	add(r);
+	scan(journal, used);
+	ok(scanned.records == 1 && all.wrong == 0, "%s survives", name);
+	*member = false;
+}
+
+static void every_bool(void)
+{
+	static struct record r;
+
+#define ALONE(member) alone(&r, &r.u.member, #member)
+	failure(&r);
+	ALONE(failure.counted), ALONE(failure.has_exit), ALONE(failure.reason_cut), ALONE(failure.over), ALONE(failure.unseen);
+	ALONE(failure.link_bad);
+	rollback(&r);
+	ALONE(rollback.confirmed), ALONE(rollback.by_operator), ALONE(rollback.accepted), ALONE(rollback.link_bad), ALONE(rollback.update);
+	memories(&r, REC_RELEASE);
+	ALONE(release.good), ALONE(release.bad), ALONE(release.accepted), ALONE(release.tried);
+#undef ALONE
+}
+
 int main(void)
 {
 	round_trip();
@@ -357,5 +383,6 @@ int main(void)
 	versions();
 	bounds();
 	every_member();
+	every_bool();
 	return done();
 }
