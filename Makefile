@@ -94,7 +94,7 @@ $(TEST_CLOCK): platform/clock.c $(DEPS)/.built Makefile packaging/toolchain.mk
 $(B)/kedge-test: $(filter-out $(B)/obj/platform/clock.o,$(O_main) $(O_kedge)) $(TEST_CLOCK) $(B)/sources
 $(B)/kedge: $(O_main) $(O_kedge) $(B)/sources
 ifeq ($(libc),musl)
-$(B)/lto/ld: # a cross compiler looks for its linker under this name
+$(B)/lto/ld: | $(DEPS)/.built # a cross compiler looks for its linker under this name
 	@mkdir -p $(@D) && ln -sf "$$(command -v ld.lld)" $@
 $(B)/kedge $(B)/kedge-test: | $(B)/lto/ld
 	$(call say,LINK,$@)

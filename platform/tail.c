@@ -249,6 +249,16 @@ static enum kerr open_first(struct tail *t, struct why *why)
 	return KERR_OK;
 }
 
+/* Between the look at the directory and the opening a fast writer may have renamed what was found: a second look must
+ * find the very file that was opened. */
+static bool still_next(const struct tail *t, const struct stat *opened)
+{
+	char next[TAIL_PATH_MAX];
+	struct stat st;
+
+	return tail_find_next(t->path, t->fd, next) && stat(next, &st) == 0 && st.st_dev == opened->st_dev && st.st_ino == opened->st_ino;
+}
+
 /* The present file ended: has it been cut, or is there a newer one? True when reading can go on. */
 static bool move_on(struct tail *t, tail_line_fn *on_line, void *arg)
 {
@@ -271,6 +281,10 @@ static bool move_on(struct tail *t, tail_line_fn *on_line, void *arg)
 	fd = open_log(next, &st);
 	if (fd < 0)
 		return false;
+	if (!still_next(t, &st)) {
+		close(fd);
+		return true;   /* looked for again */
+	}
 	if (t->held > 0 && !t->skipping)
 		give_line(t, (struct slice){ t->buf, t->held }, on_line, arg);
 	use_file(t, fd, &st);

@@ -22,14 +22,14 @@ static bool one_end(const struct core *c, const struct sighting *s, const struct
 		return false;
 	if (f->class == CLASS_RESTART_LOOP || s->class == CLASS_RESTART_LOOP)
 		return f->class != CLASS_OOM && s->class != CLASS_OOM;
-	return s->class == CLASS_EXITED_EARLY || s->class == CLASS_OOM || s->class == CLASS_EXEC_FORMAT || at == NONE ||
+	return s->class == CLASS_EXITED_EARLY || s->class == CLASS_CRASH_LOOP || s->class == CLASS_OOM || s->class == CLASS_EXEC_FORMAT || at == NONE ||
 	       c->container[at].deaths <= 1;
 }
 
 /* That it ended, early or late, explains less than what is known already, and nothing explains more than a loop. */
 static bool names_better(enum class known, enum class said)
 {
-	return known != said && said != CLASS_EXITED_EARLY && said != CLASS_EXITED && known != CLASS_RESTART_LOOP;
+	return known != said && said != CLASS_EXITED_EARLY && said != CLASS_CRASH_LOOP && said != CLASS_EXITED && known != CLASS_RESTART_LOOP;
 }
 
 /* The row an earlier sighting of the same incident already has: a pull still in retry, or one whose

@@ -262,6 +262,28 @@ static void ended_while_nobody_looked(void)
 	is_int(w.stops, 0, "and convicts nobody");
 }
 
+/* The agent's log is read again after a restart: what were two early exits and then a loop is not called by other names. */
+static void told_before_a_restart(void)
+{
+	world_init(&w, MODE_MANUAL);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	for (unsigned task = 2; task < 5; task++) {
+		world_place(&w, task, "web", 12);
+		world_create(&w, task, "web", 12, "sha256:image12");
+		world_start(&w, task);
+		world_run(&w, 2000);
+		world_die(&w, task, 1);
+		world_run(&w, 3000);
+	}
+	world_restart(&w);
+	(void)world_trace(&w);
+	for (unsigned task = 2; task < 5; task++)
+		world_stopped(&w, task, STAGE_RUN, CLASS_NONE, "", 1);
+	world_run(&w, 10000);
+	ok(slice_find(slice_of(world_trace(&w)), "FAILURE") == SIZE_MAX, "what was told is not told again under another name");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
@@ -274,5 +296,6 @@ int main(void)
 	hauled_back_outlives_a_full_table();
 	a_no_shows_the_line();
 	ended_while_nobody_looked();
+	told_before_a_restart();
 	return done();
 }
