@@ -501,6 +501,30 @@ static void wrong_time(void)
 	sound();
 }
 
+/* The engine is away, and the agent's log tells an end: nobody knows whether it was asked for. */
+static void engine_away(void)
+{
+	begin();
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_place(&w, 2, "web", 12);
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_start(&w, 2);
+	world_run(&w, 3000);
+	world_source(&w, SRC_ENGINE, SS_REFUSED);
+	world_stopped(&w, 2, STAGE_RUN, CLASS_NONE, "", 1);
+	world_run(&w, 6000);
+	ok(failed(CLASS_EXITED_EARLY) != NULL, "it is told");
+	begin();
+	world_place(&w, 3, "web", 12);
+	world_create(&w, 3, "web", 12, "sha256:image12");
+	world_start(&w, 3);
+	world_run(&w, 120000);
+	world_stopped(&w, 3, STAGE_RUN, CLASS_NONE, "", 0);
+	world_run(&w, 1000);
+	ok(failed(CLASS_EXITED) == NULL, "code 0 of what the engine did not see end is no failure");
+	sound();
+}
+
 int main(void)
 {
 	waits_for_room();
@@ -523,5 +547,6 @@ int main(void)
 	one_cause();
 	registries();
 	elsewhere();
+	engine_away();
 	return done();
 }

@@ -94,6 +94,52 @@ static void images_are_looked_up(void)
 	ends(RB_WATCHING, "a task of it runs somewhere: it is there");
 }
 
+/* The engine takes its time, or never answers. */
+static void images_are_waited_for(void)
+{
+	struct event ev = { .type = EV_TARGET_IMAGE };
+
+	bad_release(MODE_AUTO);
+	w.dep[0].source_running = 0;
+	w.image_ms = 9000;
+	w.core.params.service[0].policy.hold_down_ms = 0;
+	bad_start(12);
+	world_operator(&w, OPV_LOOK, "web", "");
+	world_run(&w, 5000);
+	ends(RB_DECIDED, "whether its image is here is waited for");
+	ev.u.target_image.there = TRI_NO;
+	ev.u.target_image.ask = 4711;
+	world_feed(&w, &ev);
+	is_int(w.core.service[0].work.target_there, TRI_UNKNOWN, "an answer to another question is none");
+	world_run(&w, 30000);
+	ends(RB_WATCHING, "it comes late, and it goes on");
+	bad_release(MODE_AUTO);
+	w.dep[0].source_running = 0;
+	w.image_ms = 600000;
+	bad_start(12);
+	world_run(&w, 120000);
+	ends(RB_AWAITING_CONFIRMATION, "who gets no answer asks a person");
+}
+
+static void learned_since(void)
+{
+	bad_release(MODE_AUTO);
+	w.core.params.service[0].policy.hold_down_ms = 30000;
+	w.core.params.service[0].policy.failures = 1;
+	w.dep[0].digest[0] = '\0';
+	world_place(&w, 2, "web", 12);
+	world_run(&w, 15000);
+	world_pull_attempt(&w, 2, CLASS_IMAGE_NOT_FOUND, "manifest unknown");
+	world_stopped(&w, 2, STAGE_PULL, CLASS_IMAGE_NOT_FOUND, "manifest unknown", -1);
+	world_run(&w, 6000);
+	ends(RB_DECIDED, "a release whose image is not there");
+	snprintf(w.core.params.service[0].policy.site_registries, NAME_CAP, "registry:5000");
+	world_run(&w, 60000);
+	ends(RB_REFUSED, "the conf came to say that this registry is a mirror");
+	ok(reason_says("speaks for the release"), "whose fault it is is asked again before a stop");
+	is_int(w.stops, 0, "no stop");
+}
+
 static void other_architecture(void)
 {
 	struct event ev = { .type = EV_IMAGE };
@@ -459,6 +505,8 @@ static void every_end(void)
 int main(void)
 {
 	images_are_looked_up();
+	images_are_waited_for();
+	learned_since();
 	other_architecture();
 	update_instead();
 	pushed_over();

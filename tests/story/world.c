@@ -279,7 +279,7 @@ static void carry_out(struct world *w, const struct action *a)
 		ev.u.target_image.service = a->index;
 		ev.u.target_image.ask = a->ask;
 		ev.u.target_image.there = w->target_there;
-		later(w, 20, ev);
+		later(w, w->image_ms, ev);
 		break;
 	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS: case ACT_TYPES:
 		break;
@@ -391,6 +391,7 @@ void world_init(struct world *w, enum rb_mode mode)
 	w->line_up = true;
 	w->target_there = TRI_YES;
 	w->disk_ms = 5;
+	w->image_ms = 20;
 	w->aws_ms = 80;
 	w->now_ms = 100000;
 	w->text = text_on(w->trace, sizeof(w->trace));

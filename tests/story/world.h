@@ -24,7 +24,7 @@ struct world {
 	struct core core;
 	uint64_t now_ms;
 	bool line_up, denied, disk_full, conflict, no_deployments; /* no_deployments: of another controller, the list is refused */
-	uint32_t disk_ms, aws_ms;
+	uint32_t disk_ms, aws_ms, image_ms;  /* image_ms: until the engine says whether it has an image */
 	struct world_deployment dep[8];     /* newest first */
 	uint32_t n_deps, stops, hidden;     /* hidden: so many of the newest a read that lags does not show yet */
 	struct event queue[WORLD_QUEUE];
