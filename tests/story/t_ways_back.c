@@ -419,6 +419,22 @@ static void accepted_before(void)
 	ends(RB_WATCHING, "it is watched");
 }
 
+/* A person hauls back what no task of this node knows; only the intent's own record remembers it. */
+static void accepted_without_a_release(void)
+{
+	bad_release(MODE_OFF);
+	world_operator(&w, OPV_ROLLBACK, "web", "");
+	world_run(&w, 5000);
+	is_int(w.stops, 1, "a person's rollback of a deployment that never came here");
+	world_status(&w, SD_IN_PROGRESS);   /* reads lag */
+	world_restart(&w);
+	world_operator(&w, OPV_CANCEL, "", rb_id());
+	world_operator(&w, OPV_ROLLBACK, "web", "");
+	world_run(&w, 30000);
+	is_int(w.stops, 1, "after a restart it is still known that AWS took it");
+	ends(RB_WATCHING, "it is watched");
+}
+
 /* Neither of two releases was ever resolved to a digest: that makes them no one release. */
 static void nothing_in_common(void)
 {
@@ -522,6 +538,7 @@ int main(void)
 	overtaken_by_states();
 	taken_away();
 	accepted_before();
+	accepted_without_a_release();
 	nothing_in_common();
 	resolved_late();
 	every_end();
