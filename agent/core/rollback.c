@@ -102,14 +102,14 @@ static bool same_release(const struct rollback *rb, const struct release *r)
 	return rb->digest[0] == '\0' || digest[0] == '\0' || str_eq(rb->digest, digest);
 }
 
-/* Somebody deployed again what was found bad within the last day: announced, not undone twice by itself. Asked
+/* Somebody deployed again what was hauled back within the last day, whatever else is remembered of it: announced, not undone twice by itself. Asked
  * each time, of what the journal keeps: a restart must not forget it. */
 static bool came_back_here(const struct core *c, const struct rollback *rb)
 {
 	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *o = &c->release[i];
 
-		if (!o->used || !o->bad || !str_eq(o->service, rb->service) || str_eq(o->deployment, rb->deployment) ||
+		if (!o->used || !str_eq(o->service, rb->service) || str_eq(o->deployment, rb->deployment) ||
 		    !(o->tried || rollback_was_accepted(c, o->deployment)) || (o->first_unix_ms > Y2020_MS && c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000))
 			continue;
 		if (rb->digest[0] != '\0' ? str_eq(failing_digest(o), rb->digest)

@@ -284,6 +284,25 @@ static void told_before_a_restart(void)
 	ok(slice_find(slice_of(world_trace(&w)), "FAILURE") == SIZE_MAX, "what was told is not told again under another name");
 }
 
+/* AWS's history does not show it any more, and of the release only that it was hauled back is remembered. */
+static void hauled_back_is_enough(void)
+{
+	world_init(&w, MODE_AUTO);
+	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
+	is_int(w.stops, 1, "hauled back");
+	world_status(&w, SD_STOPPED);
+	world_run(&w, 600000);
+	for (int i = 0; i < RELEASES_MAX; i++)
+		w.core.release[i].bad = false;
+	for (int i = 0; i < FAILURES_MAX; i++)
+		w.core.failure[i].used = false;
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(3, 12, "sha256:image12", "sha256:digest12");
+	is_int(w.stops, 1, "what was hauled back is not hauled back again by itself");
+}
+
 int main(void)
 {
 	another_node_hauled_it_back();
@@ -297,5 +316,6 @@ int main(void)
 	a_no_shows_the_line();
 	ended_while_nobody_looked();
 	told_before_a_restart();
+	hauled_back_is_enough();
 	return done();
 }
