@@ -294,12 +294,17 @@ static void hauled_back_is_enough(void)
 	is_int(w.stops, 1, "hauled back");
 	world_status(&w, SD_STOPPED);
 	world_run(&w, 600000);
+	w.core.params.service[0].policy.hold_down_ms = 20000;
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_place(&w, 3, "web", 12);
+	world_create(&w, 3, "web", 12, "sha256:image12");
+	world_image(&w, "sha256:image12", "sha256:digest12");
+	world_start_failed(&w, 3, CLASS_EXEC_NOT_FOUND, "exec: \"/nosuch\": no such file or directory");
+	world_stopped(&w, 3, STAGE_START, CLASS_EXEC_NOT_FOUND, "exec: \"/nosuch\": no such file or directory", -1);
+	world_run(&w, 4000);
 	for (int i = 0; i < RELEASES_MAX; i++)
 		w.core.release[i].bad = false;
-	for (int i = 0; i < FAILURES_MAX; i++)
-		w.core.failure[i].used = false;
-	world_deploy(&w, "web", 12, "sha256:digest12");
-	fails_at_start(3, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 60000);
 	is_int(w.stops, 1, "what was hauled back is not hauled back again by itself");
 }
 
