@@ -40,9 +40,7 @@ void blame_links(struct core *c)
 
 static void definition(struct text *t, const struct release *r)
 {
-	text_s(t, r->family);
-	text_c(t, ':');
-	text_u64(t, r->revision);
+	text_definition(t, r->family, r->revision);
 }
 
 static void mebibytes(struct text *t, int64_t bytes)

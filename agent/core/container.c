@@ -97,7 +97,7 @@ static enum class exit_class(const struct core *c, const struct container *k, ui
 		return CLASS_OOM;
 	if (lived_ms < FORMAT_MS && other_arch(c, k))
 		return CLASS_EXEC_FORMAT;
-	if (k->exit_code > 128 && k->exit_code < 128 + 65)
+	if (judge_signalled(k->exit_code))
 		return CLASS_KILLED_BY_SIGNAL;
 	if (lived_ms < p->early_exit_ms)
 		return judge_early_class(c, k->task);

@@ -14,13 +14,6 @@ static const struct failure *newest_failure(const struct core *c, const struct s
 	return best;
 }
 
-static void definition(struct text *t, const char *family, uint32_t revision)
-{
-	text_s(t, family);
-	text_c(t, ':');
-	text_u64(t, revision);
-}
-
 static void serving_words(const struct core *c, struct text *t, enum serving serving)
 {
 	switch (serving) {
@@ -39,7 +32,7 @@ static void serving_words(const struct core *c, struct text *t, enum serving ser
 
 static void failure_words(struct text *t, const struct failure *f, const char *verb)
 {
-	definition(t, f->family, f->revision);
+	text_definition(t, f->family, f->revision);
 	text_s(t, verb);
 	text_s(t, class_name(f->class));
 	text_s(t, ", blame ");
@@ -71,11 +64,11 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 		break;
 	case V_ROLLING_BACK:
 	case V_ROLLED_BACK:
-		definition(out, s->rb.family, s->rb.revision);
+		text_definition(out, s->rb.family, s->rb.revision);
 		text_s(out, s->verdict == V_ROLLED_BACK ? " was hauled back" : " is being hauled back");
 		if (s->rb.target_family[0] != '\0') {
 			text_s(out, " to ");
-			definition(out, s->rb.target_family, s->rb.target_revision);
+			text_definition(out, s->rb.target_family, s->rb.target_revision);
 		}
 		text_c(out, '.');
 		break;

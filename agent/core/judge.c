@@ -333,6 +333,12 @@ void judge_deployment(struct core *c, uint32_t service, enum class class, const 
 	blame_weigh(c, slot);
 }
 
+/* Exit codes above 128, up to the largest signal, are of a signal. */
+bool judge_signalled(int32_t exit_code)
+{
+	return exit_code > 128 && exit_code < 128 + 65;
+}
+
 /* An early exit, or the next turn of a loop over replaced tasks: earlier tasks of this release ended early too. Whoever is
  * to blame for them, and also where no service is known and so none is counted. */
 enum class judge_early_class(const struct core *c, int32_t task)

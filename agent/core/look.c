@@ -84,9 +84,9 @@ void look_tick(struct core *c, uint32_t service)
 
 static struct service *asked(struct core *c, uint32_t service, uint32_t number, enum look_step step)
 {
-	struct service *s = service < SERVICES_MAX ? &c->service[service] : NULL;
+	struct service *s = service_at(c, service);
 
-	if (s == NULL || !s->used || s->look.step != step || s->look.ask != number) {
+	if (s == NULL || s->look.step != step || s->look.ask != number) {
 		c->counter.stale_answers++;
 		return NULL;
 	}
@@ -239,10 +239,10 @@ void on_aws_revision(struct core *c, const struct ev_aws_revision *ev)
 
 void look_failed(struct core *c, const struct ev_aws_failed *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 	uint64_t wait_ms = 5 * 60 * SEC;
 
-	if (s == NULL || !s->used || s->look.step == LOOK_IDLE || s->look.ask != ev->ask) {
+	if (s == NULL || s->look.step == LOOK_IDLE || s->look.ask != ev->ask) {
 		c->counter.stale_answers++;
 		return;
 	}

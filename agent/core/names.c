@@ -17,6 +17,13 @@ const char *ev_name(enum ev_type type)
 	return words[type];
 }
 
+void text_definition(struct text *t, const char *family, uint32_t revision)
+{
+	text_s(t, family);
+	text_c(t, ':');
+	text_u64(t, revision);
+}
+
 const char *act_name(enum act_type type)
 {
 	static const char *const words[] = {

@@ -25,6 +25,7 @@ void on_change(struct core *c, const struct ev_change *ev);
 
 /* release.c - identity, and what is known of its working here */
 void release_bind(struct core *c, int32_t task, bool failing);
+struct image_of *release_image(struct release *r, const char *container);       /* NULL: none is known */
 int32_t release_predecessor(const struct core *c, int32_t release);
 int32_t release_of_revision(const struct core *c, const char *service, const struct revision *rev);
 bool release_is_revision(const struct release *r, const struct revision *rev);  /* nothing known speaks against it */
@@ -53,6 +54,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s);
 void judge_essential(struct core *c, int32_t task, const char *container, enum tri essential);
 void judge_retract(struct core *c, int32_t task);
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts);
+bool judge_signalled(int32_t exit_code);
 enum class judge_early_class(const struct core *c, int32_t task);
 void judge_task(struct core *c, int32_t task);
 void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
@@ -107,6 +109,7 @@ uint64_t rollback_quorum_gap_ms(struct service *s);
 void rollback_accepted(struct core *c, uint32_t service, const char *words);
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
 void on_operator(struct core *c, const struct ev_operator *ev);
+void rollback_remember(struct core *c, const char *deployment);  /* a rollback of it was accepted */
 bool rollback_was_accepted(const struct core *c, const char *deployment);
 
 /* stuck.c - deadlines of tasks and deployments, and what only DescribeServices tells */

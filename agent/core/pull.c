@@ -2,8 +2,6 @@
 #include "agent/core/blame.h"
 #include "agent/core/parts.h"
 
-#define SIGNALLED 128            /* exit codes above it, up to the largest signal, are of a signal */
-
 void on_pull(struct core *c, const struct ev_pull *ev)
 {
 	int32_t task = ev->task[0] == '\0' ? NONE : task_find(c, ev->task);
@@ -116,7 +114,7 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 	(void)judge_sighting(c, &(struct sighting){
 		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,
 		.digest = "", .reason = reason, .stage = STAGE_RUN, .has_exit = true, .exit_code = ev->exit_code,
-		.class = ev->exit_code > SIGNALLED && ev->exit_code < SIGNALLED + 65 ? CLASS_KILLED_BY_SIGNAL
+		.class = judge_signalled(ev->exit_code) ? CLASS_KILLED_BY_SIGNAL
 		       : lived_long(c, task, at, ended_unix_ms(c, at, ev)) ? CLASS_EXITED : judge_early_class(c, task),
 		.essential = TRI_YES, .unix_ms = ended_unix_ms(c, at, ev),
 		.unseen = !seen_live && unseen(c, ended_unix_ms(c, at, ev)),

@@ -51,6 +51,9 @@ struct record {
 	} u;
 };
 
+/* "family:revision", as AWS and people write a task definition. */
+void text_definition(struct text *t, const char *family, uint32_t revision);
+
 const char *rec_kind_name(enum rec_kind kind);
 
 #endif

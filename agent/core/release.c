@@ -1,7 +1,7 @@
 /* Releases: which tasks are of one deployment, and what is known of its working here. */
 #include "agent/core/parts.h"
 
-static struct image_of *image_of(struct release *r, const char *container)
+struct image_of *release_image(struct release *r, const char *container)
 {
 	for (uint32_t i = 0; i < r->n_images; i++)
 		if (str_eq(r->image[i].container, container))
@@ -18,7 +18,7 @@ static bool images_agree(const struct core *c, int32_t task, struct release *r)
 
 		if (!k->used || k->task != task || k->image_id[0] == '\0')
 			continue;
-		m = image_of(r, k->name);
+		m = release_image(r, k->name);
 		if (m != NULL && m->image_id[0] != '\0' && !str_eq(m->image_id, k->image_id))
 			return false;
 	}
@@ -33,7 +33,7 @@ static void images_join(const struct core *c, int32_t task, struct release *r)
 
 		if (!k->used || k->task != task || k->image_id[0] == '\0')
 			continue;
-		m = image_of(r, k->name);
+		m = release_image(r, k->name);
 		if (m == NULL && r->n_images < TASK_CONTAINERS) {
 			m = &r->image[r->n_images++];
 			PUT(m->container, k->name);
@@ -258,7 +258,7 @@ static void split(struct core *c, int32_t from, const struct service *s, int64_t
 	if (to == NONE)
 		return;
 	for (uint32_t k = 0; k < c->release[to].n_images; k++) {
-		struct image_of *old = image_of(&c->release[from], c->release[to].image[k].container);
+		struct image_of *old = release_image(&c->release[from], c->release[to].image[k].container);
 
 		if (old != NULL && str_eq(old->image_id, c->release[to].image[k].image_id))
 			c->release[to].image[k] = *old;

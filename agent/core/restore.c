@@ -38,8 +38,8 @@ static void restore_rollback(struct core *c, const struct rollback *rb)
 	/* what a crash cut off is asked of AWS again, never repeated from memory */
 	if (rb->state == RB_ACTING)
 		c->service[at].rb.state = RB_DECIDED;
-	if (rb->accepted && !rollback_was_accepted(c, rb->deployment))
-		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], rb->deployment);
+	if (rb->accepted)
+		rollback_remember(c, rb->deployment);
 }
 
 static void restore_service(struct core *c, const struct service_memory *m)
@@ -76,8 +76,8 @@ static void restore_release(struct core *c, const struct release_memory *m)
 	r->tried = m->tried;
 	r->first_unix_ms = m->first_unix_ms;
 	r->good_unix_ms = m->good_unix_ms;
-	if (m->accepted && !rollback_was_accepted(c, m->deployment))
-		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], m->deployment);
+	if (m->accepted)
+		rollback_remember(c, m->deployment);
 	if (m->image_id[0] != '\0') {
 		r->n_images = 1;
 		PUT(r->image[0].container, m->container);

@@ -329,7 +329,7 @@ static void remember_back(struct core *c, const struct service *s)
 
 	if (s->dep.arn[0] == '\0' || rollback_was_accepted(c, s->dep.arn))
 		return;
-	PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], s->dep.arn);
+	rollback_remember(c, s->dep.arn);
 	if (release != NONE)
 		c->release[release].save = true;
 }
@@ -450,9 +450,9 @@ void rollback_looked(struct core *c, uint32_t service)
 
 void on_aws_quorum(struct core *c, const struct ev_aws_quorum *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 
-	if (s == NULL || !s->used || !s->work.quorum_sent || s->work.quorum_ask != ev->ask) {
+	if (s == NULL || !s->work.quorum_sent || s->work.quorum_ask != ev->ask) {
 		c->counter.stale_answers++;
 		return;
 	}

@@ -79,6 +79,12 @@ bool rollback_was_accepted(const struct core *c, const char *deployment)
 	return false;
 }
 
+void rollback_remember(struct core *c, const char *deployment)
+{
+	if (deployment[0] != '\0' && !rollback_was_accepted(c, deployment))
+		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], deployment);
+}
+
 static const char *failing_digest(const struct release *r)
 {
 	for (uint32_t i = 0; i < r->n_images; i++)
@@ -362,8 +368,7 @@ void rollback_accepted(struct core *c, uint32_t service, const char *words)
 	struct service *s = &c->service[service];
 	int32_t release = rollback_release(c, s);
 
-	if (s->rb.deployment[0] != '\0')
-		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], s->rb.deployment);
+	rollback_remember(c, s->rb.deployment);
 	if (release != NONE)
 		c->release[release].save = true;   /* the service's next intent takes this one's place in the journal */
 	s->rb.accepted = true;
@@ -377,9 +382,9 @@ void rollback_accepted(struct core *c, uint32_t service, const char *words)
 
 void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 
-	if (s == NULL || !s->used || s->rb.update || !s->work.stop_sent || !str_eq(s->rb.deployment, ev->arn)) {
+	if (s == NULL || s->rb.update || !s->work.stop_sent || !str_eq(s->rb.deployment, ev->arn)) {
 		c->counter.stale_answers++;
 		return;
 	}
@@ -396,9 +401,9 @@ uint64_t rollback_quorum_gap_ms(struct service *s)
 
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 
-	if (s == NULL || !s->used || !rb_open(s->rb.state) || ev->op == OP_SERVICES)   /* what that tells is not needed to act */
+	if (s == NULL || !rb_open(s->rb.state) || ev->op == OP_SERVICES)   /* what that tells is not needed to act */
 		return;
 	if (ev->error == AE_DENIED) {
 		if (ev->op == OP_STOP || ev->op == OP_UPDATE || s->rb.confirmed)

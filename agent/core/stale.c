@@ -4,18 +4,11 @@
 
 #define CLOCKS_MS 5000                   /* so much AWS's clock and ours may differ when both are right */
 
-static const char *digest_of(const struct release *r, const char *container)
-{
-	for (uint32_t i = 0; i < r->n_images; i++)
-		if (str_eq(r->image[i].container, container))
-			return r->image[i].digest;
-	return "";
-}
-
 static void compare(struct core *c, const struct container *k, const struct image_pin *pin)
 {
 	const struct task *t = &c->task[k->task];
-	const char *runs = t->release == NONE ? "" : digest_of(&c->release[t->release], k->name);
+	const struct image_of *image = t->release == NONE ? NULL : release_image(&c->release[t->release], k->name);
+	const char *runs = image == NULL ? "" : image->digest;
 	char reason[SENTENCE_CAP];
 	struct text text = text_on(reason, sizeof(reason));
 

@@ -126,9 +126,9 @@ void stuck_service(struct core *c, uint32_t service)
 
 void on_aws_service(struct core *c, const struct ev_aws_service *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 
-	if (s == NULL || !s->used || !s->asked.sent || s->asked.ask != ev->ask) {
+	if (s == NULL || !s->asked.sent || s->asked.ask != ev->ask) {
 		c->counter.stale_answers++;
 		return;
 	}
@@ -142,7 +142,7 @@ void on_aws_service(struct core *c, const struct ev_aws_service *ev)
 
 void asked_failed(struct core *c, const struct ev_aws_failed *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 
 	if (s == NULL || s->asked.ask != ev->ask)
 		return;

@@ -156,6 +156,11 @@ int32_t service_find(const struct core *c, const char *name)
 	return NONE;
 }
 
+struct service *service_at(struct core *c, uint32_t index)
+{
+	return index < SERVICES_MAX && c->service[index].used ? &c->service[index] : NULL;
+}
+
 int32_t service_add(struct core *c, const char *name)
 {
 	int32_t at = service_find(c, name);

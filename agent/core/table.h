@@ -11,6 +11,7 @@ int32_t container_add(struct core *c, const char *id);
 int32_t container_of(const struct core *c, int32_t task, const char *name);
 uint32_t task_containers(const struct core *c, int32_t task);
 int32_t service_find(const struct core *c, const char *name);
+struct service *service_at(struct core *c, uint32_t index); /* an answer's index; NULL: no such row is used */
 int32_t service_add(struct core *c, const char *name);
 int32_t release_add(struct core *c);
 int32_t failure_find(const struct core *c, const char *task, const char *container, enum class class);

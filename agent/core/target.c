@@ -82,9 +82,9 @@ enum preflight target_preflight(struct core *c, uint32_t service)
 
 void on_target_image(struct core *c, const struct ev_target_image *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 
-	if (s == NULL || !s->used || !s->work.image_sent || s->work.image_ask != ev->ask) {
+	if (s == NULL || !s->work.image_sent || s->work.image_ask != ev->ask) {
 		c->counter.stale_answers++;
 		return;
 	}

@@ -109,9 +109,9 @@ void update_revalidate(struct core *c, uint32_t service, bool durable)
 
 void on_aws_updated(struct core *c, const struct ev_aws_updated *ev)
 {
-	struct service *s = ev->service < SERVICES_MAX ? &c->service[ev->service] : NULL;
+	struct service *s = service_at(c, ev->service);
 
-	if (s == NULL || !s->used || !s->rb.update || !s->work.stop_sent) {
+	if (s == NULL || !s->rb.update || !s->work.stop_sent) {
 		c->counter.stale_answers++;
 		return;
 	}

@@ -60,9 +60,7 @@ static void told(struct node *n, uint32_t connection, uint32_t service, enum op_
 	text_s(&t, words);
 	if (s->rb.update && rb_open(s->rb.state) && verb != OPV_HOLD) {
 		text_s(&t, " The way back is UpdateService to ");
-		text_s(&t, s->rb.target_family);
-		text_c(&t, ':');
-		text_u64(&t, s->rb.target_revision);
+		text_definition(&t, s->rb.target_family, s->rb.target_revision);
 		text_s(&t, ": a new deployment, not a stop of this one.");
 	}
 	w = begin(&out, s, code == EXIT_OK, id, all);

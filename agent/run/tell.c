@@ -11,9 +11,7 @@ void tell_failure(struct node *n, uint32_t failure, bool final)
 
 	if (f->family[0] != '\0') {
 		text_c(&t, ' ');
-		text_s(&t, f->family);
-		text_c(&t, ':');
-		text_u64(&t, f->revision);
+		text_definition(&t, f->family, f->revision);
 	}
 	if (f->container[0] != '\0') {
 		text_s(&t, " container=");

@@ -48,9 +48,7 @@ void view_definition(struct jw *w, const char *name, const char *family, uint32_
 	char buf[NAME_CAP + 16];
 	struct text t = text_on(buf, sizeof(buf));
 
-	text_s(&t, family);
-	text_c(&t, ':');
-	text_u64(&t, revision);
+	text_definition(&t, family, revision);
 	jw_str(w, name, family[0] == '\0' ? NULL : buf);
 }
 

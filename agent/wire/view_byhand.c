@@ -210,13 +210,6 @@ static enum proof proof_of(const struct core *c, const struct service *s, const 
 	return best;
 }
 
-static void name(struct text *out, const char *family, uint32_t revision)
-{
-	text_s(out, family);
-	text_c(out, ':');
-	text_u64(out, revision);
-}
-
 static void worked_with(struct text *out, const char *image, const char *digest)
 {
 	if (digest[0] == '\0') {
@@ -236,7 +229,7 @@ static void note_update(const struct core *c, const struct service *s, const str
 	const char *container = "", *image = image_of(c, t);
 	enum proof proof = proof_of(c, s, t, &container);
 
-	name(out, t->family, t->revision);
+	text_definition(out, t->family, t->revision);
 	if (proof == PROOF_PINNED || (proof == PROOF_NONE && image != NULL && slice_find(slice_of(image), "@") != SIZE_MAX)) {
 		text_s(out, " names its image by digest: going back starts that very image.");
 		return;
