@@ -13,7 +13,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from typing import Any
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import done, ok  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 WIRE = os.path.join(ROOT, "tests", "captures", "wire")
@@ -36,19 +39,7 @@ CLASSES = {
 NAMES = {"pull": "CannotPullContainerError", "create": "CannotCreateContainerError", "start": "CannotStartContainerError"}
 BATCH = 12      # tasks in one log: fewer than the failures that kedge keeps
 
-number = failed = 0
 proof: dict[str, dict[str, list[str]]] = {}
-
-
-def ok(good: Any, name: str, told: Any = "") -> bool:
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    if not good:
-        for line in str(told).splitlines()[:60]:
-            print(f"#   {line}")
-    return bool(good)
 
 
 def proves(cls: str, kind: str, where: str) -> None:
@@ -289,8 +280,7 @@ def main() -> int:
     by_recordings()
     by_stories()
     table()
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return done()
 
 
 sys.exit(main())

@@ -31,32 +31,18 @@ REGISTRY = "127.0.0.1:5001"
 LABEL = "com.amazonaws.ecs."
 ARN = "arn:aws:ecs:eu-west-1:123456789012:task/edge/"
 PR_SET_PDEATHSIG = 1
-sys.path.insert(0, DOUBLES)
+sys.path[:0] = [DOUBLES, os.path.join(TOP, "tests")]
 sys.dont_write_bytecode = True
 
+import tap  # noqa: E402
 from cloudctl import call  # noqa: E402
 from docker_api import Docker, DockerError, UnixConnection  # noqa: E402, F401
+from tap import ok, same  # noqa: E402, F401
 
 _libc = ctypes.CDLL(None)
-_count = _failed = 0
 
 
 # ---- TAP
-
-def ok(good: Any, name: str, told: Any = "") -> bool:
-    global _count, _failed
-    _count += 1
-    _failed += not good
-    print(f"{'ok' if good else 'not ok'} {_count} - {name}", flush=True)
-    if not good:
-        for line in str(told).splitlines()[:30]:
-            print(f"#   {line[:600]}", flush=True)
-    return bool(good)
-
-
-def same(got: Any, want: Any, name: str, told: Any = "") -> bool:
-    return ok(got == want, name, f"got:  {got!r}\nwant: {want!r}\n{told}")
-
 
 def note(text: str) -> None:
     for line in text.splitlines():
@@ -69,8 +55,7 @@ def skip_all(why: str) -> None:
 
 
 def done() -> None:
-    print(f"1..{_count}", flush=True)
-    sys.exit(1 if _failed else 0)
+    sys.exit(tap.done())
 
 
 def figures(**values: float) -> None:

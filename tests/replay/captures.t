@@ -14,6 +14,10 @@ import tempfile
 from datetime import datetime, timedelta
 from typing import Any
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import done, ok, same  # noqa: E402
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 CASES = os.path.join(ROOT, "tests", "captures", "real-agent")
 KEDGE = os.environ.get("KEDGE", os.path.join(ROOT, "build", "amd64", "kedge"))
@@ -70,22 +74,6 @@ restart-loop=1x6                       crashloop-restart-always
 - the same                             start-exec-permission user-bad-group user-bad-name
 """
 
-number = failed = 0
-
-
-def ok(good: Any, name: str, told: Any = "") -> bool:
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    if not good:
-        for line in str(told).splitlines()[:40]:
-            print(f"#   {line}")
-    return bool(good)
-
-
-def same(got: Any, want: Any, name: str) -> None:
-    ok(got == want, name, f"got:  {got}\nwant: {want}")
 
 
 def replay(*words: str, binary: str = KEDGE) -> subprocess.CompletedProcess[str]:
@@ -366,8 +354,7 @@ def main() -> int:
         named(scratch)
         backwards(scratch)
         garbled(scratch)
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return done()
 
 
 sys.exit(main())

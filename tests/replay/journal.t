@@ -15,23 +15,13 @@ import time
 import zlib
 from typing import Any
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import done, ok, same  # noqa: E402
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 KEDGE = os.environ.get("KEDGE", os.path.join(ROOT, "build", "amd64", "kedge"))
-number = failed = 0
 
-
-def ok(good: Any, name: str, more: str = "") -> bool:
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    if not good:
-        print("".join(f"#   {line}\n" for line in more.splitlines()), end="")
-    return bool(good)
-
-
-def same(got: Any, want: Any, name: str, more: str = "") -> None:
-    ok(got == want, name, f"got:  {got}\nwant: {want}\n{more}")
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -155,8 +145,7 @@ def main() -> int:
         damaged(path)
         later(path)
         none(path)
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return done()
 
 
 sys.exit(main())

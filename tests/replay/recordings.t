@@ -11,6 +11,10 @@ import sys
 import tempfile
 from typing import Any
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import done, same  # noqa: E402
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 KEDGE = os.environ.get("KEDGE", os.path.join(ROOT, "build", "amd64", "kedge"))
 ENGINES = ("docker-20", "docker-28")
@@ -55,16 +59,6 @@ restart-loop     1       6 run release: crashloop-restart-always
 DIFFER = {("docker-20", "net-container-missing"): "start-unknown 128 1 start unknown",
           ("docker-28", "net-container-missing"): "network-missing 128 1 start node"}
 
-number = failed = 0
-
-
-def same(got: Any, want: Any, name: str, more: str = "") -> None:
-    global number, failed
-    number += 1
-    failed += got != want
-    print(f"{'ok' if got == want else 'not ok'} {number} - {name}")
-    if got != want:
-        print("".join(f"#   {line}\n" for line in f"got:  {got}\nwant: {want}\n{more}".splitlines()), end="")
 
 
 def table(engine: str) -> dict[str, list[str]]:
@@ -114,8 +108,7 @@ def main() -> int:
                      run.stderr)
                 seen.add(name)
     same(sorted(set(table(ENGINES[0])) - seen), [], "the table has no row without a recording")
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return done()
 
 
 sys.exit(main())

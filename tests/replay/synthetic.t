@@ -14,6 +14,10 @@ import tempfile
 from typing import Any
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import done, ok, same  # noqa: E402
+
+sys.dont_write_bytecode = True
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 CASES = os.path.join(ROOT, "tests", "captures", "synthetic")
 KEDGE = os.environ.get("KEDGE", os.path.join(ROOT, "build", "amd64", "kedge"))
@@ -111,22 +115,6 @@ json-exit1: the same
   exited-early         run    release     web exit=1 essential=y
 """
 
-number = failed = 0
-
-
-def ok(good: Any, name: str, told: Any = "") -> bool:
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    if not good:
-        for line in str(told).splitlines()[:40]:
-            print(f"#   {line}")
-    return bool(good)
-
-
-def same(got: Any, want: Any, name: str) -> None:
-    ok(got == want, name, f"got:  {got}\nwant: {want}")
 
 
 def row(f: dict[str, Any]) -> str:
@@ -208,8 +196,7 @@ def main() -> int:
         suspect()
         log_alone(scratch)
         built(scratch)
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return done()
 
 
 sys.exit(main())

@@ -22,29 +22,14 @@ CAPTURES = os.path.join(HERE, "..", "captures", "real-agent")
 ENGINE = os.path.join(HERE, "engine.sh")
 SCALE = 0.05
 LABEL = "com.amazonaws.ecs."
-sys.path.insert(0, DOUBLES)
+sys.path[:0] = [DOUBLES, os.path.dirname(DOUBLES)]
 
 from cloudctl import call  # noqa: E402
 from docker_api import Docker, DockerError  # noqa: E402
+from tap import done, ok, same  # noqa: E402
 
 KEY = re.compile(r'\s([A-Za-z][A-Za-z0-9_-]*)=("(?:[^"\\]|\\.)*"|.*?)(?=\s[A-Za-z][A-Za-z0-9_-]*=|$)')
 LINE = re.compile(r'^level=(\w+) time=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) msg="((?:[^"\\]|\\.)*)"(.*)$')
-count = failed = 0
-
-
-def ok(good: Any, name: str, told: Any = "") -> bool:
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
-    if not good:
-        for line in str(told).splitlines()[:40]:
-            print(f"#   {line}")
-    return bool(good)
-
-
-def same(got: Any, want: Any, name: str) -> None:
-    ok(got == want, name, f"got:  {got!r}\nwant: {want!r}")
 
 
 def wait(test: Callable[[], Any], seconds: float = 15.0) -> Any:
@@ -635,8 +620,7 @@ def main() -> None:
         ok(not found, "no process, mount or cgroup is left", "\n".join(found))
         keeper.kill()
         keeper.wait()
-    print(f"1..{count}")
-    sys.exit(1 if failed else 0)
+    sys.exit(done())
 
 
 if __name__ == "__main__":
