@@ -6,24 +6,11 @@
 
 static struct world w;
 
-static void runs_well(unsigned task, uint32_t revision, const char *image_id, const char *digest)
-{
-	world_deploy(&w, "web", revision, digest);
-	world_place(&w, task, "web", revision);
-	world_create(&w, task, "web", revision, image_id);
-	world_image(&w, image_id, digest);
-	world_start(&w, task);
-	world_running(&w, task);
-	world_run(&w, 65000);
-	world_status(&w, SD_SUCCESSFUL);
-	world_run(&w, 40000);
-}
-
 static void begin(void)
 {
 	world_init(&w, MODE_AUTO);
 	w.target_there = TRI_YES;
-	runs_well(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	(void)world_trace(&w);
 }
 
@@ -136,7 +123,7 @@ static void the_bad_one_comes_back(void)
 
 		snprintf(image, sizeof(image), "sha256:image%u", 14 + i);
 		snprintf(digest, sizeof(digest), "sha256:digest%u", 14 + i);
-		runs_well(10 + i, 14 + i, image, digest);
+		world_good(&w, 10 + i, "web", 14 + i, image, digest);
 	}
 	bad_release(4, 12, "sha256:image12", "sha256:digest12");
 	world_run(&w, 120000);
@@ -146,7 +133,7 @@ static void the_bad_one_comes_back(void)
 static void a_person_goes_back(void)
 {
 	begin();
-	runs_well(2, 27, "sha256:image27", "sha256:digest27");
+	world_good(&w, 2, "web", 27, "sha256:image27", "sha256:digest27");
 	world_deploy(&w, "web", 11, "sha256:digest11");
 	w.dep[0].source_running = 1;
 	bad_start(3, 11, "sha256:image11rebuilt");
@@ -239,7 +226,7 @@ static void merely_running(void)
 	world_listed(&w, 1, "web", 11, "sha256:image11");
 	world_running(&w, 1);
 	world_run(&w, 120000);
-	runs_well(2, 12, "sha256:image12", "sha256:digest12");
+	world_good(&w, 2, "web", 12, "sha256:image12", "sha256:digest12");
 	world_run(&w, UINT64_C(2) * 3600 * 1000);
 	for (unsigned task = 3; task < 7; task++)
 		exits(task, 12, "sha256:image12");

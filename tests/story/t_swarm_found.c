@@ -5,19 +5,6 @@
 
 static struct world w;
 
-static void good(unsigned task, uint32_t revision, const char *image_id, const char *digest)
-{
-	world_deploy(&w, "web", revision, digest);
-	world_place(&w, task, "web", revision);
-	world_create(&w, task, "web", revision, image_id);
-	world_image(&w, image_id, digest);
-	world_start(&w, task);
-	world_running(&w, task);
-	world_run(&w, 65000);
-	world_status(&w, SD_SUCCESSFUL);
-	world_run(&w, 40000);
-}
-
 static void fails_at_start(unsigned task, uint32_t revision, const char *image_id, const char *digest)
 {
 	world_place(&w, task, "web", revision);
@@ -33,7 +20,7 @@ static void fails_at_start(unsigned task, uint32_t revision, const char *image_i
 static void another_node_hauled_it_back(void)
 {
 	world_init(&w, MODE_AUTO);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	world_deploy(&w, "web", 12, "sha256:digest12");
 	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
 	world_run(&w, 600000);
@@ -62,7 +49,7 @@ static void the_line_was_bad_by_another_clock(void)
 {
 	world_init(&w, MODE_AUTO);
 	w.core.params.policy.failures = 1;
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	world_deploy(&w, "web", 12, "sha256:digest12");
 	world_run(&w, 35000);
 	world_place(&w, 2, "web", 12);
@@ -110,14 +97,14 @@ static void hauled_back(unsigned task, uint32_t revision, const char *image_id, 
 static void accepted_outlives_the_next_intent(void)
 {
 	world_init(&w, MODE_AUTO);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	hauled_back(2, 12, "sha256:image12", "sha256:digest12");
 	hauled_back(3, 13, "sha256:image13", "sha256:digest13");
 	is_int(w.stops, 2, "two bad releases are hauled back");
-	good(4, 14, "sha256:image14", "sha256:digest14");
-	good(5, 15, "sha256:image15", "sha256:digest15");
-	good(6, 16, "sha256:image16", "sha256:digest16");
-	good(7, 17, "sha256:image17", "sha256:digest17");
+	world_good(&w, 4, "web", 14, "sha256:image14", "sha256:digest14");
+	world_good(&w, 5, "web", 15, "sha256:image15", "sha256:digest15");
+	world_good(&w, 6, "web", 16, "sha256:image16", "sha256:digest16");
+	world_good(&w, 7, "web", 17, "sha256:image17", "sha256:digest17");
 	world_restart(&w);
 	world_run(&w, 60000);
 	world_deploy(&w, "web", 12, "sha256:digest12");
@@ -133,7 +120,7 @@ static void ended_with_the_host_before_a_restart(void)
 	ev.u.source.source = SRC_ENGINE;
 	ev.u.source.state = SS_UP;
 	world_feed(&w, &ev);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	world_deploy(&w, "web", 12, "sha256:digest12");
 	world_place(&w, 2, "web", 12);
 	world_create(&w, 2, "web", 12, "sha256:image12");
@@ -155,13 +142,13 @@ static void ended_with_the_host_before_a_restart(void)
 static void superseded_without_a_name(void)
 {
 	world_init(&w, MODE_AUTO);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	world_line(&w, false);
 	world_run(&w, 300000);
 	world_deploy(&w, "web", 12, "sha256:digest12");
 	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
 	world_run(&w, 60000);
-	good(3, 13, "sha256:image13", "sha256:digest13");
+	world_good(&w, 3, "web", 13, "sha256:image13", "sha256:digest13");
 	world_line(&w, true);
 	world_run(&w, 300000);
 	is_int(w.core.service[0].rb.state, RB_SUPERSEDED, "decided offline, superseded before AWS told its name");
@@ -173,8 +160,8 @@ static void superseded_without_a_name(void)
 static void newer_than_the_verb(void)
 {
 	world_init(&w, MODE_AUTO);
-	good(1, 11, "sha256:image11", "sha256:digest11");
-	good(2, 12, "sha256:image12", "sha256:digest12");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 2, "web", 12, "sha256:image12", "sha256:digest12");
 	world_run(&w, 60000);
 	w.core.params.policy.allow_update_service = true;
 	for (uint32_t i = 0; i < w.core.params.n_services; i++)
@@ -196,7 +183,7 @@ static void hauled_back_outlives_a_full_table(void)
 	bool kept = false;
 
 	world_init(&w, MODE_AUTO);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	hauled_back(2, 12, "sha256:image12", "sha256:digest12");
 	for (int i = 0; i < 2 * RELEASES_MAX; i++) {
 		int32_t at = release_add(&w.core);
@@ -213,7 +200,7 @@ static void hauled_back_outlives_a_full_table(void)
 static void a_no_shows_the_line(void)
 {
 	world_init(&w, MODE_AUTO);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	w.denied = true;
 	world_operator(&w, OPV_LOOK, "web", "");
 	world_run(&w, 30000);
@@ -239,7 +226,7 @@ static void ended_while_nobody_looked(void)
 
 	world_init(&w, MODE_AUTO);
 	w.core.params.service[0].policy.failures = 1;
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	world_deploy(&w, "web", 12, "sha256:digest12");
 	world_place(&w, 2, "web", 12);
 	world_create(&w, 2, "web", 12, "sha256:image12");
@@ -266,7 +253,7 @@ static void ended_while_nobody_looked(void)
 static void told_before_a_restart(void)
 {
 	world_init(&w, MODE_MANUAL);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	world_deploy(&w, "web", 12, "sha256:digest12");
 	for (unsigned task = 2; task < 5; task++) {
 		world_place(&w, task, "web", 12);
@@ -288,7 +275,7 @@ static void told_before_a_restart(void)
 static void hauled_back_is_enough(void)
 {
 	world_init(&w, MODE_AUTO);
-	good(1, 11, "sha256:image11", "sha256:digest11");
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	world_deploy(&w, "web", 12, "sha256:digest12");
 	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
 	is_int(w.stops, 1, "hauled back");

@@ -11,15 +11,7 @@ static void begin(enum rb_mode mode)
 {
 	world_init(&w, mode);
 	next_task = 2;
-	world_deploy(&w, "web", 11, "sha256:digest11");
-	world_place(&w, 1, "web", 11);
-	world_create(&w, 1, "web", 11, "sha256:image11");
-	world_image(&w, "sha256:image11", "sha256:digest11");
-	world_start(&w, 1);
-	world_running(&w, 1);
-	world_run(&w, 65000);
-	world_status(&w, SD_SUCCESSFUL);
-	world_run(&w, 40000);
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
 	(void)world_trace(&w);
 }
 

@@ -559,6 +559,19 @@ void world_image(struct world *w, const char *image_id, const char *digest)
 	world_feed(w, &ev);
 }
 
+void world_good(struct world *w, unsigned task, const char *family, uint32_t revision, const char *image_id, const char *digest)
+{
+	world_deploy(w, family, revision, digest);
+	world_place(w, task, family, revision);
+	world_create(w, task, family, revision, image_id);
+	world_image(w, image_id, digest);
+	world_start(w, task);
+	world_running(w, task);
+	world_run(w, 65000);
+	world_status(w, SD_SUCCESSFUL);
+	world_run(w, 40000);
+}
+
 void world_stopped(struct world *w, unsigned task, enum stage stage, enum class class, const char *reason, int exit_code)
 {
 	struct event ev = { .type = EV_CHANGE };

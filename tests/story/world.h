@@ -60,6 +60,8 @@ void world_die(struct world *w, unsigned task, int exit_code);
 void world_kill(struct world *w, unsigned task, int signal);
 void world_start_failed(struct world *w, unsigned task, enum class class, const char *reason);
 void world_image(struct world *w, const char *image_id, const char *digest);
+/* A release that is deployed, starts at once as that task and stays: SUCCESSFUL, and known to be good. */
+void world_good(struct world *w, unsigned task, const char *family, uint32_t revision, const char *image_id, const char *digest);
 /* The agent's log: the end of the task's container. */
 void world_stopped(struct world *w, unsigned task, enum stage stage, enum class class, const char *reason, int exit_code);
 void world_pull_attempt(struct world *w, unsigned task, enum class class, const char *reason);
