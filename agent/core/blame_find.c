@@ -1,6 +1,7 @@
 /* What this node found out about a failure: facts only, weighed elsewhere. */
 #include "agent/core/blame.h"
 
+#include "agent/base/image_ref.h"
 #include "agent/core/parts.h"
 
 #define MEANWHILE_MS INT64_C(120000)     /* what falls within this of each other may have one cause */
@@ -12,12 +13,9 @@ static bool is_yes(const struct core *c, enum fact fact) { return c->fact[fact].
 
 struct slice blame_host(const char *image)
 {
-	struct slice host = slice_to(slice_of(image), slice_find(slice_of(image), "/"));
+	struct slice host = image_ref_host(slice_of(image));
 
-	/* without a dot, a port or "localhost" the first part is a namespace of Docker Hub */
-	if (slice_find(host, ".") != SIZE_MAX || slice_find(host, ":") != SIZE_MAX || slice_is(host, "localhost"))
-		return slice_find(slice_of(image), "/") == SIZE_MAX ? slice_of("docker.io") : host;
-	return slice_of("docker.io");
+	return host.n > 0 ? host : slice_of("docker.io");
 }
 
 static bool is_mirror(const struct policy *p, struct slice host)

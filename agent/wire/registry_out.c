@@ -1,5 +1,7 @@
 #include "agent/wire/registry_out.h"
 
+#include "agent/base/image_ref.h"
+
 /* Docker Hub by the name it serves its API under (docker 1.6 on), and the place of its official images. */
 #define HUB      "registry-1.docker.io"
 #define OFFICIAL "library/"
@@ -10,12 +12,6 @@ static bool all_of(struct slice s, const char *more)
 		if (!ch_alnum(s.p[i]) && slice_find(slice_of(more), (char[]){ s.p[i], '\0' }) == SIZE_MAX)
 			return false;
 	return s.n > 0;
-}
-
-/* Docker's rule: the first part is a host when it could be no directory. */
-static bool is_host(struct slice part)
-{
-	return slice_find(part, ".") != SIZE_MAX || slice_find(part, ":") != SIZE_MAX || slice_is(part, "localhost");
 }
 
 static bool is_loopback(struct slice host)
@@ -49,10 +45,9 @@ static bool is_digest(struct slice digest)
 
 bool registry_out(struct slice image, struct slice digest, struct registry_url *out)
 {
-	size_t slash = slice_find(image, "/");
-	struct slice host = slice_to(image, slash == SIZE_MAX ? 0 : slash);
-	struct slice name = name_of(is_host(host) ? slice_from(image, slash + 1) : image);
-	bool hub = !is_host(host) || slice_is(host, "docker.io");
+	struct slice host = image_ref_host(image);
+	struct slice name = name_of(host.n > 0 ? slice_from(image, host.n + 1) : image);
+	bool hub = host.n == 0 || slice_is(host, "docker.io");
 	struct text t = text_on(out->url, sizeof(out->url));
 
 	if (!all_of(name, "._-/") || slice_find(name, "..") != SIZE_MAX || (!hub && !all_of(host, ".:-[]")) || (digest.n > 0 && !is_digest(digest)))
