@@ -4,6 +4,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 from typing import Any, Iterator
 from urllib.parse import quote, urlencode
 
@@ -128,7 +129,16 @@ class Docker:
         self.call("POST", f"/containers/{ident}/stop?t={seconds}", timeout=seconds + 60)
 
     def remove(self, ident: str) -> None:
-        self.call("DELETE", f"/containers/{ident}?v=1&force=1")
+        """The engine may still write of the exit where it deletes, and then refuses: 'directory not
+        empty'. It says so once and is done the next time."""
+        for tries_left in (4, 3, 2, 1, 0):
+            try:
+                self.call("DELETE", f"/containers/{ident}?v=1&force=1")
+                return
+            except DockerError as e:
+                if tries_left == 0 or "directory not empty" not in str(e):
+                    raise
+                time.sleep(0.2)
 
     def inspect(self, ident: str) -> dict[str, Any]:
         return self.call("GET", f"/containers/{ident}/json")
