@@ -8,6 +8,7 @@
 #include "agent/wire/ecs_out.h"
 #include "agent/wire/ecs_quorum.h"
 #include "agent/wire/ecs_update.h"
+#include "agent/wire/endpoint.h"
 #include "agent/wire/sigv4.h"
 #include "platform/http.h"
 
@@ -39,7 +40,7 @@ struct aws {
 	uint64_t refused;
 	struct ev_aws_failed failed;     /* the refusal being told */
 	struct sigv4_key key;
-	struct ecs_endpoint endpoint;
+	struct endpoint endpoint;
 	char region[32];
 	int64_t signed_unix_s;
 	char body[4096], answer[AWS_BODY], authorization[SIGV4_AUTH_CAP], token_line[CREDENTIALS_TOKEN_CAP + 32];
