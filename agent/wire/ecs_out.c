@@ -343,7 +343,8 @@ static const char *suffix(const char *partition, bool dualstack)
 	return NULL;
 }
 
-static enum kerr by_region(const char *region, enum ecs_endpoint_type type, struct ecs_endpoint *out, struct why *why)
+static enum kerr by_region(const char *service, const char *region, enum ecs_endpoint_type type, struct ecs_endpoint *out,
+			   struct why *why)
 {
 	bool fips = type == ECS_FIPS || type == ECS_FIPS_DUALSTACK;
 	bool dual = type == ECS_DUALSTACK || type == ECS_FIPS_DUALSTACK;
@@ -355,7 +356,8 @@ static enum kerr by_region(const char *region, enum ecs_endpoint_type type, stru
 	end = suffix(partition, dual);
 	if (end == NULL)
 		return why_set(why, KERR_BAD_INPUT, "region %s has no dual-stack endpoint", region);
-	text_s(&host, fips ? "ecs-fips." : "ecs.");
+	text_s(&host, service);
+	text_s(&host, fips ? "-fips." : ".");
 	text_s(&host, region);
 	text_c(&host, '.');
 	text_s(&host, end);
@@ -366,7 +368,7 @@ static enum kerr by_region(const char *region, enum ecs_endpoint_type type, stru
 	return KERR_OK;
 }
 
-static bool loopback(struct slice host)
+bool ecs_out_loopback(struct slice host)
 {
 	struct slice rest = host, part;
 	uint64_t n;
@@ -424,7 +426,7 @@ static enum kerr by_override(struct slice given, struct ecs_endpoint *out, struc
 		return why_set(why, KERR_BAD_INPUT,
 			       "endpoint \"%.*s\" must be a scheme, a host and perhaps a port, and nothing more",
 			       (int)(given.n > 80 ? 80 : given.n), given.p);
-	if (!out->tls && !loopback(host))
+	if (!out->tls && !ecs_out_loopback(host))
 		return why_set(why, KERR_BAD_INPUT,
 			       "endpoint \"%.*s\": http without TLS is allowed to this host itself only (127.0.0.1)",
 			       (int)(given.n > 80 ? 80 : given.n), given.p);
@@ -439,18 +441,24 @@ static enum kerr by_override(struct slice given, struct ecs_endpoint *out, struc
 	return KERR_OK;
 }
 
-enum kerr ecs_out_endpoint(const char *override, const char *region, enum ecs_endpoint_type type,
-			   struct ecs_endpoint *out, struct why *why)
+enum kerr ecs_out_endpoint_of(const char *service, const char *override, const char *region, enum ecs_endpoint_type type,
+			      struct ecs_endpoint *out, struct why *why)
 {
 	enum kerr e;
 
 	memset(out, 0, sizeof(*out));
 	if (override == NULL || override[0] == '\0')
-		return by_region(region, type, out, why);
+		return by_region(service, region, type, out, why);
 	if (type != ECS_STANDARD)
 		return why_set(why, KERR_BAD_INPUT, "an endpoint of one's own cannot be combined with endpoint_type");
 	e = by_override(slice_of(override), out, why);
 	if (e != KERR_OK)
 		memset(out, 0, sizeof(*out));
 	return e;
+}
+
+enum kerr ecs_out_endpoint(const char *override, const char *region, enum ecs_endpoint_type type,
+			   struct ecs_endpoint *out, struct why *why)
+{
+	return ecs_out_endpoint_of("ecs", override, region, type, out, why);
 }

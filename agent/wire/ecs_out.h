@@ -70,5 +70,10 @@ struct ecs_endpoint {
  * ECS_STANDARD is refused, as AWS's own rules do. KERR_BAD_INPUT says what is wrong and what is allowed. */
 enum kerr ecs_out_endpoint(const char *override, const char *region, enum ecs_endpoint_type type,
 			   struct ecs_endpoint *out, struct why *why) KERR_CHECK;
+/* The same of another service ("rolesanywhere"). */
+enum kerr ecs_out_endpoint_of(const char *service, const char *override, const char *region, enum ecs_endpoint_type type,
+			      struct ecs_endpoint *out, struct why *why) KERR_CHECK;
+/* localhost, [::1] or an address of 127.0.0.0/8: the host of a URL, without its port. */
+bool ecs_out_loopback(struct slice host);
 
 #endif
