@@ -50,6 +50,8 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 		memcpy(s->req.into + s->got, data, bytes);
 	else
 		s->refused = !s->req.on_body(s->req.arg, (struct slice){ data, bytes });
+	if (s->req.secret)
+		crypto_zero(data, bytes);
 	s->got += max > 0 ? bytes : 0;
 	return s->refused || s->state == HTTP_CANCELLED ? 0 : bytes;
 }
@@ -206,7 +208,7 @@ static CURLcode set_limits(struct http_slot *s)
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)CURL_BUFFER);
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)CURL_BUFFER);
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)KEEP_S);
-	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_FORBID_REUSE, r->last ? 1L : 0L);
+	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_FORBID_REUSE, r->last || r->client != NULL ? 1L : 0L);
 	if (r->max_body_bytes > 0)
 		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->max_body_bytes);
 	if (r->total_ms == 0)
@@ -251,7 +253,7 @@ static enum kerr prepare(struct http_slot *s, struct why *why)
 	bad = bad ? bad : set_request(s);
 	if (bad != CURLE_OK)
 		return why_set(why, KERR_IO, "libcurl refuses an option of a request to %.100s (code %d)", s->host, (int)bad);
-	return tls_apply(s->owner->tls, &s->seen, s->easy, why);
+	return tls_apply(s->owner->tls, &s->seen, s->req.client, s->easy, why);
 }
 
 /* ---- slots ---- */

@@ -35,6 +35,7 @@ struct conf {
 	char iot_endpoint[CONF_URL_CAP], iot_role_alias[130], iot_thing[130], iot_cert[CONF_PATH_CAP], iot_key[CONF_PATH_CAP];
 	/* [rolesanywhere] */
 	char ra_trust_anchor[ARN_CAP], ra_profile[ARN_CAP], ra_role[ARN_CAP], ra_cert[CONF_PATH_CAP], ra_key[CONF_PATH_CAP];
+	char ra_endpoint[CONF_URL_CAP];          /* empty: AWS's own in the trust anchor's region */
 	/* [policy], [service NAME], and fleet of [aws] (0: auto); the seed is the caller's to set */
 	struct core_params core;
 	/* [report] */
