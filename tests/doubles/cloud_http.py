@@ -66,15 +66,16 @@ def _openssl(where: Path, *args: str) -> None:
         raise RuntimeError(f"openssl {args[0]}: {done.stderr.strip()}")
 
 
-def make_certificates(where: Path, kind: str = "good", rsa: bool = False) -> ssl.SSLContext:
+def make_certificates(where: Path, kind: str = "good", rsa: bool = False,
+                      names: tuple[str, ...] = ()) -> ssl.SSLContext:
     """A fresh CA in where/tls, its certificate in where/ca.pem, and a server context.
 
-    kind: good | expired | future | wrong-host | untrusted.
+    kind: good | expired | future | wrong-host | untrusted. names: what it is for beside localhost.
     """
     tls = where / "tls"
     tls.mkdir(exist_ok=True)
     san = "DNS:elsewhere.example" if kind == "wrong-host" else \
-        "DNS:localhost,IP:127.0.0.1,IP:::1"
+        ",".join(["DNS:localhost", "IP:127.0.0.1", "IP:::1", *(f"DNS:{n}" for n in names)])
     (tls / "ca.cnf").write_text(CA_CONF.replace("= SAN", f"= {san}"))
     (tls / "index.txt").write_text("")
     algorithm = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else \
