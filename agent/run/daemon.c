@@ -276,7 +276,7 @@ static void start(struct node *n)
 	journal_open(n);
 	identify(n);
 	serve_start(n);
-	aws_refresh(n);
+	keys_refresh(n);
 	probe_slow_facts(n);
 	src_config_look(n);
 	src_log_start(n);
@@ -286,7 +286,7 @@ static void start(struct node *n)
 
 static bool something_missing(const struct node *n)
 {
-	return !n->aws.ready || !n->aws.have_credentials || n->core.fact[FACT_ROUTE].yes == TRI_NO ||
+	return !n->aws.ready || !n->keys.have || n->core.fact[FACT_ROUTE].yes == TRI_NO ||
 	       n->core.fact[FACT_CLOCK].yes == TRI_NO;
 }
 
@@ -294,7 +294,7 @@ static void housekeeping(struct node *n)
 {
 	if (n->now_ms < n->housekeeping_ms)
 		return;
-	aws_refresh(n);
+	keys_refresh(n);
 	aws_rest(n);
 	probe_slow_facts(n);
 	src_config_look(n);
@@ -351,7 +351,8 @@ static void finish(struct node *n)
 	http_close(&n->http);
 	net_close(&n->net);
 	loop_close(&n->loop);
-	aws_wipe(n);
+	keys_wipe(n);
+	sigv4_wipe(&n->aws.signer, sizeof(n->aws.signer));
 }
 
 int daemon_run(struct conf *conf, const char *conf_path, bool once)

@@ -5,6 +5,7 @@
 #include "agent/core/core.h"
 #include "agent/run/aws.h"
 #include "agent/run/journal.h"
+#include "agent/run/keys.h"
 #include "agent/run/probe.h"
 #include "agent/run/seam.h"
 #include "agent/run/src_config.h"
@@ -36,6 +37,7 @@ struct node {
 	struct src_log agent_log;
 	struct src_introspection introspection;
 	struct src_config agent_config;
+	struct keys keys;
 	struct aws aws;
 	struct journal journal;
 	struct arena arena;
