@@ -53,7 +53,7 @@ class Uplink:
         self.count = {"connections": 0, "queries": 0, "bytes_up": 0, "bytes_down": 0}
         where = options.dir / "portal"
         where.mkdir(exist_ok=True)
-        self.portal_tls = make_certificates(where, names=(options.name,))
+        self.portal_tls = make_certificates(where, names=(options.name,), authority="Hotel Guest Network")
         self.clear()
 
     # ---- what the control socket may say

@@ -9,6 +9,7 @@ and routes come and go in kedge's namespace, where it hears of it by netlink. Th
 with the processes in them, and the one that holds each ends when its standard input closes."""
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,10 +18,11 @@ from typing import Any
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from e2e import KEDGE, Site, call  # noqa: E402
+from e2e import KEDGE, REGISTRY, Site, call, wait  # noqa: E402
 
 NAME = "ecs.line.test"
 AWS, ISP, SITE = "10.64.1.1", "10.64.0.1", "10.64.0.2"
+ISP_MAC, SITE_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 # IPv6 is off where there is any: its own chatter is nobody's request
 HOLD = ("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -w $f ] || echo 1 >$f; done; "
         "ip link set lo up && {more} echo up && exec cat")
@@ -106,10 +108,14 @@ class LineSite(Site):
             space.end()
 
     def _wire(self) -> None:
+        # who has which address is settled for good, so that every packet there is was wanted by somebody
         self.aws.run("ip", "-batch", "-", given=(
-            f"link add isp type veth peer name wan netns {self.here.holder.pid}\n"
-            f"addr add {ISP}/24 dev isp\naddr add {AWS}/32 dev lo\nlink set isp up\n"))
-        self.here.run("ip", "-batch", "-", given=f"addr add {SITE}/24 dev wan\nlink set wan up\n")
+            f"link add isp address {ISP_MAC} type veth peer name wan address {SITE_MAC} netns {self.here.holder.pid}\n"
+            f"addr add {ISP}/24 dev isp\naddr add {AWS}/32 dev lo\nlink set isp up\n"
+            f"neigh replace {SITE} lladdr {SITE_MAC} dev isp nud permanent\n"))
+        self.here.run("ip", "-batch", "-", given=(
+            f"addr add {SITE}/24 dev wan\nlink set wan up\n"
+            f"neigh replace {ISP} lladdr {ISP_MAC} dev wan nud permanent\n"))
         self.route(True)
 
     def double(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -167,3 +173,47 @@ class LineSite(Site):
         with open(f"/proc/{self.kedge.pid}/stat", encoding="ascii") as f:
             words = f.read().rpartition(")")[2].split()
         return int(words[11]) + int(words[12])
+
+    # ---- a story in three lines: a good release runs, a bad one comes, it is hauled back
+
+    def begin(self, *services: str) -> None:
+        """Each with a good release, and known to kedge."""
+        self.image("web:11")
+        for service in services:
+            self.service(service, {"memory": 1})
+        for service in services:
+            self._must(lambda: self.newest(service)["status"] == "SUCCESSFUL", f"a good release of {service} runs")
+        self._must(lambda: self.source("aws") == "up", "AWS has answered kedge")
+        self._must(lambda: len([r for r in self.read("services").get("services", []) if r["rollout"]]) == len(services),
+                   "kedge has asked about each service")
+
+    def newest(self, service: str) -> dict[str, Any]:
+        return self.ctl("dump")["services"][service]["deployments"][-1]
+
+    def deploy_bad(self, service: str) -> str:
+        """A revision whose image does not exist; returns the ARN of its deployment."""
+        bad = self.define(service, {"image": f"{REGISTRY}/web:nosuch", "memory": 1})
+        self.ctl("update-service", service=service, taskDefinition=bad)
+        return self.newest(service)["serviceDeploymentArn"]
+
+    def deploy_good(self, service: str) -> None:
+        good = self.define(service, {"memory": 1})
+        self.ctl("update-service", service=service, taskDefinition=good)
+        self._must(lambda: self.newest(service)["status"] == "SUCCESSFUL", f"a good release of {service} runs again")
+
+    def rollback(self, service: str) -> dict[str, Any]:
+        rows = self.read("services").get("services", [])
+        return next((r for r in rows if r["service"] == service), {}).get("rollback", {})
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the cloud has read so far."""
+        with open(os.path.join(self.cloud, "requests.jsonl"), encoding="utf-8") as f:
+            return [json.loads(line) for line in f]
+
+    def accepted(self, deployment: str) -> dict[str, Any]:
+        """The request by which this deployment is rolled back, once AWS has said yes to it."""
+        return next((r for r in self.requests() if r["op"] == "StopServiceDeployment" and r["status"] == 200 and
+                     r["body"]["serviceDeploymentArn"] == deployment), {})
+
+    def hauled_back(self, service: str) -> bool:
+        return bool(wait(lambda: self.newest(service)["status"] == "ROLLBACK_SUCCESSFUL", 60, 0.1))
