@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from typing import Any
 
 sys.dont_write_bytecode = True
@@ -122,7 +123,10 @@ class LineSite(Site):
         """The cloud at AWS's end, with what leads to it; the ECS agent beside kedge; the engine is no part of the line."""
         base = os.path.basename(name)
         where = {"ecs_cloud.py": self.aws, "agent_more.py": self.here}.get(base)
-        started = super().double(name, *arguments, inside=where.inside if where else ())
+        inside = where.inside if where else ()
+        if base == "agent_more.py" and "KEDGE_CLOCK_SCALE" in self.environment:
+            inside = (*inside, "env", "E2E_LOG_CLOCK=" + self.one_clock(int(self.environment["KEDGE_CLOCK_SCALE"])))
+        started = super().double(name, *arguments, inside=inside)
         if base == "ecs_cloud.py":
             self._must(lambda: os.path.exists(os.path.join(self.cloud, "port")), "the cloud's double listens")
             with open(os.path.join(self.cloud, "port"), encoding="ascii") as f:
@@ -131,6 +135,13 @@ class LineSite(Site):
                            inside=self.aws.inside)
             self._must(lambda: os.path.exists(os.path.join(self.uplink_dir, "ready")), "names and relay answer")
         return started
+
+    def one_clock(self, scale: int) -> str:
+        """kedge and the agent's log get the time of the cloud, which has run fast for a moment already."""
+        ahead_s = self.ctl("ping")["server_unix_s"] - time.time()
+        anchor_ms = int(1000 * (time.clock_gettime(time.CLOCK_BOOTTIME) - ahead_s / (scale - 1)))
+        self.environment["KEDGE_CLOCK_ANCHOR_MS"] = str(anchor_ms)
+        return f"{scale} {anchor_ms}"
 
     # ---- the weather
 
