@@ -114,12 +114,20 @@ void aws_learn_time(struct node *n, const struct http_result *r)
 		n->server_minus_boot_ms = r->date_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
 }
 
-static void unreachable(struct node *n, const struct aws_job *job, const struct http_result *r)
+static void unreachable(struct node *n, const struct aws_job *job, const char *words)
 {
-	if (r->cause == HTTP_DNS)
-		node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
-	node_source(n, SRC_AWS, SS_UNREACHABLE, r->why.text);
-	aws_tell_failed(n, job, AE_UNREACHABLE, r->why.text);
+	node_source(n, SRC_AWS, SS_UNREACHABLE, words);
+	aws_tell_failed(n, job, AE_UNREACHABLE, words);
+}
+
+/* ECS answers in JSON and sends nobody elsewhere, whatever it has to say. */
+static void not_aws(struct node *n, const struct aws_job *job)
+{
+	struct why why;
+
+	(void)why_set(&why, KERR_UNREACHABLE, "a web page or a redirect came instead of AWS's answer: a captive portal or a proxy stands "
+		      "before %.100s", n->aws.endpoint.host);
+	unreachable(n, job, why.text);
 }
 
 /* What a second try with other keys or the server's clock may mend is tried once, at once. */
@@ -172,6 +180,12 @@ static void on_done(void *arg, const struct http_result *r)
 	struct why why = { "" };
 	enum kerr err;
 
+	if (r->err == KERR_OK && r->status < 400 && (r->status >= 300 || slice_starts(slice_of(r->content_type), "text/html"))) {
+		pop(n);
+		not_aws(n, &job);
+		go_on(n);
+		return;
+	}
 	aws_learn_time(n, r);
 	if (r->err == KERR_OK && r->status != 200) {
 		refused(n, job, r);
@@ -179,7 +193,9 @@ static void on_done(void *arg, const struct http_result *r)
 	}
 	pop(n);
 	if (r->err != KERR_OK && r->cause != HTTP_ABORTED && r->cause != HTTP_TOO_BIG) {
-		unreachable(n, &job, r);
+		if (r->cause == HTTP_DNS)
+			node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
+		unreachable(n, &job, r->why.text);
 		go_on(n);
 		return;
 	}

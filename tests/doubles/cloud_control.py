@@ -100,6 +100,7 @@ class Control:
                 "taskDefinitions": [td.wire() for f in world.families.values() for td in f],
                 "clock": {"offset_s": world.clock.offset_s, "scale": world.clock.scale} | self.ping(),
                 "buckets": {n: round(b.level, 2) for n, b in self._api.buckets.items()},
+                "buckets_lowest_percent": {n: round(100 * b.lowest / b.burst, 1) for n, b in self._api.buckets.items() if b.burst},
                 "link": self._link.mode, "requests": self._server.log.count,
                 "handshakes": self._server.handshakes}
 
