@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/run/aws_body.h"
+#include "agent/run/denied.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_refused.h"
 #include "platform/clock.h"
@@ -139,8 +140,9 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 {
 	struct aws *a = &n->aws;
 	const struct ecs_refusal refusal = {
-		.status = (int)r->status, .error_type = SLICE(""), .body = aws_body_text(n, r),
-		.date_unix_s = r->date_unix_s, .signed_unix_s = a->signer.signed_unix_s,
+		.status = (int)r->status, .error_type = slice_of(r->error_type), .body = aws_body_text(n, r),
+		.date_unix_s = r->date_unix_s, .signed_unix_s = a->signer.signed_unix_s, .host = a->endpoint.host,
+		.location = r->location,
 	};
 	int64_t server_unix_s = 0;
 	struct ev_aws_failed *failed = &a->failed;
@@ -161,9 +163,17 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 		node_source(n, SRC_AWS, SS_DENIED, failed->detail);
 	else
 		node_source(n, SRC_AWS, SS_UP, "");
+	if (failed->error == AE_DENIED)
+		denied_take(n, &job, failed->detail, sizeof(failed->detail));
 	log_line(&n->log, LOG_LEVEL_WARN, "aws: %s: %s", aws_op_name(job.op), failed->detail);
 	aws_tell_failed(n, &job, failed->error, failed->detail);
 	go_on(n);
+}
+
+/* AWS answers in JSON. A page that a parser gave up on is a page too. */
+static bool not_aws(const struct http_result *r)
+{
+	return (r->err == KERR_OK || r->cause == HTTP_ABORTED) && r->status == 200 && slice_starts(slice_of(r->content_type), "text/");
 }
 
 static void on_done(void *arg, const struct http_result *r)
@@ -175,7 +185,7 @@ static void on_done(void *arg, const struct http_result *r)
 	enum kerr err;
 
 	learn_time(n, r);
-	if (r->err == KERR_OK && r->status != 200) {
+	if ((r->err == KERR_OK && r->status != 200) || not_aws(r)) {
 		refused(n, job, r);
 		return;
 	}

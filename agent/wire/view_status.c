@@ -126,6 +126,7 @@ enum kerr view_status(const struct view *v, struct text *out)
 	else
 		jw_null(&w, "online");
 	sources(v, &w);
+	view_denied(v, &w);
 	facts(v->core, &w);
 	thrift(v, &w);
 	input(v, &w);
