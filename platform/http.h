@@ -30,6 +30,7 @@ struct http_result {
 	int64_t date_unix_s;    /* Date header, 0: none */
 	uint64_t retry_after_s; /* 0: none */
 	char content_type[64], request_id[64]; /* "" : none (request_id: x-amzn-requestid) */
+	char error_type[96], location[128];    /* x-amzn-errortype, Location: cut, "" : none */
 	struct slice body;      /* in the caller's buffer; empty with on_body */
 	uint64_t up_bytes, down_bytes; /* HTTP level, without TLS and TCP */
 	uint32_t elapsed_ms;

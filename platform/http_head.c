@@ -65,7 +65,7 @@ static void status_line(struct http_slot *s, struct slice line)
 	s->res.date_unix_s = 0;
 	s->res.retry_after_s = 0;
 	s->res.content_type[0] = '\0';
-	s->res.request_id[0] = '\0';
+	s->res.request_id[0] = s->res.error_type[0] = s->res.location[0] = '\0';
 	if (slice_next(&rest, ' ', &version) && slice_next(&rest, ' ', &code) && slice_u64(code, &status) && status < 1000)
 		s->res.status = (unsigned)status;
 }
@@ -91,6 +91,10 @@ void http_head_line(struct http_slot *s, struct slice line)
 		(void)str_cut(s->res.content_type, sizeof(s->res.content_type), value);
 	else if (str_eq(name, "x-amzn-requestid"))
 		(void)str_cut(s->res.request_id, sizeof(s->res.request_id), value);
+	else if (str_eq(name, "x-amzn-errortype"))
+		(void)str_cut(s->res.error_type, sizeof(s->res.error_type), value);
+	else if (str_eq(name, "location"))
+		(void)str_cut(s->res.location, sizeof(s->res.location), value);
 	else if (str_eq(name, "retry-after"))
 		take_retry_after(s, value);
 }

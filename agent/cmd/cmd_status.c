@@ -91,6 +91,7 @@ static void page(const struct page *p, const struct answer *answer)
 	head(p, answer->root);
 	if (answer->daemon)
 		sources(p, answer->root);
+	show_denied(p, answer->root);
 	putchar('\n');
 	show_services(p, answer->root, false);
 	putchar('\n');

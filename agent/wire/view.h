@@ -6,6 +6,7 @@
 #include "agent/base/err.h"
 #include "agent/core/state.h"
 #include "agent/wire/deployments_in.h"
+#include "agent/wire/iam.h"
 
 #define VIEW_MAX (256 * 1024)            /* bytes that hold any one view */
 
@@ -22,6 +23,8 @@ struct view {
 	uint64_t journal_bytes, journal_damaged, journal_cut_bytes;
 	const char *keys_provider, *keys_state, *keys_detail;   /* of the AWS credentials; NULL: not known */
 	int64_t keys_expiry_unix_s;              /* 0: not known */
+	const struct iam_denied *denied;         /* n_denied of them, those without an action are none; NULL: not known */
+	uint32_t n_denied;
 	bool actor;                              /* a stop was accepted, or not refused, since the start */
 	char missing_part[DETAIL_CAP];           /* what the kernel or the packaging lacks, or empty */
 };
@@ -34,6 +37,9 @@ enum kerr view_deployments(const struct view *v, struct text *out) KERR_CHECK; /
 enum kerr view_tasks(const struct view *v, struct text *out) KERR_CHECK;
 /* id: f<n> or r<n>. KERR_GONE: there is none such; KERR_BAD_INPUT: not an id. */
 enum kerr view_why(const struct view *v, struct slice id, struct text *out, struct why *why) KERR_CHECK;
+
+/* What the node knows of its names in IAM's policies; service NONE: none of them. Borrowed from the core. */
+void view_iam_names(const struct core *c, int32_t service, struct iam_names *out);
 
 /* Members of an object: "command", what a person can run when kedge may or can not act (null: nothing), "command_note",
  * what is known of where it leads, and "pin_commands", what starts the recorded digests where a tag may have changed.

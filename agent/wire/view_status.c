@@ -20,8 +20,23 @@ static void node(const struct view *v, struct jw *w)
 	jw_object_end(w);
 }
 
+/* AWS is up, but not for everything: what the role lacks stands in its line. */
+static void aws_detail(const struct view *v, struct text *out)
+{
+	for (uint32_t i = 0; i < v->n_denied; i++) {
+		if (v->denied[i].action[0] == '\0')
+			continue;
+		text_s(out, out->len == 0 ? "denied: " : ", ");
+		text_s(out, v->denied[i].action);
+	}
+}
+
 static void sources(const struct view *v, struct jw *w)
 {
+	char lacks[16 * IAM_ACTION_CAP] = "";
+	struct text t = text_on(lacks, sizeof(lacks));
+
+	aws_detail(v, &t);
 	jw_object(w, "sources");
 	for (int i = 0; i < SOURCES; i++) {
 		const struct known_source *s = &v->core->source[i];
@@ -29,7 +44,7 @@ static void sources(const struct view *v, struct jw *w)
 		jw_object(w, source_name((enum source)i));
 		jw_str(w, "state", source_state_name(s->state));
 		jw_unix_s(w, "since_unix_s", s->since_unix_ms);
-		jw_str_or_null(w, "detail", s->detail);
+		jw_str_or_null(w, "detail", i == SRC_AWS && s->detail[0] == '\0' ? lacks : s->detail);
 		jw_object_end(w);
 	}
 	jw_object_end(w);
@@ -137,6 +152,7 @@ enum kerr view_status(const struct view *v, struct text *out)
 		jw_null(&w, "online");
 	sources(v, &w);
 	credentials(v, &w);
+	view_denied(v, &w);
 	facts(v->core, &w);
 	thrift(v, &w);
 	input(v, &w);
