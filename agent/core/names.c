@@ -55,7 +55,7 @@ const char *fact_name(enum fact fact)
 {
 	static const char *const words[] = {
 		"route", "dns", "clock", "credentials", "disk", "inodes", "memory", "registry",
-		"reasons", "images-kept",
+		"reasons", "images-kept", "data-budget",
 	};
 	WORDS(FACTS);
 	return words[fact];
