@@ -17,6 +17,13 @@ enum shed core_shed(const struct core *c)
 	return (enum shed)c->fact[FACT_DATA].value;
 }
 
+enum shed core_shed_of(uint64_t used_bytes, uint64_t budget_bytes)
+{
+	if (budget_bytes == 0 || used_bytes < budget_bytes / 10 * 8)
+		return SHED_NOTHING;
+	return used_bytes < budget_bytes / 10 * 9 ? SHED_EXTRAS : used_bytes < budget_bytes ? SHED_HEARTBEATS : SHED_POLLS;
+}
+
 /* Without throttles and budget. N nodes that ask every N/10 s use half of one bucket of the account. */
 static uint64_t unhurried_ms(const struct core *c, enum beat_why *why)
 {

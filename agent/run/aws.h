@@ -34,6 +34,7 @@ struct aws {
 					    endpoint are known; kept: a connection may be open */
 	uint64_t used_ms;                /* boot clock: when the last answer came */
 	uint64_t refused;
+	uint64_t wait_ms;                /* as long the newest answer asks to wait; 0: not said */
 	struct ev_aws_failed failed;     /* the refusal being told */
 	struct aws_signer signer;
 	struct endpoint endpoint;
