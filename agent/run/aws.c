@@ -97,6 +97,7 @@ void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error e
 	ev->u.aws_failed.ask = job->ask;
 	ev->u.aws_failed.op = job->op;
 	ev->u.aws_failed.error = error;
+	ev->u.aws_failed.retry_after_ms = n->aws.wait_ms;
 	(void)str_put(ev->u.aws_failed.task, sizeof(ev->u.aws_failed.task), slice_of(job->task));
 	(void)str_cut(ev->u.aws_failed.detail, sizeof(ev->u.aws_failed.detail), slice_of(detail));
 	node_feed(n, ev);
@@ -106,6 +107,7 @@ void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error e
 static void go_on(struct node *n)
 {
 	n->aws.busy = false;
+	traffic_look(n);
 	next(n);
 }
 
@@ -181,6 +183,7 @@ static void on_done(void *arg, const struct http_result *r)
 	enum kerr err;
 
 	aws_learn_time(n, r);
+	a->wait_ms = r->retry_after_ms;
 	if ((r->err == KERR_OK && r->status != 200) || not_aws(r)) {
 		refused(n, job, r);
 		return;
@@ -298,12 +301,12 @@ void aws_ask(struct node *n, const struct action *a)
 	if (job.op == OP_TASK)
 		(void)str_put(job.task, sizeof(job.task), slice_of(n->core.task[a->index].arn));
 	if (!enqueue(n, &job))
-		aws_tell_failed(n, &job, AE_THROTTLED, "too many questions to AWS are waiting");
+		aws_tell_failed(n, &job, AE_CREDENTIALS, "too many questions to AWS are waiting");   /* soon again; AWS throttles nothing */
 }
 
 bool aws_describe_services(struct node *n, uint32_t reply)
 {
 	struct aws_job job = { .call = ECS_DESCRIBE_SERVICES, .op = OP_SERVICES, .reply = reply };
 
-	return core_online(&n->core) && n->aws.ready && n->keys.have && enqueue(n, &job);
+	return core_online(&n->core) && core_shed(&n->core) < SHED_EXTRAS && n->aws.ready && n->keys.have && enqueue(n, &job);
 }

@@ -9,6 +9,10 @@
 #include "agent/wire/iam.h"
 
 #define VIEW_MAX (256 * 1024)            /* bytes that hold any one view */
+#define VIEW_PURPOSES 16
+
+/* WAN bytes of today. */
+struct view_purpose { const char *name; uint64_t up, down; };
 
 /* What the core does not know of the node; the daemon fills it, a verb without a daemon leaves it zero. */
 struct view {
@@ -18,7 +22,10 @@ struct view {
 	const char *version;
 	bool daemon;                             /* false: read from the journal, the daemon is not running */
 	int64_t now_unix_ms;
-	uint64_t pss_bytes, peak_pss_bytes, wan_up_bytes, wan_down_bytes, data_budget_bytes, disk_bytes_written, wakeups;
+	uint64_t pss_bytes, peak_pss_bytes, data_budget_bytes, disk_bytes_written, wakeups;
+	struct view_purpose purpose[VIEW_PURPOSES];
+	uint32_t purposes;                       /* 0: nobody counted */
+	uint64_t overhead_bytes;                 /* of TCP and IP, estimated, beside them */
 	uint64_t events_oversize, events_malformed, log_lines_oversize, log_lines_lost, answers_malformed;
 	uint64_t journal_bytes, journal_damaged, journal_cut_bytes;
 	const char *keys_provider, *keys_state, *keys_detail;   /* of the AWS credentials; NULL: not known */

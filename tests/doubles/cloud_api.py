@@ -74,6 +74,7 @@ class Api:
         self.world = world
         self.buckets: dict[str, Bucket] = {}
         self._bucket_of: dict[str, str] = {}
+        self.retry_after_ms = 0
         self.reset_buckets()
         self._ops: dict[str, Callable[[Body, View], Body]] = {
             "ListServices": self._list_services, "DescribeServices": self._describe_services,

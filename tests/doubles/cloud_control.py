@@ -384,8 +384,9 @@ class Control:
         return answer
 
     def set_throttle(self, category: str | None = None, op: str | None = None, burst: float = 0,
-                     rate: float = 0, reset: bool = False) -> Answer:
+                     rate: float = 0, reset: bool = False, retry_after_ms: int = 0) -> Answer:
         """Replace the token bucket of a category (or of an operation's category)."""
+        self._api.retry_after_ms = retry_after_ms
         if reset:
             self._api.reset_buckets()
             return {}

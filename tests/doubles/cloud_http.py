@@ -280,6 +280,8 @@ class Handler(BaseHTTPRequestHandler):
         entry |= {"status": status, "bytes_body_out": len(data), "bytes_out": len(data) + 230}
         fault = self.server.take_fault(entry["op"], AFTER)
         more = {"x-amzn-RequestId": entry["request_id"]}
+        if entry.get("error") == "ThrottlingException" and self.server.api.retry_after_ms:
+            more["x-amz-retry-after"] = str(self.server.api.retry_after_ms)
         if fault is None:
             self._answer(status, data, more)
             return

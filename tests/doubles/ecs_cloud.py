@@ -59,7 +59,8 @@ with their members (a default after =):
   run-task, stop-task           a standalone task; stop any task (task, reason)
   link                          state up|down, mode refuse|blackhole: the HTTPS port
   wan                           the same for the HTTPS port and the agents (or one instance)
-  set-throttle                  category or op, burst, rate; reset=true restores all
+  set-throttle                  category or op, burst, rate; reset=true restores all; retry_after_ms=0: what
+                                refusals ask to wait for (x-amz-retry-after)
   fault                         kind, count=1, op, seconds=5, at=0.5: the next count requests get
                                 http500 http503 html redirect xml empty bad-json hang reset (not
                                 executed), or
