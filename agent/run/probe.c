@@ -25,7 +25,10 @@ void probe_slow_facts(struct node *n)
 	node_fact(n, FACT_CLOCK, sane ? TRI_YES : TRI_NO, 0, "", false);
 	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
 		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
-	else if (net_default_route(&have, &why) == KERR_OK)
+	else if (net_default_route(&have, &why) == KERR_OK && !have && n->aws.ready &&
+		 http_goes_by_proxy(&n->http, slice_of(n->aws.endpoint.host)))  /* which may be in this very network */
+		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, "no default route, but a proxy", false);
+	else if (why.text[0] == '\0')
 		node_fact(n, FACT_ROUTE, have ? TRI_YES : TRI_NO, 0, "", false);
 	else
 		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, why.text, false);
