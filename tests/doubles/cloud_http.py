@@ -74,7 +74,7 @@ def make_certificates(where: Path, kind: str = "good", rsa: bool = False) -> ssl
     tls = where / "tls"
     tls.mkdir(exist_ok=True)
     san = "DNS:elsewhere.example" if kind == "wrong-host" else \
-        "DNS:localhost,IP:127.0.0.1,IP:::1"
+        "DNS:localhost,IP:127.0.0.1,IP:::1,DNS:ecs.eu-west-1.kedge.test"
     (tls / "ca.cnf").write_text(CA_CONF.replace("= SAN", f"= {san}"))
     (tls / "index.txt").write_text("")
     algorithm = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else \
