@@ -67,7 +67,7 @@ bool args_parse(const struct cmd *c, unsigned allowed, int words_min, int words_
 
 	*out = (struct args){ .n = 0 };
 	for (int i = 0; i < c->argc; i++) {
-		const char *word = c->argv[i], *value;
+		const char *word = c->argv[i], *value = NULL;
 		unsigned bit;
 
 		if (only_words || word[0] != '-' || word[1] == '\0') {

@@ -268,6 +268,8 @@ static enum kerr open_all(struct node *n, struct why *why)
 	err = http_init(&n->http, &n->loop, &n->tls, why);
 	if (err != KERR_OK)
 		return err;
+	if (http_set_proxy(&n->http, n->conf->proxy, why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_ERROR, "proxy: %s; AWS is asked without one", why->text);
 	if (net_open(&n->net, why) != KERR_OK || loop_watch(&n->loop, n->net.fd, 1, on_net, n, why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_WARN, "routes: %s; looked at now and then", why->text);
 	if (crypto_random_u64(&n->conf->core.seed, why) != KERR_OK)

@@ -40,10 +40,12 @@ void probe_slow_facts(struct node *n)
 	node_fact(n, FACT_CLOCK, sane ? TRI_YES : TRI_NO, 0, "", false);
 	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
 		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
-	else if (net_default_route(&have, &why) == KERR_OK)
-		route_seen(n, have);
-	else
+	else if (net_default_route(&have, &why) != KERR_OK)
 		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, why.text, false);
+	else if (!have && n->aws.ready && http_goes_by_proxy(&n->http, slice_of(n->aws.endpoint.host)))
+		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, "no default route, but a proxy", false);   /* which may be in this very network */
+	else
+		route_seen(n, have);
 }
 
 static void disk(struct node *n)

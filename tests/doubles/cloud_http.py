@@ -75,7 +75,8 @@ def make_certificates(where: Path, kind: str = "good", rsa: bool = False,
     tls = where / "tls"
     tls.mkdir(exist_ok=True)
     san = "DNS:elsewhere.example" if kind == "wrong-host" else \
-        ",".join(["DNS:localhost", "IP:127.0.0.1", "IP:::1", *(f"DNS:{n}" for n in names)])
+        ",".join(["DNS:localhost", "IP:127.0.0.1", "IP:::1", "DNS:ecs.eu-west-1.kedge.test",
+                  *(f"DNS:{n}" for n in names)])
     (tls / "ca.cnf").write_text(CA_CONF.replace("= SAN", f"= {san}"))
     (tls / "index.txt").write_text("")
     algorithm = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else \
