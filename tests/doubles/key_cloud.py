@@ -132,6 +132,7 @@ class Provider:
         self.devices, self.cloud, self.arguments = devices, cloud, arguments
         self.duration_s: float = 3600   # how long the keys last; 0 (Roles Anywhere): as long as was asked for
         self.faults: list[str] = []
+        self.gave = ""                  # the secret of the newest keys; requests.jsonl keeps them all
         self.session = "mi-0123"        # the ecs_cloud's name of this node: what is denied to it is denied to these keys
 
     def set(self, **members: Any) -> None:
@@ -142,6 +143,7 @@ class Provider:
 
     def lower(self, asked_s: float = 0) -> dict[str, Any]:
         made, end = self.cloud.keys(self.session, self.duration_s or asked_s)
+        self.gave = made["aws_secret_access_key"]
         return {"accessKeyId": made["aws_access_key_id"], "secretAccessKey": made["aws_secret_access_key"],
                 "sessionToken": made["aws_session_token"], "expiration": end}
 
@@ -268,7 +270,7 @@ class Anywhere(Provider):
         signed = claim.group(4).split(";")
         needed = {"host", "content-type"} | {k for k in found if k.startswith("x-amz-")}
         if int(claim.group(1)) != serial or claim.group(1) != str(serial):
-            raise Refused(403, "AccessDeniedException", "Invalid signature: the serial number is not the certificate's") # [U]
+            raise Refused(403, "AccessDeniedException", "Invalid signature: another serial number")             # [U]
         if claim.group(2) != when[:8] or claim.group(3) != self.arguments.region or signed != sorted(needed):
             raise Refused(403, "AccessDeniedException", "Invalid signature: scope or signed headers")           # [U]
         if abs(calendar.timegm(time.strptime(when, "%Y%m%dT%H%M%SZ")) - self.cloud.now()) > SKEW_S:
@@ -336,6 +338,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             status, answer = provider.answer(self, body)
             kind = ""
+            entry["gave"] = provider.gave
         except Refused as no:
             status, answer, kind = no.status, {"message": no.message}, no.kind
         except Exception as bug:  # the double itself is wrong: loudly
