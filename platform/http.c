@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include "agent/base/host.h"
 #include "platform/clock.h"
 #include "platform/crypto.h"
 
@@ -74,22 +75,6 @@ static int on_close(void *arg, curl_socket_t fd)
 
 /* ---- a request, checked and copied ---- */
 
-static bool is_loopback(struct slice host)
-{
-	struct slice rest = host, part;
-	int parts = 0;
-	uint64_t v;
-
-	if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
-		return true;
-	while (slice_next(&rest, '.', &part)) {
-		if (!slice_u64(part, &v) || v > 255 || (parts == 0 && v != 127))
-			return false;
-		parts++;
-	}
-	return parts == 4;
-}
-
 static size_t scheme_length(struct slice url)
 {
 	return slice_starts(url, "https://") ? 8 : slice_starts(url, "http://") ? 7 : 0;
@@ -133,7 +118,7 @@ static enum kerr copy_target(struct http_slot *s, const struct http_request *r, 
 		return why_set(why, KERR_TOO_BIG, "the socket path %.60s... is too long", r->unix_path);
 	(void)str_cut(s->host, sizeof(s->host), r->unix_path != NULL ? slice_of(r->unix_path) : authority);
 	if (r->unix_path == NULL && !r->plain_anywhere && slice_starts(slice_of(r->url), "http://") &&
-	    !is_loopback(host))
+	    !host_is_loopback(host))
 		return why_set(why, KERR_DENIED, "plain http to %.100s is not allowed: only https, or http to loopback",
 			       s->host);
 	return KERR_OK;

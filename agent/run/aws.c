@@ -60,7 +60,7 @@ void aws_settle(struct node *n)
 		node_source(n, SRC_AWS, SS_ABSENT, "the region is not known yet: set [kedge] region, or wait for the ECS agent");
 		return;
 	}
-	if (ecs_out_endpoint(n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {
+	if (endpoint_find(ENDPOINT_ECS, n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {
 		node_source(n, SRC_AWS, SS_BROKEN, why.text);
 		return;
 	}
@@ -230,7 +230,7 @@ static void next(struct node *n)
 		if (keys_pending(n))
 			return;   /* on_answer of keys.c goes on */
 		if (!a->ready || !n->keys.have)
-			(void)why_set(&why, KERR_AGAIN, "no region or no credentials yet");
+			(void)why_set(&why, KERR_AGAIN, "%s", a->ready ? n->keys.why.text : "the region is not known yet");
 		else
 			err = send(n, &a->queue[a->head], &why);
 		a->busy = true;

@@ -8,6 +8,7 @@
 #include "agent/wire/ecs_out.h"
 #include "agent/wire/ecs_quorum.h"
 #include "agent/wire/ecs_update.h"
+#include "agent/wire/endpoint.h"
 
 struct node;
 
@@ -35,7 +36,7 @@ struct aws {
 	uint64_t refused;
 	struct ev_aws_failed failed;     /* the refusal being told */
 	struct aws_signer signer;
-	struct ecs_endpoint endpoint;
+	struct endpoint endpoint;
 	char region[32];
 	char body[4096], answer[AWS_BODY];
 	struct deployments_in in;

@@ -104,10 +104,12 @@ static struct slice certificate_line(const struct device *d, unsigned from, unsi
 }
 
 /* The four header lines of CreateSession, on the room the node has for work. */
-static enum kerr sign_session(struct node *n, const struct ecs_endpoint *at, const char *region, struct http_request *r,
+static enum kerr sign_session(struct node *n, const struct endpoint *at, const char *region, struct http_request *r,
 			      struct why *why)
 {
-	struct { char leaf[LINE_CAP], chain[LINE_CAP], canonical[2 * LINE_CAP], date[40], auth[X509_SIGN_AUTH_CAP + 16]; } *w = (void *)n->work;
+	struct {
+		char leaf[LINE_CAP], chain[LINE_CAP], canonical[2 * LINE_CAP], date[40], auth[X509_SIGN_AUTH_CAP + 16];
+	} *w = (void *)n->work;
 	static const char leaf_name[] = "X-Amz-X509: ", chain_name[] = "X-Amz-X509-Chain: ", date_name[] = "X-Amz-Date: ";
 	const struct sigv4_hash hash = { sha256, NULL };
 	struct device *d = &n->keys.device;
@@ -155,7 +157,7 @@ static enum kerr ask_session(struct node *n, http_done_fn *on_done, struct why *
 	const struct conf *c = n->conf;
 	struct http_request r = request(n, on_done);
 	struct text body = text_on(n->keys.body, sizeof(n->keys.body)), url;
-	struct ecs_endpoint at;
+	struct endpoint at;
 	char region[40], target[CREDENTIALS_URL_CAP];
 	enum kerr e = credentials_session_endpoint(c->ra_endpoint, c->ra_trust_anchor, &at, region, why);
 

@@ -613,13 +613,15 @@ static unsigned line_of(struct slice text, const char *section, const char *key)
 static enum kerr together(const struct conf *c, struct slice text, const char *file, struct why *why)
 {
 	unsigned line = line_of(text, "aws", "credentials");
-	struct ecs_endpoint endpoint;
+	struct endpoint endpoint;
 	struct why inner;
 
-	if (c->endpoint[0] != '\0' && ecs_out_endpoint(c->endpoint, "", c->endpoint_type, &endpoint, &inner) != KERR_OK)
+	if (c->endpoint[0] != '\0' &&
+	    endpoint_find(ENDPOINT_ECS, c->endpoint, c->region, c->endpoint_type, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] endpoint: %s", file, line_of(text, "aws", "endpoint"),
 			       inner.text);
-	if (c->ra_endpoint[0] != '\0' && ecs_out_endpoint(c->ra_endpoint, "", ECS_STANDARD, &endpoint, &inner) != KERR_OK)
+	if (c->ra_endpoint[0] != '\0' &&
+	    endpoint_find(ENDPOINT_ROLESANYWHERE, c->ra_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [rolesanywhere] endpoint: %s", file,
 			       line_of(text, "rolesanywhere", "endpoint"), inner.text);
 	if (c->credentials == CONF_CRED_IOT && (c->iot_endpoint[0] == '\0' || c->iot_role_alias[0] == '\0' ||

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/base/host.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/json.h"
 
@@ -21,18 +22,16 @@ static enum kerr put_url(const char *head, const char *tail, char out[CREDENTIAL
 	return KERR_OK;
 }
 
-/* The host of scheme://host[:port]/..., empty when it names a user. */
+/* The host of host[:port]/..., empty when it is none, or names a user. */
 static struct slice host_of(struct slice rest)
 {
+	struct slice host;
+	uint64_t port;
 	size_t end = 0;
 
 	while (end < rest.n && strchr("/?#", rest.p[end]) == NULL)
 		end++;
-	rest = slice_to(rest, end);
-	if (slice_find(rest, "@") != SIZE_MAX)
-		return slice_to(rest, 0);
-	end = slice_find(rest, slice_starts(rest, "[") ? "]" : ":");
-	return end == SIZE_MAX ? rest : slice_to(rest, end + (rest.p[0] == '['));
+	return host_split(slice_to(rest, end), &host, &port) ? host : slice_to(rest, 0);
 }
 
 enum kerr credentials_container_url(const char *relative, const char *full, char out[CREDENTIALS_URL_CAP], bool *here,
@@ -53,7 +52,7 @@ enum kerr credentials_container_url(const char *relative, const char *full, char
 	if (!slice_starts(url, "https://") && !slice_starts(url, "http://"))
 		return why_set(why, KERR_BAD_INPUT, "%s begins with neither https:// nor http://", name);
 	host = host_of(slice_from(url, slice_starts(url, "https://") ? 8 : 7));
-	*here = ecs_out_loopback(host) || slice_is(host, "169.254.170.2") || slice_is(host, "169.254.170.23") ||
+	*here = host_is_loopback(host) || slice_is(host, "169.254.170.2") || slice_is(host, "169.254.170.23") ||
 		slice_is(host, "[fd00:ec2::23]");
 	if (!*here && (host.n == 0 || slice_starts(url, "http://")))
 		return why_set(why, KERR_DENIED, "%s: http goes to this host, 169.254.170.2, 169.254.170.23 and [fd00:ec2::23] only",
@@ -86,14 +85,14 @@ static bool alias_ok(const char *alias)
 
 enum kerr credentials_iot_url(const char *endpoint, const char *alias, char out[CREDENTIALS_URL_CAP], struct why *why)
 {
-	struct ecs_endpoint at;
+	struct endpoint at;
 	struct text t = text_on(out, CREDENTIALS_URL_CAP);
 	struct why inner;
 	enum kerr e;
 
 	text_s(&t, "https://");
 	text_s(&t, endpoint);
-	e = ecs_out_endpoint(out, "", ECS_STANDARD, &at, &inner);
+	e = endpoint_find(ENDPOINT_ROLESANYWHERE, out, "", ENDPOINT_STANDARD, &at, &inner);
 	if (e != KERR_OK)
 		return why_set(why, e, "[iot] %.200s", inner.text);
 	if (alias[0] == '\0' || !alias_ok(alias))
@@ -106,7 +105,7 @@ enum kerr credentials_iot_url(const char *endpoint, const char *alias, char out[
 	return t.full ? why_set(why, KERR_TOO_BIG, "[iot] endpoint and role_alias are too long") : KERR_OK;
 }
 
-enum kerr credentials_session_endpoint(const char *override, const char *trust_anchor, struct ecs_endpoint *out,
+enum kerr credentials_session_endpoint(const char *override, const char *trust_anchor, struct endpoint *out,
 				       char region[40], struct why *why)
 {
 	struct arn arn;
@@ -119,7 +118,7 @@ enum kerr credentials_session_endpoint(const char *override, const char *trust_a
 		e = why_set(&inner, KERR_BAD_INPUT, "its region is too long");
 	if (e != KERR_OK)
 		return why_set(why, e, "[rolesanywhere] trust_anchor: %.160s", inner.text);
-	e = ecs_out_endpoint_of("rolesanywhere", override, region, ECS_STANDARD, out, &inner);
+	e = endpoint_find(ENDPOINT_ROLESANYWHERE, override, region, ENDPOINT_STANDARD, out, &inner);
 	return e == KERR_OK ? e : why_set(why, e, "[rolesanywhere] %.200s", inner.text);
 }
 

@@ -3,7 +3,7 @@
 #ifndef KEDGE_WIRE_CREDENTIALS_ASK_H
 #define KEDGE_WIRE_CREDENTIALS_ASK_H
 
-#include "agent/wire/ecs_out.h"
+#include "agent/wire/endpoint.h"
 
 #define CREDENTIALS_URL_CAP  768         /* bytes of a URL. longer: refused */
 #define CREDENTIALS_BODY_CAP 2560        /* bytes: three ARNs of ARN_CAP and their names */
@@ -23,7 +23,7 @@ enum kerr credentials_iot_url(const char *endpoint, const char *alias, char out[
 
 /* Where CreateSession is: the trust anchor's region, or override as [aws] endpoint may say. region[40] receives it, for
  * the signature. KERR_BAD_INPUT. */
-enum kerr credentials_session_endpoint(const char *override, const char *trust_anchor, struct ecs_endpoint *out,
+enum kerr credentials_session_endpoint(const char *override, const char *trust_anchor, struct endpoint *out,
 				       char region[40], struct why *why) KERR_CHECK;
 /* CreateSession's body. False when out is full. */
 bool credentials_session_body(struct text *out, const char *trust_anchor, const char *profile, const char *role);

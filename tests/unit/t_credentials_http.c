@@ -200,7 +200,7 @@ static void tokens(void)
 
 static void session(const char *override, const char *anchor, enum kerr want, const char *url)
 {
-	struct ecs_endpoint at;
+	struct endpoint at;
 	char region[40];
 	enum kerr e = credentials_session_endpoint(override, anchor, &at, region, &why);
 
