@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/base/backoff.h"
 #include "platform/clock.h"
 #include "platform/crypto.h"
 #include "platform/file.h"
@@ -11,7 +12,7 @@
 #define TORN_MS       200                /* the SSM agent rewrites its file in place */
 #define ADVISORY_S    900                /* new keys are asked for so long before the old ones end, or half-way there */
 #define MANDATORY_S   600                /* and more urgently from here on */
-#define BACKOFF_MS    1000
+#define FIRST_MS      1000
 #define CALM_MS       900000             /* the longest wait between tries that failed: each costs some KB of the line */
 #define URGENT_MS     60000              /* with keys in force that end soon */
 #define REFUSED_MS    3600000            /* where somebody has to change something: a reload asks at once */
@@ -120,25 +121,17 @@ static void replace(struct node *n)
 	k->rejected = false;
 }
 
-static uint64_t jitter(uint64_t most_ms)
-{
-	uint64_t r;
-
-	if (crypto_random_u64(&r, NULL) != KERR_OK)
-		r = clock_boot_ms();
-	return r % (most_ms + 1);
-}
-
 /* When to ask again after a failure: full jitter over a bound that doubles. */
-static uint64_t backoff(struct node *n, bool refused)
+static uint64_t next_try(struct node *n, bool refused)
 {
 	struct keys *k = &n->keys;
 	bool urgent = k->have && k->now.expiry_unix_s != 0 && k->now.expiry_unix_s - node_unix_ms(n) / 1000 < MANDATORY_S;
 	uint64_t cap = urgent ? URGENT_MS : refused ? REFUSED_MS : CALM_MS;
-	uint64_t most = k->failures < 20 ? (uint64_t)BACKOFF_MS << k->failures : cap;
+	uint64_t random;
 
-	k->failures++;
-	return clock_boot_ms() + TORN_MS + jitter(most < cap ? most : cap);
+	if (crypto_random_u64(&random, NULL) != KERR_OK)
+		random = UINT64_MAX;
+	return clock_boot_ms() + TORN_MS + backoff_ms(k->failures++, FIRST_MS, cap, random);
 }
 
 /* The keys that came are those AWS has just refused. */
@@ -217,7 +210,7 @@ static void failed(struct node *n, enum keys_state state, const char *detail)
 {
 	struct keys *k = &n->keys;
 
-	k->retry_ms = backoff(n, state == KEYS_REFUSED);
+	k->retry_ms = next_try(n, state == KEYS_REFUSED);
 	tell(n, k->have ? KEYS_FAILING : state, detail);
 }
 
@@ -227,7 +220,7 @@ static void taken(struct node *n)
 	int64_t now_s = node_unix_ms(n) / 1000, life_s = k->incoming.expiry_unix_s - now_s;
 
 	if (refused_before(k)) {
-		k->retry_ms = backoff(n, false);
+		k->retry_ms = next_try(n, false);
 		tell(n, KEYS_REJECTED, k->refusal.text);
 		return;
 	}

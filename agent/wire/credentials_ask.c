@@ -92,7 +92,7 @@ enum kerr credentials_iot_url(const char *endpoint, const char *alias, char out[
 
 	text_s(&t, "https://");
 	text_s(&t, endpoint);
-	e = endpoint_find(ENDPOINT_ROLESANYWHERE, out, "", ENDPOINT_STANDARD, &at, &inner);
+	e = endpoint_find(ENDPOINT_ECS, out, "", ENDPOINT_STANDARD, &at, &inner);
 	if (e != KERR_OK)
 		return why_set(why, e, "[iot] %.200s", inner.text);
 	if (alias[0] == '\0' || !alias_ok(alias))
