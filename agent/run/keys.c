@@ -37,7 +37,7 @@ static bool set(const char *variable)
 	return value != NULL && value[0] != '\0';
 }
 
-/* ecs-api: explicit settings, then the environment, then what is set up on this node, then what ECS Anywhere brings. */
+/* Explicit settings, then the environment, then what is set up on this node, then what ECS Anywhere brings. */
 static enum credentials_source choose(const struct conf *c)
 {
 	struct file_ident ident;
