@@ -25,25 +25,34 @@ static void head(const struct page *p, const cJSON *root)
 	page_line(p, "kedge ", line);
 }
 
-/* One line when all is up; a line for each that is not, with what it says. */
+/* Its name and state, "since" or "until" when, and what it says, on lines of their own. */
+static void state_of(const struct page *p, const cJSON *s, const char *good, const char *word, const char *when)
+{
+	const char *state = page_str(s, "state"), *detail = page_str(s, "detail");
+	char lead[96], time[PAGE_TIME_CAP];
+
+	page_cell(p, s->string, 14, PAGE_PLAIN);
+	page_coloured(p, strcmp(state, good) == 0 ? PAGE_GREEN : PAGE_YELLOW, state);
+	if (page_str(s, "provider")[0] != '\0')
+		printf(" from %s", page_str(s, "provider"));
+	page_time(s, when, time);
+	if (strcmp(time, "-") != 0)
+		printf(" %s %s", word, time);
+	putchar('\n');
+	snprintf(lead, sizeof(lead), "%15s", "");
+	if (detail[0] != '\0')
+		page_wrap(p, lead, 15, detail);
+}
+
 static void sources(const struct page *p, const cJSON *root)
 {
 	const cJSON *s;
-	char lead[96], since[PAGE_TIME_CAP];
 
-	cJSON_ArrayForEach(s, json_object(root, "sources")) {
-		const char *state = page_str(s, "state"), *detail = page_str(s, "detail");
-
-		page_cell(p, s->string, 14, PAGE_PLAIN);
-		page_coloured(p, strcmp(state, "up") == 0 ? PAGE_GREEN : PAGE_YELLOW, state);
-		page_time(s, "since_unix_s", since);
-		if (strcmp(since, "-") != 0)
-			printf(" since %s", since);
-		putchar('\n');
-		snprintf(lead, sizeof(lead), "%15s", "");
-		if (detail[0] != '\0')
-			page_wrap(p, lead, 15, detail);
-	}
+	cJSON_ArrayForEach(s, json_object(root, "sources"))
+		state_of(p, s, "up", "since", "since_unix_s");
+	s = json_object(root, "credentials");
+	if (s != NULL)
+		state_of(p, s, "ok", "until", "expires_unix_s");
 }
 
 static int64_t sum(const cJSON *obj)

@@ -243,7 +243,7 @@ static void next(struct node *n)
 		if (keys_pending(n))
 			return;   /* on_answer of keys.c goes on */
 		if (!a->ready || !n->keys.have)
-			(void)why_set(&why, KERR_AGAIN, "no region or no credentials yet");
+			(void)why_set(&why, KERR_AGAIN, "%s", a->ready ? n->keys.why.text : "the region is not known yet");
 		else
 			err = send(n, &a->queue[a->head], &why);
 		a->busy = true;

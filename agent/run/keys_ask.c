@@ -107,7 +107,9 @@ static struct slice certificate_line(const struct device *d, unsigned from, unsi
 static enum kerr sign_session(struct node *n, const struct endpoint *at, const char *region, struct http_request *r,
 			      struct why *why)
 {
-	struct { char leaf[LINE_CAP], chain[LINE_CAP], canonical[2 * LINE_CAP], date[40], auth[X509_SIGN_AUTH_CAP + 16]; } *w = (void *)n->work;
+	struct {
+		char leaf[LINE_CAP], chain[LINE_CAP], canonical[2 * LINE_CAP], date[40], auth[X509_SIGN_AUTH_CAP + 16];
+	} *w = (void *)n->work;
 	static const char leaf_name[] = "X-Amz-X509: ", chain_name[] = "X-Amz-X509-Chain: ", date_name[] = "X-Amz-Date: ";
 	const struct sigv4_hash hash = { sha256, NULL };
 	struct device *d = &n->keys.device;

@@ -630,7 +630,8 @@ static enum kerr together(const struct conf *c, struct slice text, const char *f
 	    endpoint_find(ENDPOINT_ECS, c->endpoint, c->region, c->endpoint_type, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] endpoint: %s", file, line_of(text, "aws", "endpoint"),
 			       inner.text);
-	if (c->ra_endpoint[0] != '\0' && endpoint_find(ENDPOINT_ROLESANYWHERE, c->ra_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
+	if (c->ra_endpoint[0] != '\0' &&
+	    endpoint_find(ENDPOINT_ROLESANYWHERE, c->ra_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [rolesanywhere] endpoint: %s", file,
 			       line_of(text, "rolesanywhere", "endpoint"), inner.text);
 	if (c->credentials == CONF_CRED_IOT && (c->iot_endpoint[0] == '\0' || c->iot_role_alias[0] == '\0' ||

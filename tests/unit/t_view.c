@@ -32,7 +32,8 @@ static struct view view_on(const struct core *c)
 	return (struct view){ .core = c, .version = "1.2.3", .daemon = true, .now_unix_ms = INT64_C(1800000999125),
 			      .pss_bytes = 700000, .peak_pss_bytes = 900000, .purpose = { { "ListServiceDeployments", 11, 20 }, { "registry", 0, 0 }, { "credentials", 5, 2 } },
 			      .purposes = 3, .overhead_bytes = 520, .data_budget_bytes = 5000000, .disk_bytes_written = 33, .wakeups = 44, .events_malformed = 5,
-			      .journal_bytes = 66, .journal_damaged = 7 };
+			      .journal_bytes = 66, .journal_damaged = 7, .keys_provider = "iot", .keys_state = "failing",
+			      .keys_detail = "no answer", .keys_expiry_unix_s = 1795693500 };
 }
 
 typedef enum kerr view_fn(const struct view *v, struct text *out);
@@ -198,6 +199,10 @@ static void test_status(void)
 	has(root, "version node sources thrift services failures input journal", "status");
 	has(json_object(root, "node"), "cluster container_instance region arch role", "node");
 	is_str(str(json_object(root, "node"), "role"), "observer", "... role");
+	is_str(str(json_object(root, "credentials"), "provider"), "iot", "whose the credentials are");
+	is_str(str(json_object(root, "credentials"), "state"), "failing", "... their state");
+	is_int(num(json_object(root, "credentials"), "expires_unix_s"), 1795693500, "... until when");
+	is_str(str(json_object(root, "credentials"), "detail"), "no answer", "... and what is wrong");
 	has(json_object(root, "sources"), "engine ecs_agent_log introspection aws", "sources");
 	cJSON_ArrayForEach(source, json_object(root, "sources"))
 		has(source, "state since_unix_s detail", source->string);
