@@ -463,9 +463,10 @@ class Control:
         self._write_credentials(torn_s)
         return {"aws_access_key_id": self._key.access_key_id}
 
-    def add_key(self, session: str) -> Answer:
-        """Credentials of one more node; session is its mi-… id."""
+    def add_key(self, session: str, in_s: float | None = None) -> Answer:
+        """Credentials of one more node; session is its mi-… id. They end in in_s server seconds."""
         key = self._issue(session)
+        key.expires_at = None if in_s is None else self._world.clock.server() + in_s
         return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret,
                 "aws_session_token": key.token, "session": session}
 

@@ -69,7 +69,7 @@ with their members (a default after =):
   expire-credentials            session, in_s=0
   rotate-credentials            expire_old=false, torn_s=0: rewrites DIR/credentials in place, half
                                 written for torn_s
-  add-key                       session: keys of one more node
+  add-key                       session, in_s=null: keys of one more node, that end in in_s seconds
   deny-action, allow-action     action (ecs:Name or glob), resource glob, session
   pad-events                    service, count=100, kind mixed|steady
   add-services                  count, taskDefinition, prefix=svc, desiredCount=0, events=100, kind
