@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path[:0] = [os.path.join(TESTS, "e2e"), os.path.join(TESTS, "size")]
 from e2e import Site, done, figures, note, ok, wait  # noqa: E402
-from day import Day, DAY_S, begin, fast_site, known, lines, wan_bytes  # noqa: E402
+from day import DAY_S, SCALE, SLOW_SCALE, Day, begin, fast_site, known, lines, wan_bytes  # noqa: E402
 
 COUNTS = (1, 3, 10)
 POLLS, EVERY_S = 20, 15
@@ -40,7 +40,7 @@ def names(count):
 
 
 def healthy(count):
-    with fast_site() as s:
+    with fast_site(SCALE if count == 1 else SLOW_SCALE) as s:
         day = Day(s, *names(count))
         for name in names(count):
             s.ctl("pad-events", service=name, count=100)
