@@ -86,6 +86,12 @@ static void on_registry(void *arg, const struct http_result *r)
 	n->probe = NONE;
 }
 
+/* Without a route nothing is tried but what is on this very machine. */
+static bool can_reach(const struct node *n, const struct registry_url *to)
+{
+	return to->plain || n->core.fact[FACT_ROUTE].yes != TRI_NO;
+}
+
 /* GET /v2/ of the registry, without credentials: any HTTP answer shows that it is there. */
 static bool registry(struct node *n, uint32_t failure)
 {
@@ -99,7 +105,7 @@ static bool registry(struct node *n, uint32_t failure)
 	uint32_t id;
 
 	if (!core_policy(&n->core, slot->f.service)->probe || slot->f.stage != STAGE_PULL || n->probe != NONE ||
-	    !registry_out(slice_of(slot->f.image), slice_of(""), &to))
+	    core_shed(&n->core) >= SHED_EXTRAS || !registry_out(slice_of(slot->f.image), slice_of(""), &to) || !can_reach(n, &to))
 		return false;
 	r.plain_anywhere = to.plain;
 	(void)str_put(slot->probed, sizeof(slot->probed), slice_of(to.host));
@@ -189,7 +195,7 @@ static bool ask_registry(struct node *n, uint32_t service)
 	uint32_t id;
 
 	if (!core_policy(&n->core, s->m.name)->probe || s->rb.target_digest[0] == '\0' ||
-	    !registry_out(slice_of(target_reference(&n->core, s, &p->exact)), slice_of(s->rb.target_digest), &to))
+	    !registry_out(slice_of(target_reference(&n->core, s, &p->exact)), slice_of(s->rb.target_digest), &to) || !can_reach(n, &to))
 		return false;
 	r.plain_anywhere = to.plain;
 	(void)str_put(p->host, sizeof(p->host), slice_of(to.host));
