@@ -57,7 +57,8 @@ def fault(s, name, begin, end, words, seconds=30):
     begin(s)
     deployment = s.deploy_bad(service)
     ok(wait(lambda: says(s, words), seconds, 0.2), f"{name}: status says '{words}'", f"{aws(s)}\n{s.kedge.tail()}")
-    ok(wait(lambda: s.rollback(service).get("state") in ("queued-offline", "decided"), 20, 0.1), f"{name}: the verdict is in without AWS",
+    ok(wait(lambda: s.rollback(service).get("state") in ("queued-offline", "decided"), 20, 0.1),
+       f"{name}: the verdict is in without AWS",
        f"{s.rollback(service)}\n{s.kedge.tail()}")
     calm(s, name)
     note(f"{name}: {aws(s).get('detail')}")
