@@ -9,7 +9,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from e2e import REGISTRY, TOP, Site, done, ok, same, wait  # noqa: E402
+from e2e import REGISTRY, TOP, Site, done, never, ok, same, wait  # noqa: E402
 
 READING = (("status",), ("failures",), ("services",), ("tasks",), ("version",), ("init",), ("deployments",))
 
@@ -130,10 +130,12 @@ def actor(s):
     same(sum(c["op"] == "StopServiceDeployment" for c in calls(s, before)), 1, "one stop was sent")
 
 
-def afresh(s):
-    """A kedge that remembers nothing asks for all again."""
+def afresh(s, **fault):
+    """A kedge that remembers nothing asks for all again; what it meets then is set while none runs."""
     s.stop_kedge()
     shutil.rmtree(s.state_dir, ignore_errors=True)
+    if fault:
+        s.ctl("fault", **fault)
     before = len(calls(s))
     s.start_kedge()
     return before
@@ -222,7 +224,7 @@ def table(s):
     s.conf["policy"] = {"rollback": "off"}
     afresh(s)
     wait(lambda: len(s.read("services").get("services", [])) > 1, 30)
-    wait(lambda: len(calls(s)) == (wait(lambda: False, 4), len(calls(s)))[1], 60)
+    wait(lambda: never(lambda n=len(calls(s)): len(calls(s)) > n, 4), 60)
     for words in (*READING, ("why", "f1"), ("classify", "--stage", "pull", "not found"), ("hold", "web", "--for", "0")):
         before = len(calls(s))
         s.run(*words)
@@ -238,8 +240,7 @@ def strangers(s):
                         ("redirect", "not AWS answered: a captive portal or proxy at portal.example (HTTP 302, an HTML page (Welcome))"),
                         ("http503", "HTTP 503: an HTML page"), ("xml", "ecs:ListServiceDeployments is denied"),
                         ("empty", "the answer is an empty body where JSON was expected"), ("bad-json", "ListServiceDeployments: JSON")):
-        s.ctl("fault", kind=kind, op="ListServiceDeployments", count=1)
-        before = afresh(s)
+        before = afresh(s, kind=kind, op="ListServiceDeployments", count=1)
         ok(s.kedge.wait_said("aws: ListServiceDeployments", words, seconds=30), f"{kind}: {words}", s.kedge.tail())
         if kind in ("html", "redirect"):
             ok(wait(lambda: went_through(s, "ListServiceDeployments", before), 30), "... and AWS is asked again soon")
