@@ -3,7 +3,7 @@
 #include "agent/core/parts.h"
 
 #define LOOK_GAP_MS  (3 * SEC)    /* between two looks that local events ask for */
-#define ANSWER_MS    (90 * SEC)   /* the daemon answers every question earlier than that */
+#define ANSWER_MS    (900 * SEC)  /* the daemon answers every question, but those of many services wait in line on a slow line */
 
 void look_want(struct core *c, uint32_t service, bool full)
 {

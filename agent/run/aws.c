@@ -117,10 +117,51 @@ void aws_learn_time(struct node *n, const struct http_result *r)
 		n->server_minus_boot_ms = r->date_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
 }
 
+/* What hauls a release back goes before all that only asks: on a slow line that may take minutes. */
+static bool acts(const struct aws_job *job)
+{
+	return job->op == OP_STOP || job->op == OP_UPDATE;
+}
+
+static struct aws_job *place(struct aws *a, uint32_t at)
+{
+	return &a->queue[(a->head + at) % AWS_QUEUE];
+}
+
+static bool enqueue(struct node *n, const struct aws_job *job)
+{
+	struct aws *a = &n->aws;
+
+	if (a->count == AWS_QUEUE)
+		return false;
+	*place(a, a->count) = *job;
+	for (uint32_t at = a->count++; acts(job) && at > a->busy && !acts(place(a, at - 1)); at--) {
+		*place(a, at) = *place(a, at - 1);
+		*place(a, at - 1) = *job;
+	}
+	next(n);
+	return true;
+}
+
+/* What waits in line would wait for the same dead line, each its whole time. What acts has not been sent and stays. */
+static void rest_unreachable(struct node *n, const char *words)
+{
+	for (uint32_t left = n->aws.count; left > 0; left--) {
+		struct aws_job job = n->aws.queue[n->aws.head];
+
+		pop(n);
+		if (acts(&job))
+			(void)enqueue(n, &job);
+		else
+			aws_tell_failed(n, &job, AE_UNREACHABLE, words);
+	}
+}
+
 static void unreachable(struct node *n, const struct aws_job *job, const char *words)
 {
 	node_source(n, SRC_AWS, SS_UNREACHABLE, words);
 	aws_tell_failed(n, job, AE_UNREACHABLE, words);
+	rest_unreachable(n, words);
 }
 
 /* What a second try with other keys or the server's clock may mend is tried once, at once. */
@@ -259,17 +300,6 @@ static void next(struct node *n)
 void aws_go_on(struct node *n)
 {
 	next(n);
-}
-
-static bool enqueue(struct node *n, const struct aws_job *job)
-{
-	struct aws *a = &n->aws;
-
-	if (a->count == AWS_QUEUE)
-		return false;
-	a->queue[(a->head + a->count++) % AWS_QUEUE] = *job;
-	next(n);
-	return true;
 }
 
 bool aws_more(struct node *n, const struct aws_job *job)
