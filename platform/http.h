@@ -28,8 +28,9 @@ struct http_result {
 	unsigned status;        /* 0: none came */
 	bool tls;               /* the answer came over a verified TLS connection */
 	int64_t date_unix_s;    /* Date header, 0: none */
-	uint64_t retry_after_s; /* 0: none */
+	uint64_t retry_after_ms; /* x-amz-retry-after, else Retry-After; 0: none, and an hour at most */
 	char content_type[64], request_id[64]; /* "" : none (request_id: x-amzn-requestid) */
+	char error_type[96], location[128];    /* x-amzn-errortype, Location: cut, "" : none */
 	struct slice body;      /* in the caller's buffer; empty with on_body */
 	uint64_t up_bytes, down_bytes; /* HTTP level, without TLS and TCP */
 	uint32_t elapsed_ms;
@@ -55,6 +56,8 @@ struct http_request {
 	void *arg;
 	unsigned purpose;       /* 0..15: whose bytes these are */
 	bool plain_anywhere;    /* false: plain http only to loopback and unix sockets (KERR_DENIED) */
+	const struct device *client; /* a certificate to show if the server asks, borrowed until done; NULL: none. Not kept afterwards */
+	bool secret;            /* curl's buffer is zeroed where the answer stood; with `into` */
 	bool last;              /* close the connection afterwards instead of keeping it 50 s */
 };
 

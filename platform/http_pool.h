@@ -28,6 +28,7 @@ struct http_slot {
 	uint64_t began_ms;
 	size_t got;             /* body bytes seen */
 	bool opened, too_big, refused;
+	bool asked_exactly;     /* x-amz-retry-after was seen: Retry-After, of whole seconds, does not count beside it */
 	bool resolved;          /* a socket was made, so an address was known */
 	bool metered;           /* its socket is in sock[] and the kernel counts bytes */
 	char url[HTTP_URL_MAX];

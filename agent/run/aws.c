@@ -1,13 +1,12 @@
 #include "agent/run/node.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent/run/aws_body.h"
+#include "agent/run/denied.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_refused.h"
 #include "platform/clock.h"
-#include "platform/crypto.h"
 #include "platform/file.h"
 
 #define CONNECT_MS 15000
@@ -15,18 +14,6 @@
 #define KEEP_MS    45000         /* AWS does not say when it closes an idle connection; a minute is usual */
 
 static void next(struct node *n);
-
-static bool sha256(const void *p, size_t len, uint8_t out[SIGV4_HASH])
-{
-	crypto_sha256((struct slice){ p, len }, out);
-	return true;
-}
-
-static bool hmac(const void *key, size_t key_len, const void *p, size_t len, uint8_t out[SIGV4_HASH])
-{
-	crypto_hmac_sha256((struct slice){ key, key_len }, (struct slice){ p, len }, out);
-	return true;
-}
 
 static void region_from(struct node *n, const char *arn)
 {
@@ -74,67 +61,11 @@ void aws_settle(struct node *n)
 		node_source(n, SRC_AWS, SS_ABSENT, "the region is not known yet: set [kedge] region, or wait for the ECS agent");
 		return;
 	}
-	if (ecs_out_endpoint(n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {
+	if (endpoint_find(ENDPOINT_ECS, n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {
 		node_source(n, SRC_AWS, SS_BROKEN, why.text);
 		return;
 	}
 	a->ready = true;
-}
-
-static enum kerr credentials_from_disk(struct node *n, struct credentials *out, struct why *why)
-{
-	struct file_ident ident;
-	size_t len = 0;
-	enum kerr err = file_identify(n->conf->credentials_file, &ident, why);
-
-	if (err == KERR_OK)
-		err = file_read(n->conf->credentials_file, FILE_REGULAR, n->work, sizeof(n->work), &len, why);
-	if (err == KERR_OK)
-		err = credentials_from_file((struct slice){ n->work, len }, n->conf->credentials_file, n->conf->profile,
-					    n->conf->credentials != CONF_CRED_FILE, out, why);
-	crypto_zero(n->work, len);
-	return err;
-}
-
-static enum kerr credentials_read(struct node *n, struct credentials *out, struct why *why)
-{
-	const struct credentials_env env = {
-		.akid = getenv("AWS_ACCESS_KEY_ID"), .secret = getenv("AWS_SECRET_ACCESS_KEY"), .token = getenv("AWS_SESSION_TOKEN"),
-	};
-	enum conf_credentials how = n->conf->credentials;
-	enum kerr err;
-
-	if (how == CONF_CRED_CONTAINER || how == CONF_CRED_IOT || how == CONF_CRED_ROLESANYWHERE)
-		return why_set(why, KERR_REFUSED, "credentials = %s is not available yet; use auto, env or file",
-			       conf_credentials_name(how));
-	if (how == CONF_CRED_ENV || how == CONF_CRED_AUTO) {
-		err = credentials_from_env(&env, out, why);
-		if (err == KERR_OK || how == CONF_CRED_ENV)
-			return err;
-	}
-	return credentials_from_disk(n, out, why);
-}
-
-void aws_refresh(struct node *n)
-{
-	struct aws *a = &n->aws;
-	struct credentials *fresh = &a->incoming;
-	struct why why = { "" };
-	enum kerr err;
-
-	aws_settle(n);
-	err = credentials_read(n, fresh, &why);
-	/* a file caught while it is rewritten: the old keys are as good as they were */
-	if (err == KERR_OK || (err != KERR_AGAIN && a->have_credentials)) {
-		a->credentials = *fresh;
-		a->have_credentials = err == KERR_OK;
-	}
-	sigv4_wipe(fresh, sizeof(*fresh));
-	node_fact(n, FACT_CREDENTIALS, a->have_credentials ? TRI_YES : TRI_NO, 0, why.text, false);
-	if (!a->have_credentials && a->ready)
-		node_source(n, SRC_AWS, SS_ABSENT, why.text);
-	else if (a->ready && n->core.source[SRC_AWS].state == SS_ABSENT)
-		node_source(n, SRC_AWS, SS_UNKNOWN, "not asked yet");
 }
 
 void aws_rest(struct node *n)
@@ -143,33 +74,6 @@ void aws_rest(struct node *n)
 		return;
 	n->aws.kept = false;
 	http_forget(&n->http);
-}
-
-void aws_wipe(struct node *n)
-{
-	sigv4_wipe(&n->aws.credentials, sizeof(n->aws.credentials));
-	sigv4_wipe(&n->aws.key, sizeof(n->aws.key));
-	sigv4_wipe(n->aws.token_line, sizeof(n->aws.token_line));
-}
-
-static enum kerr sign(struct node *n, struct slice body, const char *target, const char *date, struct why *why)
-{
-	static const struct sigv4_hash hash = { sha256, hmac };
-	struct aws *a = &n->aws;
-	const struct sigv4_header header[] = {
-		{ SLICE("content-type"), SLICE(ECS_CONTENT_TYPE) },
-		{ SLICE("host"), slice_of(a->endpoint.host) },
-		{ SLICE("x-amz-date"), slice_of(date) },
-		{ SLICE("x-amz-target"), slice_of(target) },
-		{ SLICE("x-amz-security-token"), slice_of(a->credentials.token) },
-	};
-	const struct sigv4_request r = {
-		.method = SLICE("POST"), .path = SLICE("/"), .query = SLICE(""), .body = body, .header = header,
-		.n_headers = a->credentials.token[0] != '\0' ? 5 : 4,
-	};
-
-	return sigv4_sign(&r, &a->credentials, date, a->region, ECS_SIGNING_NAME, &hash, &a->key, a->work, sizeof(a->work),
-			  a->authorization, why);
 }
 
 static void pop(struct node *n)
@@ -193,6 +97,7 @@ void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error e
 	ev->u.aws_failed.ask = job->ask;
 	ev->u.aws_failed.op = job->op;
 	ev->u.aws_failed.error = error;
+	ev->u.aws_failed.retry_after_ms = n->aws.wait_ms;
 	(void)str_put(ev->u.aws_failed.task, sizeof(ev->u.aws_failed.task), slice_of(job->task));
 	(void)str_cut(ev->u.aws_failed.detail, sizeof(ev->u.aws_failed.detail), slice_of(detail));
 	node_feed(n, ev);
@@ -202,21 +107,20 @@ void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error e
 static void go_on(struct node *n)
 {
 	n->aws.busy = false;
+	traffic_look(n);
 	next(n);
 }
 
-static void learn_time(struct node *n, const struct http_result *r)
+void aws_learn_time(struct node *n, const struct http_result *r)
 {
 	if (r->tls && r->date_unix_s > 0)
 		n->server_minus_boot_ms = r->date_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
 }
 
-static void unreachable(struct node *n, const struct aws_job *job, const struct http_result *r)
+static void unreachable(struct node *n, const struct aws_job *job, const char *words)
 {
-	if (r->cause == HTTP_DNS)
-		node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
-	node_source(n, SRC_AWS, SS_UNREACHABLE, r->why.text);
-	aws_tell_failed(n, job, AE_UNREACHABLE, r->why.text);
+	node_source(n, SRC_AWS, SS_UNREACHABLE, words);
+	aws_tell_failed(n, job, AE_UNREACHABLE, words);
 }
 
 /* What a second try with other keys or the server's clock may mend is tried once, at once. */
@@ -227,17 +131,16 @@ static bool again(struct node *n, struct aws_job *job, enum aws_error error, int
 	job->retried = true;
 	if (error == AE_CLOCK && server_unix_s > 0)
 		n->server_minus_boot_ms = server_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
-	if (error == AE_CREDENTIALS)
-		aws_refresh(n);
-	return n->aws.have_credentials;
+	return error == AE_CREDENTIALS ? keys_rejected(n) : n->keys.have;
 }
 
 static void refused(struct node *n, struct aws_job job, const struct http_result *r)
 {
 	struct aws *a = &n->aws;
 	const struct ecs_refusal refusal = {
-		.status = (int)r->status, .error_type = SLICE(""), .body = aws_body_text(n, r),
-		.date_unix_s = r->date_unix_s, .signed_unix_s = a->signed_unix_s,
+		.status = (int)r->status, .error_type = slice_of(r->error_type), .body = aws_body_text(n, r),
+		.date_unix_s = r->date_unix_s, .signed_unix_s = a->signer.signed_unix_s, .host = a->endpoint.host,
+		.location = r->location,
 	};
 	int64_t server_unix_s = 0;
 	struct ev_aws_failed *failed = &a->failed;
@@ -255,12 +158,20 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 	if (failed->error == AE_UNREACHABLE)
 		node_source(n, SRC_AWS, SS_UNREACHABLE, failed->detail);
 	else if (failed->error == AE_CREDENTIALS)
-		node_source(n, SRC_AWS, SS_DENIED, failed->detail);
+		node_source(n, SRC_AWS, SS_DENIED, n->keys.have ? failed->detail : n->keys.why.text);
 	else
 		node_source(n, SRC_AWS, SS_UP, "");
+	if (failed->error == AE_DENIED)
+		denied_take(n, &job, failed->detail, sizeof(failed->detail));
 	log_line(&n->log, LOG_LEVEL_WARN, "aws: %s: %s", aws_op_name(job.op), failed->detail);
 	aws_tell_failed(n, &job, failed->error, failed->detail);
 	go_on(n);
+}
+
+/* AWS answers in JSON. A page that a parser gave up on is a page too. */
+static bool not_aws(const struct http_result *r)
+{
+	return (r->err == KERR_OK || r->cause == HTTP_ABORTED) && r->status == 200 && slice_starts(slice_of(r->content_type), "text/");
 }
 
 static void on_done(void *arg, const struct http_result *r)
@@ -271,14 +182,17 @@ static void on_done(void *arg, const struct http_result *r)
 	struct why why = { "" };
 	enum kerr err;
 
-	learn_time(n, r);
-	if (r->err == KERR_OK && r->status != 200) {
+	aws_learn_time(n, r);
+	a->wait_ms = r->retry_after_ms;
+	if ((r->err == KERR_OK && r->status != 200) || not_aws(r)) {
 		refused(n, job, r);
 		return;
 	}
 	pop(n);
 	if (r->err != KERR_OK && r->cause != HTTP_ABORTED && r->cause != HTTP_TOO_BIG) {
-		unreachable(n, &job, r);
+		if (r->cause == HTTP_DNS)
+			node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
+		unreachable(n, &job, r->why.text);
 		go_on(n);
 		return;
 	}
@@ -300,44 +214,21 @@ static void on_done(void *arg, const struct http_result *r)
 static enum kerr send(struct node *n, struct aws_job *job, struct why *why)
 {
 	struct aws *a = &n->aws;
-	struct text body = text_on(a->body, sizeof(a->body)), token = text_on(a->token_line, sizeof(a->token_line));
-	char date[SIGV4_DATE], date_line[40], target_line[96], auth_line[SIGV4_AUTH_CAP + 20];
-	struct text d = text_on(date_line, sizeof(date_line)), t = text_on(target_line, sizeof(target_line));
-	struct text au = text_on(auth_line, sizeof(auth_line));
-	const char *target = ecs_out_target(job->call);
+	struct text body = text_on(a->body, sizeof(a->body));
+	struct aws_call call = {
+		.url = a->endpoint.url, .host = a->endpoint.host, .service = ECS_SIGNING_NAME, .target = ecs_out_target(job->call),
+	};
 	struct http_request r = {
-		.method = HTTP_POST, .url = a->endpoint.url, .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS,
-		.on_done = on_done, .arg = n, .purpose = job->op,
+		.connect_ms = CONNECT_MS, .total_ms = TOTAL_MS, .on_done = on_done, .arg = n, .purpose = job->op,
 	};
 	uint32_t id;
 	enum kerr err = aws_body_make(n, job, &body, why);
 
-	a->signed_unix_s = node_unix_ms(n) / 1000;
-	if (err == KERR_OK && !sigv4_date(a->signed_unix_s, date))
-		err = why_set(why, KERR_BAD_INPUT, "this node's clock is not set");
-	if (err == KERR_OK)
-		err = sign(n, text_get(&body), target, date, why);
 	if (err != KERR_OK)
 		return err;
-	text_s(&d, "X-Amz-Date: ");
-	text_s(&d, date);
-	text_s(&t, "X-Amz-Target: ");
-	text_s(&t, target);
-	text_s(&au, "Authorization: ");
-	text_s(&au, a->authorization);
-	text_s(&token, "X-Amz-Security-Token: ");
-	text_s(&token, a->credentials.token);
-	r.headers[r.header_count++] = SLICE("Content-Type: " ECS_CONTENT_TYPE);
-	r.headers[r.header_count++] = text_get(&d);
-	r.headers[r.header_count++] = text_get(&t);
-	r.headers[r.header_count++] = text_get(&au);
-	if (a->credentials.token[0] != '\0')
-		r.headers[r.header_count++] = text_get(&token);
-	r.body = text_get(&body);
+	call.body = text_get(&body);
 	aws_body_expect(n, job, &r);
-	err = http_start(&n->http, &r, &id, why);
-	sigv4_wipe(a->token_line, sizeof(a->token_line));
-	return err;
+	return aws_send(n, &call, &r, &id, why);
 }
 
 static void next(struct node *n)
@@ -349,7 +240,9 @@ static void next(struct node *n)
 		struct aws_job job = a->queue[a->head];
 		enum kerr err = KERR_AGAIN;
 
-		if (!a->ready || !a->have_credentials)
+		if (keys_pending(n))
+			return;   /* on_answer of keys.c goes on */
+		if (!a->ready || !n->keys.have)
 			(void)why_set(&why, KERR_AGAIN, "no region or no credentials yet");
 		else
 			err = send(n, &a->queue[a->head], &why);
@@ -361,6 +254,11 @@ static void next(struct node *n)
 		aws_tell_failed(n, &job, err == KERR_AGAIN ? AE_CREDENTIALS : AE_INVALID, why.text);
 		a->busy = false;
 	}
+}
+
+void aws_go_on(struct node *n)
+{
+	next(n);
 }
 
 static bool enqueue(struct node *n, const struct aws_job *job)
@@ -403,12 +301,12 @@ void aws_ask(struct node *n, const struct action *a)
 	if (job.op == OP_TASK)
 		(void)str_put(job.task, sizeof(job.task), slice_of(n->core.task[a->index].arn));
 	if (!enqueue(n, &job))
-		aws_tell_failed(n, &job, AE_THROTTLED, "too many questions to AWS are waiting");
+		aws_tell_failed(n, &job, AE_CREDENTIALS, "too many questions to AWS are waiting");   /* soon again; AWS throttles nothing */
 }
 
 bool aws_describe_services(struct node *n, uint32_t reply)
 {
 	struct aws_job job = { .call = ECS_DESCRIBE_SERVICES, .op = OP_SERVICES, .reply = reply };
 
-	return core_online(&n->core) && n->aws.ready && n->aws.have_credentials && enqueue(n, &job);
+	return core_online(&n->core) && core_shed(&n->core) < SHED_EXTRAS && n->aws.ready && n->keys.have && enqueue(n, &job);
 }

@@ -3,13 +3,13 @@
 #define KEDGE_RUN_AWS_H
 
 #include "agent/core/action.h"
-#include "agent/wire/credentials.h"
+#include "agent/run/aws_send.h"
 #include "agent/wire/deployments_in.h"
 #include "agent/wire/ecs_out.h"
 #include "agent/wire/ecs_quorum.h"
 #include "agent/wire/ecs_update.h"
-#include "agent/wire/sigv4.h"
-#include "platform/http.h"
+#include "agent/wire/endpoint.h"
+#include "agent/wire/iam.h"
 
 struct node;
 
@@ -34,16 +34,14 @@ struct aws {
 	bool busy, ready, kept;          /* busy: until an answer is taken in whole, by the core too; ready: region and
 					    endpoint are known; kept: a connection may be open */
 	uint64_t used_ms;                /* boot clock: when the last answer came */
-	struct credentials credentials, incoming;
-	bool have_credentials;
 	uint64_t refused;
+	struct iam_denied denied[ECS_CALLS]; /* what the role lacked when last asked; action empty: nothing */
+	uint64_t wait_ms;                /* as long the newest answer asks to wait; 0: not said */
 	struct ev_aws_failed failed;     /* the refusal being told */
-	struct sigv4_key key;
-	struct ecs_endpoint endpoint;
+	struct aws_signer signer;
+	struct endpoint endpoint;
 	char region[32];
-	int64_t signed_unix_s;
-	char body[4096], answer[AWS_BODY], authorization[SIGV4_AUTH_CAP], token_line[CREDENTIALS_TOKEN_CAP + 32];
-	char work[SIGV4_WORK];
+	char body[4096], answer[AWS_BODY];
 	struct deployments_in in;
 	struct dep_table table, fresh;   /* the table as last answered to a person; the one coming in */
 	struct ecs_update update;
@@ -62,12 +60,13 @@ struct aws {
 void aws_ask(struct node *n, const struct action *a);
 /* DescribeServices of all known services for a person; the reply goes to that connection of the socket. */
 bool aws_describe_services(struct node *n, uint32_t reply);
-/* Reads the credentials anew when their file changed or there are none; tells FACT_CREDENTIALS. */
-void aws_refresh(struct node *n);
+/* Sends what waits: new keys came, or will not. */
+void aws_go_on(struct node *n);
+/* The server's time, out of an answer over TLS. */
+void aws_learn_time(struct node *n, const struct http_result *r);
 /* Region, cluster and endpoint, once what they are made from is known. */
 void aws_settle(struct node *n);
 /* Closes the kept connection once AWS would close it too: its buffers are memory better given back. */
 void aws_rest(struct node *n);
-void aws_wipe(struct node *n);
 
 #endif

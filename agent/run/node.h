@@ -5,21 +5,20 @@
 #include "agent/core/core.h"
 #include "agent/run/aws.h"
 #include "agent/run/journal.h"
+#include "agent/run/keys.h"
 #include "agent/run/probe.h"
 #include "agent/run/seam.h"
 #include "agent/run/src_config.h"
 #include "agent/run/src_engine.h"
 #include "agent/run/src_introspection.h"
 #include "agent/run/src_log.h"
+#include "agent/run/traffic.h"
 #include "agent/wire/conf.h"
 #include "agent/wire/view.h"
 #include "platform/http_pool.h"
 #include "platform/log.h"
 #include "platform/net.h"
 #include "platform/unixsock.h"
-
-/* Whose bytes a request's are; those below AWS_OPS are calls to AWS, by operation. */
-enum purpose { PURPOSE_REGISTRY = AWS_OPS, PURPOSE_WAN, PURPOSE_ENGINE = PURPOSE_WAN, PURPOSE_INTROSPECTION };
 
 struct node {
 	struct conf *conf;               /* the caller's, changed in place by a reload */
@@ -36,8 +35,10 @@ struct node {
 	struct src_log agent_log;
 	struct src_introspection introspection;
 	struct src_config agent_config;
+	struct keys keys;
 	struct aws aws;
 	struct journal journal;
+	struct traffic traffic;
 	struct arena arena;
 	struct event ev;                 /* the one being made */
 	struct event told;               /* of parsers that tell several: they go on with it after each */

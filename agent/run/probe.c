@@ -16,6 +16,21 @@ static bool loopback_endpoint(const struct node *n)
 	return slice_starts(host, "127.") || slice_starts(host, "localhost") || slice_starts(host, "[::1]");
 }
 
+/* Nothing is asked of AWS without a way out, so no answer will tell how the line is. */
+static void route_seen(struct node *n, bool have)
+{
+	static const char none[] = "no way out: this node has no default route", back[] = "a default route is there again; not asked yet";
+	const struct known_source *aws = &n->core.source[SRC_AWS];
+
+	node_fact(n, FACT_ROUTE, have ? TRI_YES : TRI_NO, 0, "", false);
+	if (!n->aws.ready || !n->keys.have)
+		return;
+	if (!have)
+		node_source(n, SRC_AWS, SS_UNREACHABLE, none);
+	else if (str_eq(aws->detail, none))
+		node_source(n, SRC_AWS, SS_UNKNOWN, back);
+}
+
 void probe_slow_facts(struct node *n)
 {
 	bool have = false;
@@ -26,7 +41,7 @@ void probe_slow_facts(struct node *n)
 	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
 		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
 	else if (net_default_route(&have, &why) == KERR_OK)
-		node_fact(n, FACT_ROUTE, have ? TRI_YES : TRI_NO, 0, "", false);
+		route_seen(n, have);
 	else
 		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, why.text, false);
 }
@@ -71,6 +86,12 @@ static void on_registry(void *arg, const struct http_result *r)
 	n->probe = NONE;
 }
 
+/* Without a route nothing is tried but what is on this very machine. */
+static bool can_reach(const struct node *n, const struct registry_url *to)
+{
+	return to->plain || n->core.fact[FACT_ROUTE].yes != TRI_NO;
+}
+
 /* GET /v2/ of the registry, without credentials: any HTTP answer shows that it is there. */
 static bool registry(struct node *n, uint32_t failure)
 {
@@ -84,7 +105,7 @@ static bool registry(struct node *n, uint32_t failure)
 	uint32_t id;
 
 	if (!core_policy(&n->core, slot->f.service)->probe || slot->f.stage != STAGE_PULL || n->probe != NONE ||
-	    !registry_out(slice_of(slot->f.image), slice_of(""), &to))
+	    core_shed(&n->core) >= SHED_EXTRAS || !registry_out(slice_of(slot->f.image), slice_of(""), &to) || !can_reach(n, &to))
 		return false;
 	r.plain_anywhere = to.plain;
 	(void)str_put(slot->probed, sizeof(slot->probed), slice_of(to.host));
@@ -174,7 +195,7 @@ static bool ask_registry(struct node *n, uint32_t service)
 	uint32_t id;
 
 	if (!core_policy(&n->core, s->m.name)->probe || s->rb.target_digest[0] == '\0' ||
-	    !registry_out(slice_of(target_reference(&n->core, s, &p->exact)), slice_of(s->rb.target_digest), &to))
+	    !registry_out(slice_of(target_reference(&n->core, s, &p->exact)), slice_of(s->rb.target_digest), &to) || !can_reach(n, &to))
 		return false;
 	r.plain_anywhere = to.plain;
 	(void)str_put(p->host, sizeof(p->host), slice_of(to.host));

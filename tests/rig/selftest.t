@@ -99,7 +99,7 @@ class Bench:
             if p.stdin:
                 p.stdin.close()
             p.terminate()
-            p.wait(10)
+            p.wait(30)
         if self.engine == "real":
             subprocess.run([ENGINE, "stop", self.folder], check=True)
 
@@ -119,7 +119,7 @@ class Bench:
 
     def stop_agent(self, how: int = signal.SIGTERM) -> None:
         self.agent.send_signal(how)
-        self.agent.wait(10)
+        self.agent.wait(30)
         self.started.remove(self.agent)
 
     def get(self, path: str) -> Any:
@@ -566,7 +566,7 @@ def script(folder: str) -> None:
         ok(wait(answers, 2), "and then a living one")
     finally:
         p.stdin.close()
-        p.wait(10)
+        p.wait(30)
 
 
 def left_over(folder: str) -> list[str]:
