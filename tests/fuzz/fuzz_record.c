@@ -21,24 +21,40 @@ static bool only(void *ctx, const struct record *r, size_t offset, size_t n)
 	return true;
 }
 
-static void reads_back(const struct record *r)
+/* Writes *r and reads that into again. A text full of what JSON must escape grows, and is refused rather than cut: false. */
+static bool there_and_back(const struct record *r, struct slice *written)
 {
+	static char more[RECORD_ARENA];
 	struct record_scan scan;
 	struct why why = { "" };
 	struct arena a;
-	static char more[RECORD_ARENA];
-	static struct record kept;
 	size_t n = 0;
 
-	kept = *r;
 	arena_init(&a, more, sizeof(more));
-	/* a text full of what JSON must escape grows, and is refused rather than cut */
-	if (record_write(&kept, frame, sizeof(frame), &n, &why) != KERR_OK)
-		return;
+	if (record_write(r, frame, sizeof(frame), &n, &why) != KERR_OK)
+		return false;
+	*written = (struct slice){ frame, n };
 	memset(&again, 0, sizeof(again));
-	record_scan((struct slice){ frame, n }, &a, &again, only, NULL, &scan);
+	record_scan(*written, &a, &again, only, NULL, &scan);
 	if (scan.records != 1 || scan.damaged != 0 || scan.tail_bytes != 0)
 		fuzz_broken("a record that was written does not read");
+	return true;
+}
+
+static void reads_back(const struct record *r)
+{
+	static struct record kept;
+	struct slice written;
+
+	kept = *r;
+	if (!there_and_back(&kept, &written))
+		return;
+	/* bytes that are no UTF-8 are written as U+FFFD: only from then on it stays the same */
+	if (slice_find(written, "\xEF\xBF\xBD") != SIZE_MAX || slice_find(written, "\\ufffd") != SIZE_MAX) {
+		kept = again;
+		if (!there_and_back(&kept, &written))
+			return;
+	}
 	if (again.kind != kept.kind || again.seq != kept.seq || again.unix_ms != kept.unix_ms ||
 	    memcmp(&again.u, &kept.u, sizeof(kept.u)) != 0)
 		fuzz_broken("a record came back as another");
