@@ -190,7 +190,7 @@ static enum kerr read_sources(const cJSON *o, struct ev_aws_deployment *d, struc
 		d->source_running = plus(d->source_running, running);
 		d->source_requested = plus(d->source_requested, requested);
 		if (d->source_revision[0] == '\0' || running > most) {
-			memcpy(d->source_revision, arn, sizeof(arn));
+			(void)str_put(d->source_revision, sizeof(d->source_revision), slice_of(arn));
 			most = running;
 		}
 	}

@@ -402,9 +402,6 @@ enum kerr prune_feed(struct prune *p, struct slice in, struct why *why)
 			return why_set(why, p->failed, "the pruned JSON was not taken at byte %" PRIu64, p->offset);
 		p->offset++;
 	}
-	flush(p);
-	if (p->failed != KERR_OK)
-		return why_set(why, p->failed, "the pruned JSON was not taken at byte %" PRIu64, p->offset);
 	return KERR_OK;
 }
 
@@ -412,9 +409,10 @@ enum kerr prune_end(struct prune *p, struct why *why)
 {
 	if (p->failed != KERR_OK)
 		return why_set(why, p->failed, "the pruner stopped at byte %" PRIu64, p->offset);
-	if (p->state == S_NUMBER && p->depth == 0 && number_whole(p->number))
-		return KERR_OK;
-	if (p->state != S_DONE)
+	if (p->state != S_DONE && (p->state != S_NUMBER || p->depth != 0 || !number_whole(p->number)))
 		return bad(p, "it ends too early", why);
+	flush(p);
+	if (p->failed != KERR_OK)
+		return why_set(why, p->failed, "the pruned JSON was not taken at byte %" PRIu64, p->offset);
 	return KERR_OK;
 }

@@ -28,7 +28,8 @@ extern const struct prune_list prune_version;    /* GET /version */
 extern const struct prune_list prune_info;       /* GET /info */
 extern const struct prune_list prune_event;      /* one line of GET /events */
 
-/* Takes the pruned bytes in order; anything but KERR_OK stops the pruner, which then returns it. */
+/* Takes the pruned bytes in order, 256 at a time and the rest at the end, however the document came in; anything but KERR_OK stops
+ * the pruner, which then returns it. */
 typedef enum kerr prune_put(void *arg, struct slice bytes);
 
 struct prune_level {
@@ -58,7 +59,7 @@ struct prune {
 
 /* list and arg are borrowed for p's life. */
 void prune_init(struct prune *p, const struct prune_list *list, prune_put *put, void *arg);
-/* KERR_BAD_INPUT names the byte offset and what was wrong; the pruner stays failed. */
+/* KERR_BAD_INPUT names the byte offset and what was wrong; the pruner stays failed. What put refuses is told here or at the end. */
 KERR_CHECK enum kerr prune_feed(struct prune *p, struct slice in, struct why *why);
 /* The document must be whole now: KERR_BAD_INPUT when it is cut off or nothing came. */
 KERR_CHECK enum kerr prune_end(struct prune *p, struct why *why);

@@ -434,7 +434,9 @@ enum kerr sigv4_sign(const struct sigv4_request *r, const struct credentials *c,
 	sigv4_scope(&t, date, region, service);
 	text_c(&t, '\n');
 	text_hex(&t, digest, sizeof(digest));
-	if (!hashed || t.full || !h->hmac(key->key, sizeof(key->key), t.p, t.len, signature))
+	hashed = hashed && !t.full && h->hmac(key->key, sizeof(key->key), t.p, t.len, signature);
+	sigv4_wipe(work, work_bytes);
+	if (!hashed)
 		return hash_failed(why);
 	return put_auth(&a, c, date, region, service, text_get(&names), signature, why);
 }
