@@ -30,6 +30,8 @@ struct http_result {
 	int64_t date_unix_s;    /* Date header, 0: none */
 	uint64_t retry_after_s; /* 0: none */
 	char content_type[64], request_id[64]; /* "" : none (request_id: x-amzn-requestid) */
+	char challenge[512];    /* www-authenticate; of several the first Bearer. "": none, or longer */
+	char digest[80];        /* docker-content-digest */
 	struct slice body;      /* in the caller's buffer; empty with on_body */
 	uint64_t up_bytes, down_bytes; /* HTTP level, without TLS and TCP */
 	uint32_t elapsed_ms;

@@ -55,6 +55,8 @@ static const struct key keys[] = {
 	{ "ecs_agent", "config", T_PATH, C(agent_config), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
 	{ "aws", "endpoint", T_URL, C(endpoint), OPTIONAL, 0, 0, "https|http",
 	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
+	{ "aws", "ecr_endpoint", T_URL, C(ecr_endpoint), OPTIONAL, 0, 0, "https|http",
+	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
 	{ "aws", "ca_file", T_PATH, C(ca_file), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
 	{ "aws", "credentials", T_WORD, C(credentials), 0, 0, 0, CRED_WORDS,
 	  "auto, env, file, container, iot or rolesanywhere" },
@@ -616,6 +618,9 @@ static enum kerr together(const struct conf *c, struct slice text, const char *f
 
 	if (c->endpoint[0] != '\0' && ecs_out_endpoint(c->endpoint, "", c->endpoint_type, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] endpoint: %s", file, line_of(text, "aws", "endpoint"),
+			       inner.text);
+	if (c->ecr_endpoint[0] != '\0' && ecs_out_endpoint(c->ecr_endpoint, "", ECS_STANDARD, &endpoint, &inner) != KERR_OK)
+		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] ecr_endpoint: %s", file, line_of(text, "aws", "ecr_endpoint"),
 			       inner.text);
 	if (c->credentials == CONF_CRED_IOT && (c->iot_endpoint[0] == '\0' || c->iot_role_alias[0] == '\0' ||
 						c->iot_cert[0] == '\0' || c->iot_key[0] == '\0'))

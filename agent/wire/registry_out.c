@@ -28,13 +28,15 @@ static bool is_loopback(struct slice host)
 	return slice_is(name, "localhost") || slice_ends(name, ".localhost");
 }
 
-/* Without tag and digest. */
-static struct slice name_of(struct slice rest)
+/* Without tag and digest; *tag: whichever of the two the engine goes by. */
+static struct slice name_of(struct slice rest, struct slice *tag)
 {
-	size_t colon;
+	size_t at = slice_find(rest, "@"), colon;
+	struct slice digest = slice_from(rest, at == SIZE_MAX ? rest.n : at + 1);
 
-	rest = slice_to(rest, slice_find(rest, "@"));
+	rest = slice_to(rest, at);
 	colon = slice_rfind(rest, ":");
+	*tag = digest.n > 0 ? digest : colon == SIZE_MAX ? SLICE("latest") : slice_from(rest, colon + 1);
 	return colon == SIZE_MAX ? rest : slice_to(rest, colon);
 }
 
@@ -43,14 +45,18 @@ static bool is_digest(struct slice digest)
 	return slice_starts(digest, "sha256:") && digest.n == 7 + 64 && all_of(slice_from(digest, 7), "");
 }
 
-bool registry_out(struct slice image, struct slice digest, struct registry_url *out)
+bool registry_out(struct slice image, enum registry_what what, struct slice digest, struct registry_url *out)
 {
-	struct slice host = image_ref_host(image);
-	struct slice name = name_of(host.n > 0 ? slice_from(image, host.n + 1) : image);
+	struct slice host = image_ref_host(image), tag;
+	struct slice name = name_of(host.n > 0 ? slice_from(image, host.n + 1) : image, &tag);
 	bool hub = host.n == 0 || slice_is(host, "docker.io");
 	struct text t = text_on(out->url, sizeof(out->url));
 
+	if (digest.n > 0)
+		tag = digest;
 	if (!all_of(name, "._-/") || slice_find(name, "..") != SIZE_MAX || (!hub && !all_of(host, ".:-[]")) || (digest.n > 0 && !is_digest(digest)))
+		return false;
+	if (slice_find(tag, ":") == SIZE_MAX ? !all_of(tag, "._-") || slice_starts(tag, ".") : !is_digest(tag))
 		return false;
 	if (!str_put(out->host, sizeof(out->host), hub ? slice_of(HUB) : host))
 		return false;
@@ -58,11 +64,11 @@ bool registry_out(struct slice image, struct slice digest, struct registry_url *
 	text_s(&t, out->plain ? "http://" : "https://");
 	text_s(&t, out->host);
 	text_s(&t, "/v2/");
-	if (digest.n > 0) {
+	if (what != REGISTRY_ROOT) {
 		text_s(&t, hub && slice_find(name, "/") == SIZE_MAX ? OFFICIAL : "");
 		text_slice(&t, name);
-		text_s(&t, "/manifests/");
-		text_slice(&t, digest);
+		text_s(&t, what == REGISTRY_BLOB ? "/blobs/" : "/manifests/");
+		text_slice(&t, tag);
 	}
 	return !t.full;
 }
