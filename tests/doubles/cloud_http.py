@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, IO
 
+import cloud_ecr
 from cloud_api import TARGET_PREFIX, Api, to_wire
 from cloud_scheduler import ApiError
 from cloud_shapes import REQUESTS
@@ -74,7 +75,7 @@ def make_certificates(where: Path, kind: str = "good", rsa: bool = False) -> ssl
     tls = where / "tls"
     tls.mkdir(exist_ok=True)
     san = "DNS:elsewhere.example" if kind == "wrong-host" else \
-        "DNS:localhost,IP:127.0.0.1,IP:::1"
+        "DNS:localhost,DNS:registry.double.test,DNS:*.dkr.ecr.eu-west-1.amazonaws.com,IP:127.0.0.1,IP:::1"
     (tls / "ca.cnf").write_text(CA_CONF.replace("= SAN", f"= {san}"))
     (tls / "index.txt").write_text("")
     algorithm = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else \
@@ -133,6 +134,8 @@ class Server:
 
     def __init__(self, api: Api, verifier: Verifier, context: ssl.SSLContext, folder: Path) -> None:
         self.api = api
+        world = api.world
+        self.ecr = cloud_ecr.Ecr(world.region, world.account, verifier.keys, world.clock, folder)
         self.verifier = verifier
         self.context = context
         self.log = JsonLines(folder / "requests.jsonl")
@@ -205,7 +208,10 @@ class Handler(BaseHTTPRequestHandler):
             self.server.log.add(entry)
 
     def _operation(self) -> str:
-        return self.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX)
+        return self.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX).removeprefix(cloud_ecr.TARGET_PREFIX)
+
+    def _for_ecr(self) -> bool:
+        return self.headers.get("X-Amz-Target", "").startswith(cloud_ecr.TARGET_PREFIX)
 
     def _serve(self, entry: dict[str, Any]) -> None:
         body = self._read_body()
@@ -246,19 +252,22 @@ class Handler(BaseHTTPRequestHandler):
         key = self._authenticate(body)
         entry["key"] = key.session
         target = self.headers.get("X-Amz-Target", "")
-        if self.headers.get("Content-Type") != AMZ_JSON or not target.startswith(TARGET_PREFIX) \
-                or entry["op"] not in REQUESTS or self.path != "/":
+        of_ecs = target.startswith(TARGET_PREFIX) and entry["op"] in REQUESTS
+        if self.headers.get("Content-Type") != AMZ_JSON or not (of_ecs or self._for_ecr()) or self.path != "/":
             raise ApiError("UnknownOperationException", "")
         try:
             request = json.loads(body)
         except ValueError as error:
             raise ApiError("SerializationException", f"not JSON: {error}") from error
         entry["body"] = request
+        if self._for_ecr():
+            return self.server.ecr.call(entry["op"], request, key), 0.0
         return self.server.api.call(entry["op"], request, key)
 
     def _authenticate(self, body: bytes) -> Key:
         headers = list(self.headers.items())
-        return self.server.verifier.verify(self.command, self.path, headers, body,
+        verifier = self.server.ecr.verifier if self._for_ecr() else self.server.verifier
+        return verifier.verify(self.command, self.path, headers, body,
                                            self.server.clock.server())
 
     # --- answers -------------------------------------------------------------------------

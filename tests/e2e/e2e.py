@@ -113,12 +113,13 @@ def _become(uid: int) -> None:
 class Kedge:
     """A running `kedge agent`; its lines with the time each was read."""
 
-    def __init__(self, conf: str, log: str, binary: str, environment: dict[str, str], uid: int = 0) -> None:
+    def __init__(self, conf: str, log: str, binary: str, environment: dict[str, str], uid: int = 0,
+                 wrap: list[str] | None = None) -> None:
         self.lines: list[tuple[float, str]] = []
         self.changed = threading.Condition()
         # pid 1 of nothing, no shell in between: the process id is kedge's own
         self.process = subprocess.Popen(
-            [binary, "--conf", conf, "agent"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            [*(wrap or []), binary, "--conf", conf, "agent"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, preexec_fn=lambda: _become(uid),
             env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | environment)
         self._log = open(log, "ab")
@@ -338,11 +339,12 @@ class Site:
             f.write(text)
         return self.conf_path
 
-    def start_kedge(self, synced: bool = True, fresh_conf: bool = True, uid: int = 0) -> Kedge:
+    def start_kedge(self, synced: bool = True, fresh_conf: bool = True, uid: int = 0,
+                    wrap: list[str] | None = None) -> Kedge:
         if fresh_conf or not os.path.exists(self.conf_path):
             self.write_conf()
         k = Kedge(self.conf_path, os.path.join(self.folder, "kedge.log"), self.binary,
-                  self.environment, uid)
+                  self.environment, uid, wrap)
         self.kedges.append(k)
         self.kedge = k
         if synced:
