@@ -160,7 +160,7 @@ test:
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/swarm
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/crash $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@$(PROVE) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
-		$(call some,build unit story swarm replay classes rig size crash fuzz mutants e2e)
+		$(call some,build unit story swarm replay classes rig size crash fuzz mutants e2e line)
 
 check:
 	+@$(call programs,$(QUICK)) && $(MAKE) VARIANT=$(HOST_CPU) all
@@ -182,11 +182,23 @@ e2e:
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
 	@$(PROVE) $(call some,e2e)
 
+# what a bad line does to it, how fast it acts when the line is back, and days of outages
+line:
+	@packaging/setup build cpu-$(HOST_CPU) test
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
+	@$(PROVE) $(call some,line)
+
+# The same at full strength, and what a day costs beside other tools.
+bench:
+	@packaging/setup build cpu-$(HOST_CPU) test bench
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
+	@LINE_CUTS=50 LINE_DAYS=7 TEST_TIMEOUT_S=3600 $(PROVE) -v tests/line/link_up.t tests/line/week.t $(call some,bench)
+
 demo:
 	@packaging/setup build cpu-$(HOST_CPU) demo engine
 	+@$(MAKE) VARIANT=$(HOST_CPU) all
 	@DEMO=$(DEMO) KEDGE=$(KEDGE) tests/demo/run
-.PHONY: test check unit story arm e2e demo
+.PHONY: test check unit story arm e2e line bench demo
 
 ifneq ($(VARIANT),$(HOST_CPU))
 $(KEDGE):
@@ -242,8 +254,8 @@ coverage mutants:
 web:                                             ISSUE = 5
 deb ipk apk packages-full deps-check:            ISSUE = 6
 soak:                                            ISSUE = 7
-bench fleet:                                     ISSUE = 8
-LATER = web deb ipk apk packages-full deps-check soak bench fleet
+fleet:                                           ISSUE = 8
+LATER = web deb ipk apk packages-full deps-check soak fleet
 $(LATER):
 	@echo "make $@: not built yet: issue $(ISSUE)" >&2; exit 2
 .PHONY: $(LATER)

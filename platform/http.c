@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include "agent/base/host.h"
 #include "platform/clock.h"
 #include "platform/crypto.h"
 
@@ -49,6 +50,8 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 		memcpy(s->req.into + s->got, data, bytes);
 	else
 		s->refused = !s->req.on_body(s->req.arg, (struct slice){ data, bytes });
+	if (s->req.secret)
+		crypto_zero(data, bytes);
 	s->got += max > 0 ? bytes : 0;
 	return s->refused || s->state == HTTP_CANCELLED ? 0 : bytes;
 }
@@ -71,22 +74,6 @@ static int on_close(void *arg, curl_socket_t fd)
 }
 
 /* ---- a request, checked and copied ---- */
-
-static bool is_loopback(struct slice host)
-{
-	struct slice rest = host, part;
-	int parts = 0;
-	uint64_t v;
-
-	if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
-		return true;
-	while (slice_next(&rest, '.', &part)) {
-		if (!slice_u64(part, &v) || v > 255 || (parts == 0 && v != 127))
-			return false;
-		parts++;
-	}
-	return parts == 4;
-}
 
 static size_t scheme_length(struct slice url)
 {
@@ -131,7 +118,7 @@ static enum kerr copy_target(struct http_slot *s, const struct http_request *r, 
 		return why_set(why, KERR_TOO_BIG, "the socket path %.60s... is too long", r->unix_path);
 	(void)str_cut(s->host, sizeof(s->host), r->unix_path != NULL ? slice_of(r->unix_path) : authority);
 	if (r->unix_path == NULL && !r->plain_anywhere && slice_starts(slice_of(r->url), "http://") &&
-	    !is_loopback(host))
+	    !host_is_loopback(host))
 		return why_set(why, KERR_DENIED, "plain http to %.100s is not allowed: only https, or http to loopback",
 			       s->host);
 	return KERR_OK;
@@ -221,7 +208,7 @@ static CURLcode set_limits(struct http_slot *s)
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)CURL_BUFFER);
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)CURL_BUFFER);
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)KEEP_S);
-	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_FORBID_REUSE, r->last ? 1L : 0L);
+	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_FORBID_REUSE, r->last || r->client != NULL ? 1L : 0L);
 	if (r->max_body_bytes > 0)
 		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->max_body_bytes);
 	if (r->total_ms == 0)
@@ -266,7 +253,7 @@ static enum kerr prepare(struct http_slot *s, struct why *why)
 	bad = bad ? bad : set_request(s);
 	if (bad != CURLE_OK)
 		return why_set(why, KERR_IO, "libcurl refuses an option of a request to %.100s (code %d)", s->host, (int)bad);
-	return tls_apply(s->owner->tls, &s->seen, s->easy, why);
+	return tls_apply(s->owner->tls, &s->seen, s->req.client, s->easy, why);
 }
 
 /* ---- slots ---- */

@@ -57,6 +57,8 @@ struct http_request {
 	void *arg;
 	unsigned purpose;       /* 0..15: whose bytes these are */
 	bool plain_anywhere;    /* false: plain http only to loopback and unix sockets (KERR_DENIED) */
+	const struct device *client; /* a certificate to show if the server asks, borrowed until done; NULL: none. Not kept afterwards */
+	bool secret;            /* curl's buffer is zeroed where the answer stood; with `into` */
 	bool last;              /* close the connection afterwards instead of keeping it 50 s */
 };
 

@@ -150,7 +150,10 @@ static void cut_off(struct http_slot *s)
 {
 	struct why *why = &s->res.why;
 
-	if (s->res.status == 0)
+	/* TLS 1.3: a server refuses a client's certificate after the client is done with the handshake */
+	if (s->res.status == 0 && strstr(s->curl_text, "(-0x7780)") != NULL)
+		handshake_failed(s);
+	else if (s->res.status == 0)
 		say(s, why_set(why, KERR_IO, "%.100s closed the connection without an answer", s->host), HTTP_CUT);
 	else
 		say(s, why_set(why, KERR_IO, "%.100s closed the connection in the middle of its answer (status %u)", s->host,

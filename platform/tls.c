@@ -162,17 +162,21 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 	mbedtls_ssl_conf_verify(conf, note_link, arg);
 	/* curl turns TLS 1.2 tickets off; a resumed handshake is a fifth of a full one on the wire */
 	mbedtls_ssl_conf_session_tickets(conf, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+	if (seen->client != NULL && device_show(seen->client, conf) != KERR_OK)
+		return CURLE_OUT_OF_MEMORY;
 	return CURLE_OK;
 }
 
-enum kerr tls_apply(struct tls *tls, struct tls_seen *seen, void *easy, struct why *why)
+enum kerr tls_apply(struct tls *tls, struct tls_seen *seen, const struct device *client, void *easy, struct why *why)
 {
-	*seen = (struct tls_seen){ .tls = tls };
+	*seen = (struct tls_seen){ .tls = tls, .client = client };
 	if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, seen) != CURLE_OK)
+	    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, seen) != CURLE_OK ||
+	    /* a resumed session would show the certificate of the day it began */
+	    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, client == NULL ? 1L : 0L) != CURLE_OK)
 		return why_set(why, KERR_IO, "libcurl was built without the TLS options kedge needs");
 	return KERR_OK;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "agent/base/err.h"
+#include "platform/device.h"
 
 enum { TLS_PATH_MAX = 512 };
 
@@ -19,6 +20,7 @@ struct tls {
 /* What one handshake found; lives as long as the request. */
 struct tls_seen {
 	struct tls *tls;
+	const struct device *client;    /* what this side shows of itself; NULL: nothing */
 	bool began;                     /* TCP is there, the handshake has begun */
 	uint32_t flags;                 /* MBEDTLS_X509_BADCERT_*, of all links of the chain */
 	unsigned roots;                 /* roots in the bundle that carry the wanted name */
@@ -42,8 +44,8 @@ enum tls_fault {
  * the paths tried; tls stays usable and every handshake then fails with the same words. */
 KERR_CHECK enum kerr tls_init(struct tls *tls, const char *ca_file, struct why *why);
 
-/* Sets the TLS options of a curl easy handle. tls and seen are borrowed until the request ends. */
-KERR_CHECK enum kerr tls_apply(struct tls *tls, struct tls_seen *seen, void *easy, struct why *why);
+/* Sets the TLS options of a curl easy handle. tls, seen and client (NULL: none) are borrowed until the request ends. */
+KERR_CHECK enum kerr tls_apply(struct tls *tls, struct tls_seen *seen, const struct device *client, void *easy, struct why *why);
 
 /* What was wrong, and the sentence about it ("the certificate of ... is not valid before ...; ..."). */
 enum tls_fault tls_fault(const struct tls_seen *seen, const char *host, struct why *why);

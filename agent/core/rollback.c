@@ -191,7 +191,7 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	s->rb.revision = r->revision;
 	PUT(s->rb.digest, failing_digest(r));
 	PUT(s->rb.deployment, r->deployment);
-	s->rb.link_bad = f->link_bad;
+	s->rb.link_bad = f->link_bad && f->stage == STAGE_RUN;   /* no line is needed to see that an image or a command is missing */
 	s->rb.first_failure_unix_ms = f->first_unix_ms;
 	s->work.hold_ms = CORE_NEVER;
 	rollback_state(c, service, RB_DECIDED, came_back(c, s)

@@ -60,7 +60,7 @@ void aws_settle(struct node *n)
 		node_source(n, SRC_AWS, SS_ABSENT, "the region is not known yet: set [kedge] region, or wait for the ECS agent");
 		return;
 	}
-	if (ecs_out_endpoint(n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {
+	if (endpoint_find(ENDPOINT_ECS, n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {
 		node_source(n, SRC_AWS, SS_BROKEN, why.text);
 		return;
 	}
@@ -108,18 +108,26 @@ static void go_on(struct node *n)
 	next(n);
 }
 
-static void learn_time(struct node *n, const struct http_result *r)
+void aws_learn_time(struct node *n, const struct http_result *r)
 {
 	if (r->tls && r->date_unix_s > 0)
 		n->server_minus_boot_ms = r->date_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
 }
 
-static void unreachable(struct node *n, const struct aws_job *job, const struct http_result *r)
+static void unreachable(struct node *n, const struct aws_job *job, const char *words)
 {
-	if (r->cause == HTTP_DNS)
-		node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
-	node_source(n, SRC_AWS, SS_UNREACHABLE, r->why.text);
-	aws_tell_failed(n, job, AE_UNREACHABLE, r->why.text);
+	node_source(n, SRC_AWS, SS_UNREACHABLE, words);
+	aws_tell_failed(n, job, AE_UNREACHABLE, words);
+}
+
+/* ECS answers in JSON and sends nobody elsewhere, whatever it has to say. */
+static void not_aws(struct node *n, const struct aws_job *job)
+{
+	struct why why;
+
+	(void)why_set(&why, KERR_UNREACHABLE, "a web page or a redirect came instead of AWS's answer: a captive portal or a proxy stands "
+		      "before %.100s", n->aws.endpoint.host);
+	unreachable(n, job, why.text);
 }
 
 /* What a second try with other keys or the server's clock may mend is tried once, at once. */
@@ -130,9 +138,7 @@ static bool again(struct node *n, struct aws_job *job, enum aws_error error, int
 	job->retried = true;
 	if (error == AE_CLOCK && server_unix_s > 0)
 		n->server_minus_boot_ms = server_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
-	if (error == AE_CREDENTIALS)
-		keys_refresh(n);
-	return n->keys.have;
+	return error == AE_CREDENTIALS ? keys_rejected(n) : n->keys.have;
 }
 
 static void refused(struct node *n, struct aws_job job, const struct http_result *r)
@@ -158,7 +164,7 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 	if (failed->error == AE_UNREACHABLE)
 		node_source(n, SRC_AWS, SS_UNREACHABLE, failed->detail);
 	else if (failed->error == AE_CREDENTIALS)
-		node_source(n, SRC_AWS, SS_DENIED, failed->detail);
+		node_source(n, SRC_AWS, SS_DENIED, n->keys.have ? failed->detail : n->keys.why.text);
 	else
 		node_source(n, SRC_AWS, SS_UP, "");
 	log_line(&n->log, LOG_LEVEL_WARN, "aws: %s: %s", aws_op_name(job.op), failed->detail);
@@ -174,14 +180,22 @@ static void on_done(void *arg, const struct http_result *r)
 	struct why why = { "" };
 	enum kerr err;
 
-	learn_time(n, r);
+	if (r->err == KERR_OK && r->status < 400 && (r->status >= 300 || slice_starts(slice_of(r->content_type), "text/html"))) {
+		pop(n);
+		not_aws(n, &job);
+		go_on(n);
+		return;
+	}
+	aws_learn_time(n, r);
 	if (r->err == KERR_OK && r->status != 200) {
 		refused(n, job, r);
 		return;
 	}
 	pop(n);
 	if (r->err != KERR_OK && r->cause != HTTP_ABORTED && r->cause != HTTP_TOO_BIG) {
-		unreachable(n, &job, r);
+		if (r->cause == HTTP_DNS)
+			node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
+		unreachable(n, &job, r->why.text);
 		go_on(n);
 		return;
 	}
@@ -229,6 +243,8 @@ static void next(struct node *n)
 		struct aws_job job = a->queue[a->head];
 		enum kerr err = KERR_AGAIN;
 
+		if (keys_pending(n))
+			return;   /* on_answer of keys.c goes on */
 		if (!a->ready || !n->keys.have)
 			(void)why_set(&why, KERR_AGAIN, "no region or no credentials yet");
 		else
@@ -241,6 +257,11 @@ static void next(struct node *n)
 		aws_tell_failed(n, &job, err == KERR_AGAIN ? AE_CREDENTIALS : AE_INVALID, why.text);
 		a->busy = false;
 	}
+}
+
+void aws_go_on(struct node *n)
+{
+	next(n);
 }
 
 static bool enqueue(struct node *n, const struct aws_job *job)

@@ -8,6 +8,7 @@
 #include "agent/wire/ecs_out.h"
 #include "agent/wire/ecs_quorum.h"
 #include "agent/wire/ecs_update.h"
+#include "agent/wire/endpoint.h"
 
 struct node;
 
@@ -35,7 +36,7 @@ struct aws {
 	uint64_t refused;
 	struct ev_aws_failed failed;     /* the refusal being told */
 	struct aws_signer signer;
-	struct ecs_endpoint endpoint;
+	struct endpoint endpoint;
 	char region[32];
 	char body[4096], answer[AWS_BODY];
 	struct deployments_in in;
@@ -56,6 +57,10 @@ struct aws {
 void aws_ask(struct node *n, const struct action *a);
 /* DescribeServices of all known services for a person; the reply goes to that connection of the socket. */
 bool aws_describe_services(struct node *n, uint32_t reply);
+/* Sends what waits: new keys came, or will not. */
+void aws_go_on(struct node *n);
+/* The server's time, out of an answer over TLS. */
+void aws_learn_time(struct node *n, const struct http_result *r);
 /* Region, cluster and endpoint, once what they are made from is known. */
 void aws_settle(struct node *n);
 /* Closes the kept connection once AWS would close it too: its buffers are memory better given back. */

@@ -174,6 +174,8 @@ void node_view(struct node *n, struct view *v)
 		.log_lines_lost = n->agent_log.tail.count.lost, .answers_malformed = n->aws.malformed + n->introspection.malformed,
 		.journal_bytes = n->journal.bytes, .journal_damaged = n->journal.scan.damaged,
 		.journal_cut_bytes = n->journal.scan.tail_bytes, .actor = n->actor,
+		.keys_provider = credentials_source_name(n->keys.from), .keys_state = keys_state_name(n->keys.state),
+		.keys_detail = n->keys.why.text, .keys_expiry_unix_s = n->keys.now.expiry_unix_s,
 	};
 }
 
@@ -230,6 +232,7 @@ static void reload(struct node *n)
 	*n->conf = fresh;
 	apply(n);
 	core_reload(&n->core, &n->conf->core);
+	keys_again(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths wait for a restart", n->conf_path);
 	node_feed(n, node_event(n, EV_TICK));
 }
@@ -279,8 +282,9 @@ static void start(struct node *n)
 	journal_open(n);
 	identify(n);
 	serve_start(n);
-	keys_refresh(n);
+	aws_settle(n);
 	probe_slow_facts(n);
+	keys_tick(n);
 	src_config_look(n);
 	src_log_start(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "kedge %s: %u failures and %u rollbacks remembered, default policy %s", KEDGE_VERSION,
@@ -289,7 +293,7 @@ static void start(struct node *n)
 
 static bool something_missing(const struct node *n)
 {
-	return !n->aws.ready || !n->keys.have || n->core.fact[FACT_ROUTE].yes == TRI_NO ||
+	return !n->aws.ready || n->core.fact[FACT_ROUTE].yes == TRI_NO ||
 	       n->core.fact[FACT_CLOCK].yes == TRI_NO;
 }
 
@@ -297,7 +301,7 @@ static void housekeeping(struct node *n)
 {
 	if (n->now_ms < n->housekeeping_ms)
 		return;
-	keys_refresh(n);
+	aws_settle(n);
 	aws_rest(n);
 	probe_slow_facts(n);
 	src_config_look(n);
@@ -316,6 +320,7 @@ static bool turn(struct node *n)
 
 	n->now_ms = clock_boot_ms();
 	housekeeping(n);
+	keys_tick(n);
 	due = soonest(src_engine_tick(n), src_introspection_tick(n));
 	if (core_deadline(&n->core) <= clock_boot_ms())
 		node_feed(n, node_event(n, EV_TICK));
@@ -323,6 +328,7 @@ static bool turn(struct node *n)
 		continue;
 	tell_publish(n);
 	due = soonest(due, soonest(core_deadline(&n->core), n->housekeeping_ms));
+	due = soonest(due, keys_due(n));
 	due = soonest(due, soonest(unixsock_expire(&n->sock), journal_due(n)));
 	now = clock_boot_ms();
 	if (due > now + REST_MS)

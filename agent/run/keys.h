@@ -1,18 +1,63 @@
-/* keys.h - the AWS credentials in force: where they come from, and when they are read anew. */
+/* keys.h - the AWS credentials in force: whose they are, when new ones are asked for, and what is said about it.
+ * Their life is judged in the server's time (node_unix_ms). Old keys stay in use while new ones cannot be had, until
+ * they end or AWS refuses them. */
 #ifndef KEDGE_RUN_KEYS_H
 #define KEDGE_RUN_KEYS_H
 
-#include "agent/wire/credentials.h"
+#include "agent/wire/credentials_answer.h"
+#include "agent/wire/credentials_ask.h"
+#include "platform/device.h"
+#include "platform/http.h"
 
 struct node;
 
-struct keys {
-	struct credentials now, incoming;
-	bool have;
+enum keys_state {
+	KEYS_WAITING,       /* none yet: an answer, or a route, is awaited */
+	KEYS_OK,
+	KEYS_STALE,         /* in use, but the SSM agent has not renewed its file in time */
+	KEYS_FAILING,       /* in use; new ones were asked for in vain */
+	KEYS_MISSING,       /* no such file, profile, variable or setting; or one that cannot be read */
+	KEYS_REFUSED,       /* the provider says no: somebody has to change something */
+	KEYS_UNREACHABLE,   /* the provider does not answer */
+	KEYS_EXPIRED,       /* their time is over, and there are no others */
+	KEYS_REJECTED,      /* AWS does not take them (any more), and there are no others */
+	KEYS_STATES
 };
 
-/* Reads the credentials anew when their file changed or there are none; tells FACT_CREDENTIALS. */
-void keys_refresh(struct node *n);
+struct keys {
+	struct credentials now, incoming;
+	bool have;                       /* now may be signed with */
+	bool told_source;                /* that AWS cannot be asked was said by this file */
+	enum credentials_source from;    /* who is asked; now.source: whose the keys in force are */
+	enum keys_state state;
+	struct why why;                  /* the sentence about a state that is not ok */
+	int64_t refresh_unix_s;          /* server time at which new ones are asked for; 0: retry_ms alone says */
+	uint64_t retry_ms;               /* boot clock: not before this */
+	uint32_t failures;               /* in a row; 0: the last time went well */
+	uint32_t tries;                  /* of the container's three */
+	uint32_t request;                /* on its way; HTTP_NONE: none */
+	bool here;                       /* the provider needs no route */
+	struct device device;            /* during a request to IoT */
+	char body[CREDENTIALS_BODY_CAP], answer[CREDENTIALS_ANSWER_MAX];
+};
+
+/* Does what is due: reads the file, asks the provider, ends keys whose time is over. keys_due: when to call it next, boot
+ * clock in ms. */
+void keys_tick(struct node *n);
+uint64_t keys_due(const struct node *n);
+/* AWS refused the keys in force as expired or unknown. True: there are others, or they are on their way (keys_pending),
+ * so that the call may be tried again. */
+bool keys_rejected(struct node *n);
+/* An answer of the provider is awaited, and there are no keys to go on with. */
+bool keys_pending(const struct node *n);
+/* For a reload: whoever is configured now is asked at once. */
+void keys_again(struct node *n);
 void keys_wipe(struct node *n);
+/* "ok" "stale" ..., as status has it. */
+const char *keys_state_name(enum keys_state s);
+
+/* keys_ask.c: the request to the provider k->from, sent; on_done takes its answer. KERR_AGAIN: no slot, no random numbers;
+ * anything else: a setting, variable or file has to be mended. */
+enum kerr keys_ask(struct node *n, http_done_fn *on_done, struct why *why) KERR_CHECK;
 
 #endif

@@ -22,7 +22,8 @@
 #include "platform/unixsock.h"
 
 /* Whose bytes a request's are; those below AWS_OPS are calls to AWS, by operation. */
-enum purpose { PURPOSE_REGISTRY = AWS_OPS, PURPOSE_DEFINITION, PURPOSE_ECR, PURPOSE_WAN, PURPOSE_ENGINE = PURPOSE_WAN, PURPOSE_INTROSPECTION };
+enum purpose { PURPOSE_REGISTRY = AWS_OPS, PURPOSE_DEFINITION, PURPOSE_ECR, PURPOSE_KEYS, PURPOSE_WAN, PURPOSE_ENGINE = PURPOSE_WAN,
+	       PURPOSE_INTROSPECTION };
 
 struct node {
 	struct conf *conf;               /* the caller's, changed in place by a reload */

@@ -16,6 +16,21 @@ static bool loopback_endpoint(const struct node *n)
 	return slice_starts(host, "127.") || slice_starts(host, "localhost") || slice_starts(host, "[::1]");
 }
 
+/* Nothing is asked of AWS without a way out, so no answer will tell how the line is. */
+static void route_seen(struct node *n, bool have)
+{
+	static const char none[] = "no way out: this node has no default route", back[] = "a default route is there again; not asked yet";
+	const struct known_source *aws = &n->core.source[SRC_AWS];
+
+	node_fact(n, FACT_ROUTE, have ? TRI_YES : TRI_NO, 0, "", false);
+	if (!n->aws.ready || !n->keys.have)
+		return;
+	if (!have)
+		node_source(n, SRC_AWS, SS_UNREACHABLE, none);
+	else if (str_eq(aws->detail, none))
+		node_source(n, SRC_AWS, SS_UNKNOWN, back);
+}
+
 void probe_slow_facts(struct node *n)
 {
 	bool have = false;
@@ -26,7 +41,7 @@ void probe_slow_facts(struct node *n)
 	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
 		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
 	else if (net_default_route(&have, &why) == KERR_OK)
-		node_fact(n, FACT_ROUTE, have ? TRI_YES : TRI_NO, 0, "", false);
+		route_seen(n, have);
 	else
 		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, why.text, false);
 }

@@ -82,7 +82,7 @@ static void on_login(struct node *n, const cJSON *root)
 		       ? ": this node's credentials get no token for it (ecr:GetAuthorizationToken)" : ": ECR gave no token for it");
 		return;
 	}
-	(void)str_put(g->ecr_region, sizeof(g->ecr_region), slice_of(g->api.region));
+	(void)str_put(g->ecr_region, sizeof(g->ecr_region), slice_of(g->ecr_of.region));
 	send(n, REGISTRY_HEAD, HTTP_HEAD, g->to.url);
 }
 
@@ -245,20 +245,17 @@ static void log_in(struct node *n)
 {
 	struct registry *g = &n->registry;
 	const char *own = n->conf->ecr_endpoint;
-	struct ecs_endpoint at;
+	struct endpoint at;
 	struct http_request r = { .purpose = PURPOSE_ECR };
-	struct aws_call call = { .url = g->api.url, .host = g->api.host, .region = g->api.region, .service = ECR_SIGNING_NAME,
+	struct aws_call call = { .url = at.url, .host = at.host, .region = g->ecr_of.region, .service = ECR_SIGNING_NAME,
 				 .target = ECR_TARGET, .body = SLICE(ECR_BODY) };
 	uint32_t id;
+	enum kerr e = endpoint_find(ENDPOINT_ECR, own, g->ecr_of.region, own[0] != '\0' ? ENDPOINT_STANDARD : g->ecr_of.type, &at, &g->why);
 
 	g->step = REGISTRY_LOGIN;
-	if (own[0] != '\0' && ecs_out_endpoint(own, "", ECS_STANDARD, &at, &g->why) == KERR_OK) {
-		call.url = at.url;
-		call.host = at.host;
-	}
 	expect(n, &r);
-	if (!n->keys.have || aws_send(n, &call, &r, &id, &g->why) != KERR_OK)
-		finish(n, IW_UNCLEAR, ": ECR cannot be asked for a token without credentials and a clock");
+	if (e != KERR_OK || !n->keys.have || aws_send(n, &call, &r, &id, &g->why) != KERR_OK)
+		finish(n, IW_UNCLEAR, ": ECR cannot be asked for a token without an address, credentials and a clock");
 }
 
 void registry_ask(struct node *n, const char *image, const char *digest, enum registry_depth depth, registry_done *done)
@@ -276,8 +273,8 @@ void registry_ask(struct node *n, const char *image, const char *digest, enum re
 		finish(n, IW_UNCLEAR, "no registry can have an image of that name");
 		return;
 	}
-	g->ecr = ecr_is(slice_of(g->to.host), &g->api);
-	if (g->ecr && (!str_eq(g->ecr_region, g->api.region) || node_unix_ms(n) > g->ecr_until_unix_ms - EARLY_MS))
+	g->ecr = ecr_is(slice_of(g->to.host), &g->ecr_of);
+	if (g->ecr && (!str_eq(g->ecr_region, g->ecr_of.region) || node_unix_ms(n) > g->ecr_until_unix_ms - EARLY_MS))
 		log_in(n);
 	else
 		send(n, REGISTRY_HEAD, HTTP_HEAD, g->to.url);

@@ -40,7 +40,7 @@ struct registry {
 	struct pruned in;
 	struct why why;
 	char image[IMAGE_CAP];
-	struct ecr_api api;
+	struct ecr_of ecr_of;
 	char token[REGISTRY_TOKEN_CAP];          /* secret: of this question */
 	char ecr_token[REGISTRY_TOKEN_CAP], ecr_region[32];   /* secret: kept until it expires, for that region */
 	int64_t ecr_until_unix_ms;

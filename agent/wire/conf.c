@@ -77,6 +77,8 @@ static const struct key keys[] = {
 	{ "rolesanywhere", "trust_anchor", T_ARN, C(ra_trust_anchor), OPTIONAL, 0, 0, NULL, "the trust anchor's ARN" },
 	{ "rolesanywhere", "profile", T_ARN, C(ra_profile), OPTIONAL, 0, 0, NULL, "the profile's ARN" },
 	{ "rolesanywhere", "role", T_ARN, C(ra_role), OPTIONAL, 0, 0, NULL, "the role's ARN" },
+	{ "rolesanywhere", "endpoint", T_URL, C(ra_endpoint), OPTIONAL, 0, 0, "https|http",
+	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
 	{ "rolesanywhere", "cert", T_PATH, C(ra_cert), OPTIONAL, 0, 0, NULL, PATH_SAYS },
 	{ "rolesanywhere", "key", T_PATH, C(ra_key), OPTIONAL, 0, 0, NULL, PATH_SAYS },
 	{ "policy", "rollback", T_WORD, P(mode), 0, 0, 0, MODE_WORDS, "off, shadow, manual or auto" },
@@ -613,15 +615,19 @@ static unsigned line_of(struct slice text, const char *section, const char *key)
 static enum kerr together(const struct conf *c, struct slice text, const char *file, struct why *why)
 {
 	unsigned line = line_of(text, "aws", "credentials");
-	struct ecs_endpoint endpoint;
+	struct endpoint endpoint;
 	struct why inner;
 
-	if (c->endpoint[0] != '\0' && ecs_out_endpoint(c->endpoint, "", c->endpoint_type, &endpoint, &inner) != KERR_OK)
+	if (c->endpoint[0] != '\0' &&
+	    endpoint_find(ENDPOINT_ECS, c->endpoint, c->region, c->endpoint_type, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] endpoint: %s", file, line_of(text, "aws", "endpoint"),
 			       inner.text);
-	if (c->ecr_endpoint[0] != '\0' && ecs_out_endpoint(c->ecr_endpoint, "", ECS_STANDARD, &endpoint, &inner) != KERR_OK)
+	if (c->ecr_endpoint[0] != '\0' && endpoint_find(ENDPOINT_ECR, c->ecr_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] ecr_endpoint: %s", file, line_of(text, "aws", "ecr_endpoint"),
 			       inner.text);
+	if (c->ra_endpoint[0] != '\0' && endpoint_find(ENDPOINT_ROLESANYWHERE, c->ra_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
+		return why_set(why, KERR_BAD_INPUT, "%s line %u: [rolesanywhere] endpoint: %s", file,
+			       line_of(text, "rolesanywhere", "endpoint"), inner.text);
 	if (c->credentials == CONF_CRED_IOT && (c->iot_endpoint[0] == '\0' || c->iot_role_alias[0] == '\0' ||
 						c->iot_cert[0] == '\0' || c->iot_key[0] == '\0'))
 		return why_set(why, KERR_BAD_INPUT,

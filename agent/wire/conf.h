@@ -5,7 +5,7 @@
 
 #include "agent/base/err.h"
 #include "agent/core/policy.h"
-#include "agent/wire/ecs_out.h"
+#include "agent/wire/endpoint.h"
 
 #define CONF_PATH_CAP   256              /* bytes of a path. longer: refused */
 #define CONF_URL_CAP    512              /* bytes of a URL. longer: refused */
@@ -28,13 +28,14 @@ struct conf {
 	/* [aws] */
 	char endpoint[CONF_URL_CAP], ecr_endpoint[CONF_URL_CAP], ca_file[CONF_PATH_CAP], credentials_file[CONF_PATH_CAP], profile[64], proxy[CONF_URL_CAP];
 	enum conf_credentials credentials;
-	enum ecs_endpoint_type endpoint_type;
+	enum endpoint_type endpoint_type;
 	uint64_t heartbeat_ms, data_budget_bytes;        /* data_budget_bytes: a day; 0: no limit */
 	bool credentials_file_set;                       /* named in the file, not the default */
 	/* [iot] */
 	char iot_endpoint[CONF_URL_CAP], iot_role_alias[130], iot_thing[130], iot_cert[CONF_PATH_CAP], iot_key[CONF_PATH_CAP];
 	/* [rolesanywhere] */
 	char ra_trust_anchor[ARN_CAP], ra_profile[ARN_CAP], ra_role[ARN_CAP], ra_cert[CONF_PATH_CAP], ra_key[CONF_PATH_CAP];
+	char ra_endpoint[CONF_URL_CAP];          /* empty: AWS's own in the trust anchor's region */
 	/* [policy], [service NAME], and fleet of [aws] (0: auto); the seed is the caller's to set */
 	struct core_params core;
 	/* [report] */

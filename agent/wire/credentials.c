@@ -101,14 +101,15 @@ static enum kerr put(char *dst, size_t cap, struct slice v, const char *where, c
 	return KERR_OK;
 }
 
-static enum kerr put_all(const struct found *f, const char *where, struct credentials *out, struct why *why)
+enum kerr credentials_put(struct slice akid, struct slice secret, struct slice token, const char *where,
+			  struct credentials *out, struct why *why)
 {
-	enum kerr e = put(out->akid, sizeof(out->akid), f->akid, where, "aws_access_key_id", why);
+	enum kerr e = put(out->akid, sizeof(out->akid), akid, where, "aws_access_key_id", why);
 
 	if (e == KERR_OK)
-		e = put(out->secret, sizeof(out->secret), f->secret, where, "aws_secret_access_key", why);
+		e = put(out->secret, sizeof(out->secret), secret, where, "aws_secret_access_key", why);
 	if (e == KERR_OK)
-		e = put(out->token, sizeof(out->token), f->token, where, "aws_session_token", why);
+		e = put(out->token, sizeof(out->token), token, where, "aws_session_token", why);
 	if (e != KERR_OK)
 		sigv4_wipe(out, sizeof(*out));
 	return e;
@@ -146,7 +147,7 @@ enum kerr credentials_from_file(struct slice text, const char *file, const char 
 	if (missing != NULL)
 		return why_set(why, KERR_AGAIN, "%s: profile [%s] has no %s yet: its writer may be at work", file, profile,
 			       missing);
-	e = put_all(&f, file, out, why);
+	e = credentials_put(f.akid, f.secret, f.token, file, out, why);
 	if (e == KERR_OK)
 		out->source = CREDENTIALS_FILE;
 	return e;
@@ -166,7 +167,7 @@ enum kerr credentials_from_env(const struct credentials_env *env, struct credent
 		return why_set(why, KERR_BAD_INPUT, "%s is set, but not %s",
 			       f.akid.n == 0 ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID",
 			       f.akid.n == 0 ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY");
-	e = put_all(&f, "the environment", out, why);
+	e = credentials_put(f.akid, f.secret, f.token, "the environment", out, why);
 	if (e == KERR_OK)
 		out->source = CREDENTIALS_ENV;
 	return e;

@@ -35,6 +35,11 @@ enum kerr credentials_from_file(struct slice text, const char *file, const char 
 /* KERR_GONE when neither key is set, KERR_BAD_INPUT when only one is or a value holds blanks or control bytes. */
 enum kerr credentials_from_env(const struct credentials_env *env, struct credentials *out, struct why *why) KERR_CHECK;
 
+/* The three values in their places, each checked for length and for bytes that would break a header; where is for
+ * messages. KERR_BAD_INPUT, KERR_TOO_BIG: out is wiped. */
+enum kerr credentials_put(struct slice akid, struct slice secret, struct slice token, const char *where,
+			  struct credentials *out, struct why *why) KERR_CHECK;
+
 /* The value of KEY in the text of an ecs.config (docker --env-file form: the last one wins, "#" comments, no
  * quoting; one pair of quotes around it is dropped, as systemd's EnvironmentFile does). KERR_GONE: not there. */
 enum kerr credentials_ecs_config(struct slice text, const char *key, char *out, size_t cap, struct why *why) KERR_CHECK;

@@ -1,56 +1,34 @@
 #include "agent/wire/ecr.h"
 
+#include "agent/wire/arn.h"
 #include "agent/wire/ecs_member.h"
 
 const struct prune_list ecr_list = { 2, { "authorizationData/[1]/authorizationToken", "authorizationData/[1]/expiresAt" } };
 
-static const struct kind { const char *infix, *end, *api, *api_end; } kinds[] = {
-	{ ".dkr.ecr.", ".amazonaws.com", "api.ecr.", ".amazonaws.com" },
-	{ ".dkr.ecr-fips.", ".amazonaws.com", "ecr-fips.", ".amazonaws.com" },
-	{ ".dkr.ecr.", ".amazonaws.com.cn", "api.ecr.", ".amazonaws.com.cn" },
-	{ ".dkr-ecr.", ".on.aws", "ecr.", ".api.aws" },
-	{ ".dkr-ecr-fips.", ".on.aws", "ecr-fips.", ".api.aws" },
-	{ ".dkr-ecr.", ".on.amazonwebservices.com.cn", "ecr.", ".api.amazonwebservices.com.cn" },
-};
-
-static bool is_region(struct slice s)
+static bool is_suffix(struct slice s, bool dual)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!ch_digit(s.p[i]) && s.p[i] != '-' && (s.p[i] < 'a' || s.p[i] > 'z'))
-			return false;
-	return slice_find(s, "-") != SIZE_MAX;
+	return dual ? slice_is(s, "on.aws") || slice_is(s, "on.amazonwebservices.com.cn")
+		    : slice_is(s, "amazonaws.com") || slice_is(s, "amazonaws.com.cn");
 }
 
-/* Twelve digits, and then nothing but what the row has. */
-static bool fits(struct slice name, const struct kind *k, struct ecr_api *out)
+bool ecr_is(struct slice host, struct ecr_of *out)
 {
-	struct slice rest = slice_from(name, 12), infix = slice_of(k->infix), end = slice_of(k->end), region;
+	struct slice rest = slice_to(host, slice_find(host, ":")), region;
+	bool dual, fips;
 	uint64_t account;
 
-	if (!slice_u64(slice_to(name, 12), &account) || !slice_starts(rest, k->infix) || !slice_ends(rest, k->end) ||
-	    rest.n <= infix.n + end.n)
+	if (rest.n < 12 || !slice_u64(slice_to(rest, 12), &account))
 		return false;
-	region = slice_from(slice_to(rest, rest.n - end.n), infix.n);
-	return is_region(region) && str_put(out->region, sizeof(out->region), region);
-}
-
-bool ecr_is(struct slice host, struct ecr_api *out)
-{
-	struct slice name = slice_to(host, slice_find(host, ":"));
-	struct text h = text_on(out->host, sizeof(out->host)), u = text_on(out->url, sizeof(out->url));
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (!fits(name, &kinds[i], out))
-			continue;
-		text_s(&h, kinds[i].api);
-		text_s(&h, out->region);
-		text_s(&h, kinds[i].api_end);
-		text_s(&u, "https://");
-		text_s(&u, out->host);
-		text_c(&u, '/');
-		return true;
-	}
-	return false;
+	rest = slice_from(rest, 12);
+	dual = slice_starts(rest, ".dkr-ecr");
+	if (!dual && !slice_starts(rest, ".dkr.ecr"))
+		return false;
+	rest = slice_from(rest, sizeof(".dkr.ecr") - 1);
+	fips = slice_starts(rest, "-fips.");
+	rest = slice_from(rest, fips ? sizeof("-fips.") - 1 : 1);
+	out->type = fips ? dual ? ENDPOINT_FIPS_DUALSTACK : ENDPOINT_FIPS : dual ? ENDPOINT_DUALSTACK : ENDPOINT_STANDARD;
+	return slice_next(&rest, '.', &region) && arn_partition_of(region) != NULL && is_suffix(rest, dual) &&
+	       str_put(out->region, sizeof(out->region), region);
 }
 
 enum kerr ecr_token(const cJSON *root, char *dst, size_t cap, int64_t *expires_unix_ms, struct why *why)

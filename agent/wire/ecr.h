@@ -3,6 +3,7 @@
 #define KEDGE_WIRE_ECR_H
 
 #include "agent/base/limits.h"
+#include "agent/wire/endpoint.h"
 #include "agent/wire/json.h"
 #include "agent/wire/prune.h"
 
@@ -11,16 +12,16 @@
 #define ECR_BODY         "{}"
 #define ECR_KEPT         8192            /* bytes kept of the answer */
 
-struct ecr_api {
+struct ecr_of {
 	char region[32];                 /* the registry's own: it may be another one than the node's */
-	char host[NAME_CAP], url[NAME_CAP + 16];
+	enum endpoint_type type;         /* of the API that gives its tokens */
 };
 
 extern const struct prune_list ecr_list;
 
-/* ACCOUNT.dkr.ecr[-fips].REGION.amazonaws.com[.cn] or ACCOUNT.dkr-ecr[-fips].REGION.on.aws (dual-stack), a port after it
- * allowed. False: it is none of ECR's private registries, so that no token of this node may go there. */
-bool ecr_is(struct slice host, struct ecr_api *out);
+/* ACCOUNT.dkr.ecr[-fips].REGION.amazonaws.com[.cn] or ACCOUNT.dkr-ecr[-fips].REGION.on.aws (dual-stack; China has its
+ * own), a port after it allowed. False: it is none of ECR's private registries, so that no token of this node may go there. */
+bool ecr_is(struct slice host, struct ecr_of *out);
 
 /* Of GetAuthorizationToken's answer, pruned by ecr_list: the token is ready for "Basic". KERR_TOO_BIG: longer than cap.
  * Characters no base64 has are KERR_BAD_INPUT. Secret: zero dst, and the arena and room it came through. */

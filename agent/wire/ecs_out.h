@@ -1,5 +1,5 @@
-/* ecs_out.h - requests to the Amazon ECS API (version 2014-11-13, JSON 1.1): what stands in X-Amz-Target, in the
- * body, in the URL; and the same as `aws ecs` lines for people. Every call is POST / with CONTENT_TYPE. */
+/* ecs_out.h - requests to the Amazon ECS API (version 2014-11-13, JSON 1.1): what stands in X-Amz-Target and in
+ * the body; and the same as `aws ecs` lines for people. Every call is POST / with CONTENT_TYPE. */
 #ifndef KEDGE_WIRE_ECS_OUT_H
 #define KEDGE_WIRE_ECS_OUT_H
 
@@ -13,7 +13,6 @@
 #define ECS_ARNS_MAX      20             /* ARNs DescribeServiceDeployments and DescribeServiceRevisions take */
 #define ECS_TASK_ID_CAP   40             /* bytes: 32 hex, or the 36 of older accounts */
 #define ECS_TOKEN_CAP     2048           /* bytes of a nextToken */
-#define ECS_URL_CAP       288
 
 enum ecs_call { ECS_LIST_DEPLOYMENTS, ECS_DESCRIBE_DEPLOYMENTS, ECS_DESCRIBE_REVISIONS, ECS_LIST_TASKS,
 		ECS_DESCRIBE_TASKS, ECS_DESCRIBE_SERVICES, ECS_STOP_DEPLOYMENT, ECS_UPDATE_SERVICE, ECS_CALLS };
@@ -57,18 +56,5 @@ bool ecs_out_cli_register(struct text *out, const char *region, const char *file
 bool ecs_out_cli_describe(struct text *out, const char *region, const char *cluster, const char *service);
 /* One word for a POSIX shell: bare when harmless, else in single quotes. */
 void ecs_out_shell(struct text *out, struct slice word);
-
-enum ecs_endpoint_type { ECS_STANDARD, ECS_FIPS, ECS_DUALSTACK, ECS_FIPS_DUALSTACK, ECS_ENDPOINT_TYPES };
-struct ecs_endpoint {
-	bool tls;
-	char url[ECS_URL_CAP];           /* "https://ecs.eu-west-1.amazonaws.com/" */
-	char host[ECS_URL_CAP];          /* value of the Host header: with the port when it is not the scheme's own */
-};
-
-/* By region and type (botocore's endpoint rules for ecs), or `override` (NULL or "": none): scheme://host[:port]
- * with no path, query or user; http only to 127.0.0.0/8, [::1] or localhost; an override with a type other than
- * ECS_STANDARD is refused, as AWS's own rules do. KERR_BAD_INPUT says what is wrong and what is allowed. */
-enum kerr ecs_out_endpoint(const char *override, const char *region, enum ecs_endpoint_type type,
-			   struct ecs_endpoint *out, struct why *why) KERR_CHECK;
 
 #endif

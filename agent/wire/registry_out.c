@@ -1,5 +1,6 @@
 #include "agent/wire/registry_out.h"
 
+#include "agent/base/host.h"
 #include "agent/base/image_ref.h"
 
 /* Docker Hub by the name it serves its API under (docker 1.6 on), and the place of its official images. */
@@ -14,18 +15,12 @@ static bool all_of(struct slice s, const char *more)
 	return s.n > 0;
 }
 
-static bool is_loopback(struct slice host)
+static bool is_loopback(struct slice authority)
 {
-	struct slice name = slice_to(host, slice_rfind(host, ":"));
+	struct slice host;
+	uint64_t port;
 
-	/* an address, not a name that begins like one */
-	if (slice_starts(name, "127.")) {
-		for (size_t i = 0; i < name.n; i++)
-			if (!ch_digit(name.p[i]) && name.p[i] != '.')
-				return false;
-		return true;
-	}
-	return slice_is(name, "localhost") || slice_ends(name, ".localhost");
+	return host_split(authority, &host, &port) && (host_is_loopback(host) || slice_ends(host, ".localhost"));
 }
 
 /* Without tag and digest; *tag: whichever of the two the engine goes by. */

@@ -380,7 +380,7 @@ static enum kerr derive(struct sigv4_key *k, const struct credentials *c, const 
 	return KERR_OK;
 }
 
-static void put_scope(struct text *t, const char *date, const char *region, const char *service)
+void sigv4_scope(struct text *t, const char *date, const char *region, const char *service)
 {
 	text_slice(t, slice_to(slice_of(date), 8));
 	text_c(t, '/');
@@ -396,7 +396,7 @@ static enum kerr put_auth(struct text *auth, const struct credentials *c, const 
 	text_s(auth, ALGORITHM " Credential=");
 	text_s(auth, c->akid);
 	text_c(auth, '/');
-	put_scope(auth, date, region, service);
+	sigv4_scope(auth, date, region, service);
 	text_s(auth, ", SignedHeaders=");
 	text_slice(auth, names);
 	text_s(auth, ", Signature=");
@@ -431,7 +431,7 @@ enum kerr sigv4_sign(const struct sigv4_request *r, const struct credentials *c,
 	text_s(&t, ALGORITHM "\n");
 	text_s(&t, date);
 	text_c(&t, '\n');
-	put_scope(&t, date, region, service);
+	sigv4_scope(&t, date, region, service);
 	text_c(&t, '\n');
 	text_hex(&t, digest, sizeof(digest));
 	if (!hashed || t.full || !h->hmac(key->key, sizeof(key->key), t.p, t.len, signature))

@@ -45,6 +45,9 @@ bool sigv4_date_parse(struct slice text, int64_t *unix_s);
 enum kerr sigv4_canonical(const struct sigv4_request *r, const struct sigv4_hash *h, struct text *out,
 			  struct text *names, struct why *why) KERR_CHECK;
 
+/* "20150830/us-east-1/ecs/aws4_request": the day is date's. */
+void sigv4_scope(struct text *out, const char *date, const char *region, const char *service);
+
 /* Writes the Authorization value. date: what x-amz-date says. key: the cache, derived anew when it is of other
  * credentials, another day, region or service; zero it to begin with. work is wiped before returning. */
 enum kerr sigv4_sign(const struct sigv4_request *r, const struct credentials *c, const char *date, const char *region,

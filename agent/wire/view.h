@@ -20,6 +20,8 @@ struct view {
 	uint64_t pss_bytes, peak_pss_bytes, wan_up_bytes, wan_down_bytes, data_budget_bytes, disk_bytes_written, wakeups;
 	uint64_t events_oversize, events_malformed, log_lines_oversize, log_lines_lost, answers_malformed;
 	uint64_t journal_bytes, journal_damaged, journal_cut_bytes;
+	const char *keys_provider, *keys_state, *keys_detail;   /* of the AWS credentials; NULL: not known */
+	int64_t keys_expiry_unix_s;              /* 0: not known */
 	bool actor;                              /* a stop was accepted, or not refused, since the start */
 	char missing_part[DETAIL_CAP];           /* what the kernel or the packaging lacks, or empty */
 };

@@ -35,6 +35,16 @@ static void sources(const struct view *v, struct jw *w)
 	jw_object_end(w);
 }
 
+static void credentials(const struct view *v, struct jw *w)
+{
+	jw_object(w, "credentials");
+	jw_str(w, "provider", v->keys_provider);
+	jw_str(w, "state", v->keys_state);
+	jw_unix_s(w, "expires_unix_s", v->keys_expiry_unix_s * 1000);
+	jw_str_or_null(w, "detail", v->keys_detail == NULL ? "" : v->keys_detail);
+	jw_object_end(w);
+}
+
 static void facts(const struct core *c, struct jw *w)
 {
 	jw_object(w, "facts");
@@ -126,6 +136,7 @@ enum kerr view_status(const struct view *v, struct text *out)
 	else
 		jw_null(&w, "online");
 	sources(v, &w);
+	credentials(v, &w);
 	facts(v->core, &w);
 	thrift(v, &w);
 	input(v, &w);

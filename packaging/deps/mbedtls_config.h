@@ -7,7 +7,6 @@
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE /* certificates expire */
 #define MBEDTLS_PLATFORM_C
-#define MBEDTLS_FS_IO          /* curl reads client certificates from files */
 #define MBEDTLS_DEPRECATED_REMOVED
 /* Debian sets this in its 3.6.7, too, and calls the faster unaligned access buggy (the
  * spelling of the name is mbedTLS's) */

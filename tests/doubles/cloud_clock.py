@@ -95,13 +95,15 @@ class Bucket:
     def __init__(self, burst: float, rate: float) -> None:
         self.burst = burst
         self.rate = rate
-        self.level = burst
+        self.level = self.lowest = burst
         self._at = 0.0
 
     def take(self, now: float) -> bool:
         self.level = min(self.burst, self.level + max(0.0, now - self._at) * self.rate)
         self._at = now
         if self.level < 1.0:
+            self.lowest = 0.0
             return False
         self.level -= 1.0
+        self.lowest = min(self.lowest, self.level)
         return True

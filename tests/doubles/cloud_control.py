@@ -100,6 +100,7 @@ class Control:
                 "taskDefinitions": [td.wire() for f in world.families.values() for td in f],
                 "clock": {"offset_s": world.clock.offset_s, "scale": world.clock.scale} | self.ping(),
                 "buckets": {n: round(b.level, 2) for n, b in self._api.buckets.items()},
+                "buckets_lowest_percent": {n: round(100 * b.lowest / b.burst, 1) for n, b in self._api.buckets.items() if b.burst},
                 "link": self._link.mode, "requests": self._server.log.count,
                 "handshakes": self._server.handshakes}
 
@@ -462,9 +463,10 @@ class Control:
         self._write_credentials(torn_s)
         return {"aws_access_key_id": self._key.access_key_id}
 
-    def add_key(self, session: str) -> Answer:
-        """Credentials of one more node; session is its mi-… id."""
+    def add_key(self, session: str, in_s: float | None = None) -> Answer:
+        """Credentials of one more node; session is its mi-… id. They end in in_s server seconds."""
         key = self._issue(session)
+        key.expires_at = None if in_s is None else self._world.clock.server() + in_s
         return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret,
                 "aws_session_token": key.token, "session": session}
 

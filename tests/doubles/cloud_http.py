@@ -67,20 +67,21 @@ def _openssl(where: Path, *args: str) -> None:
         raise RuntimeError(f"openssl {args[0]}: {done.stderr.strip()}")
 
 
-def make_certificates(where: Path, kind: str = "good", rsa: bool = False) -> ssl.SSLContext:
+def make_certificates(where: Path, kind: str = "good", rsa: bool = False,
+                      names: tuple[str, ...] = (), authority: str = "kedge test CA") -> ssl.SSLContext:
     """A fresh CA in where/tls, its certificate in where/ca.pem, and a server context.
 
-    kind: good | expired | future | wrong-host | untrusted.
+    kind: good | expired | future | wrong-host | untrusted. names: what it is for beside localhost. authority: the CA's name.
     """
     tls = where / "tls"
     tls.mkdir(exist_ok=True)
     san = "DNS:elsewhere.example" if kind == "wrong-host" else \
-        "DNS:localhost,DNS:registry.double.test,DNS:*.dkr.ecr.eu-west-1.amazonaws.com,IP:127.0.0.1,IP:::1"
+        ",".join(["DNS:localhost", "IP:127.0.0.1", "IP:::1", *(f"DNS:{n}" for n in names)])
     (tls / "ca.cnf").write_text(CA_CONF.replace("= SAN", f"= {san}"))
     (tls / "index.txt").write_text("")
     algorithm = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else \
         ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    for name, subject in (("ca", "/CN=kedge test CA"), ("server", "/CN=ecs.double.test")):
+    for name, subject in (("ca", f"/CN={authority}"), ("server", "/CN=ecs.double.test")):
         _openssl(tls, "genpkey", *algorithm, "-out", f"{name}.key")
         _openssl(tls, "req", "-new", "-config", "ca.cnf", "-key", f"{name}.key", "-subj", subject,
                  "-out", f"{name}.csr")
@@ -323,7 +324,7 @@ class Handler(BaseHTTPRequestHandler):
             "http503": (503, b"<html><body><b>Http/1.1 Service Unavailable</b></body> </html>",
                         {"Content-Type": "text/html"}),
             "html": (200, PORTAL, {"Content-Type": "text/html; charset=utf-8"}),
-            "redirect": (302, PORTAL, {"Location": "http://portal.example/login"}),
+            "redirect": (302, PORTAL, {"Location": "http://portal.example/login", "Content-Type": "text/html"}),
             "bad-json": (200, b'{"serviceDeployments":[{"serviceDeploymentArn":', {}),
         }[fault.kind]
         entry |= {"status": status, "error": fault.kind, "bytes_body_out": len(data),

@@ -4,7 +4,9 @@
     ecs_cloud.py --dir DIR [--port 0] [--region eu-west-1] [--account 123456789012]
                  [--cluster edge] [--time-scale N] [--scaled-clock] [--lag-max 2.0] [--seed N]
                  [--certificate good|expired|future|wrong-host|untrusted] [--rsa]
-                 [--instance-id mi-0123] [--stdin-watch]
+                 [--instance-id mi-0123] [--name NAME] [--stdin-watch]
+
+--name is one more name the certificate is for, beside localhost.
 
 Files in DIR: ca.pem, tls/server.{crt,key}, credentials (profile default), control.sock, requests.jsonl (one line per
 request read), connections.jsonl (one per connection that ended: TCP payload both ways, TLS
@@ -69,7 +71,7 @@ with their members (a default after =):
   expire-credentials            session, in_s=0
   rotate-credentials            expire_old=false, torn_s=0: rewrites DIR/credentials in place, half
                                 written for torn_s
-  add-key                       session: keys of one more node
+  add-key                       session, in_s=null: keys of one more node, that end in in_s seconds
   deny-action, allow-action     action (ecs:Name or glob), resource glob, session
   pad-events                    service, count=100, kind mixed|steady
   add-services                  count, taskDefinition, prefix=svc, desiredCount=0, events=100, kind
@@ -113,6 +115,7 @@ def parse_arguments() -> argparse.Namespace:
                         choices=["good", "expired", "future", "wrong-host", "untrusted"])
     parser.add_argument("--rsa", action="store_true")
     parser.add_argument("--instance-id", default="mi-0123")
+    parser.add_argument("--name", action="append", default=[])
     parser.add_argument("--stdin-watch", action="store_true")
     return parser.parse_args()
 
@@ -147,7 +150,7 @@ def main() -> None:
     folder = args.dir.resolve()
     (folder / "port").unlink(missing_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    context = make_certificates(folder, args.certificate, args.rsa)
+    context = make_certificates(folder, args.certificate, args.rsa, tuple(args.name))
     clock = Clock(args.time_scale, args.scaled_clock)
     world = World(clock, args.region, args.account, args.cluster, args.lag_max,
                   random.Random(args.seed))

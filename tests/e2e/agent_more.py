@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 """The ECS agent's double with what a task definition cannot say here: the docker label e2e.config of a container
 definition is JSON laid over the engine's create body (an object into the object, anything else in its place); its
-member e2e.name is the name the container is created under."""
+member e2e.name is the name the container is created under.
+
+E2E_LOG_CLOCK="SCALE ANCHOR_MS" in the environment: the log's times are those of a clock that runs SCALE times as fast since
+the boot time ANCHOR_MS (as KEDGE_CLOCK_SCALE and KEDGE_CLOCK_ANCHOR_MS do it to kedge's)."""
 from __future__ import annotations
 
 import json
 import os
 import sys
+import time
 from typing import Any
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "doubles"))
 
+import agent_log  # noqa: E402
 import agent_task  # noqa: E402
 import docker_api  # noqa: E402
 import ecs_agent  # noqa: E402
@@ -38,6 +43,21 @@ def create(docker: Any, name: str, body: dict[str, Any]) -> str:
     return plain_create(docker, body.pop("e2e.name", name), body)
 
 
+class FastClock:
+    """Module time for the log, its wall clock apart."""
+
+    def __init__(self, scale: float, anchor_ms: float) -> None:
+        self.scale, self.anchor_s = scale, anchor_ms / 1000
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def time(self) -> float:
+        return time.time() + max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - self.anchor_s) * (self.scale - 1)
+
+
+if os.environ.get("E2E_LOG_CLOCK"):
+    agent_log.time = FastClock(*map(float, os.environ["E2E_LOG_CLOCK"].split()))
 agent_task.Task._config = config
 docker_api.Docker.create = create
 ecs_agent.main()

@@ -114,12 +114,12 @@ class Kedge:
     """A running `kedge agent`; its lines with the time each was read."""
 
     def __init__(self, conf: str, log: str, binary: str, environment: dict[str, str], uid: int = 0,
-                 wrap: list[str] | None = None) -> None:
+                 inside: tuple[str, ...] = ()) -> None:
         self.lines: list[tuple[float, str]] = []
         self.changed = threading.Condition()
         # pid 1 of nothing, no shell in between: the process id is kedge's own
         self.process = subprocess.Popen(
-            [*(wrap or []), binary, "--conf", conf, "agent"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            [*inside, binary, "--conf", conf, "agent"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, preexec_fn=lambda: _become(uid),
             env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | environment)
         self._log = open(log, "ab")
@@ -203,6 +203,7 @@ class Site:
         self.kedges: list[Kedge] = []
         self.agent: subprocess.Popen[bytes] | None = None
         self.docker = Docker(self.socket)
+        self.kedge_inside: tuple[str, ...] = ()         # what enters the namespaces kedge runs in
         self._kept_term: Any = None
 
     # ---- up and down
@@ -290,10 +291,10 @@ class Site:
         self.started.append(p)
         return p
 
-    def double(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def double(self, name: str, *arguments: str, inside: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         script = name if os.path.isabs(name) else os.path.join(DOUBLES, name)
         with open(os.path.join(self.folder, os.path.basename(name) + ".out"), "ab") as out:
-            p = subprocess.Popen([sys.executable, script, *arguments, "--stdin-watch"], stdin=subprocess.PIPE,
+            p = subprocess.Popen([*inside, sys.executable, script, *arguments, "--stdin-watch"], stdin=subprocess.PIPE,
                                  stdout=out, stderr=out)
         self.started.append(p)
         return p
@@ -339,12 +340,11 @@ class Site:
             f.write(text)
         return self.conf_path
 
-    def start_kedge(self, synced: bool = True, fresh_conf: bool = True, uid: int = 0,
-                    wrap: list[str] | None = None) -> Kedge:
+    def start_kedge(self, synced: bool = True, fresh_conf: bool = True, uid: int = 0) -> Kedge:
         if fresh_conf or not os.path.exists(self.conf_path):
             self.write_conf()
         k = Kedge(self.conf_path, os.path.join(self.folder, "kedge.log"), self.binary,
-                  self.environment, uid, wrap)
+                  self.environment, uid, self.kedge_inside)
         self.kedges.append(k)
         self.kedge = k
         if synced:

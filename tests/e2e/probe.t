@@ -18,6 +18,7 @@ SLOW = ("--time-scale", "1")            # the agent takes its half minute until 
 POLICY = {"rollback": "auto", "failures": "1", "probe": "on", "hold_down": "0s", "quorum": "off"}
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 HOST = "registry.double.test"
+CERT = ("--name", HOST, "--name", ECR)
 ALONE = ["unshare", "-m", "sh", "-c", "mount --bind \"$1\" /etc/hosts && mount -t tmpfs none /var/lib && mkdir /var/lib/docker && "
                                       "shift && exec \"$@\"", "sh"]
 
@@ -54,7 +55,8 @@ def registry(s: Site) -> str:
     path = os.path.join(s.folder, "hosts")
     with open(path, "w", encoding="utf-8") as f:
         f.write(f"127.0.0.1 localhost {HOST} {ECR}\n")
-    s.start_kedge(wrap=[*ALONE, path])
+    s.kedge_inside = (*ALONE, path)
+    s.start_kedge()
     return host
 
 
@@ -186,11 +188,11 @@ def silent(s: Site, host: str) -> None:
 def main() -> int:
     if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         skip_all("a mount namespace is needed, so that a registry's name can be this machine's")
-    with Site("28", conf={"policy": POLICY}, kedge=False, agent_options=SLOW) as s:
+    with Site("28", conf={"policy": POLICY}, kedge=False, cloud_options=CERT, agent_options=SLOW) as s:
         told_early(s, registry(s))
-    with Site("28", conf={"policy": POLICY | {"probe": "off"}}, kedge=False, agent_options=SLOW) as s:
+    with Site("28", conf={"policy": POLICY | {"probe": "off"}}, kedge=False, cloud_options=CERT, agent_options=SLOW) as s:
         silent(s, registry(s))
-    with Site("28", conf={"policy": POLICY}, kedge=False) as s:
+    with Site("28", conf={"policy": POLICY}, kedge=False, cloud_options=CERT) as s:
         with open(os.path.join(s.cloud, "endpoint"), encoding="utf-8") as f:
             s.conf["aws"] = {"ecr_endpoint": f.read().strip()}
         host = registry(s)

@@ -4,18 +4,23 @@
 
 #include "tests/tap.h"
 
-static struct ecr_api api;
+static struct ecr_of of;
 static char room[64 * 1024], kept[ECR_KEPT];
 static struct arena arena;
 
+/* url: where its tokens come from. */
 static void is(const char *host, const char *region, const char *url)
 {
-	ok(ecr_is(slice_of(host), &api) && str_eq(api.region, region) && str_eq(api.url, url), "%s -> %s", host, url);
+	struct endpoint at;
+	struct why why;
+
+	ok(ecr_is(slice_of(host), &of) && str_eq(of.region, region) &&
+	   endpoint_find(ENDPOINT_ECR, "", of.region, of.type, &at, &why) == KERR_OK && str_eq(at.url, url), "%s -> %s", host, url);
 }
 
 static void is_not(const char *host)
 {
-	ok(!ecr_is(slice_of(host), &api), "not ECR's: %s", host);
+	ok(!ecr_is(slice_of(host), &of), "not ECR's: %s", host);
 }
 
 static enum kerr token(const char *json, char *out, size_t cap, int64_t *until)
@@ -74,6 +79,8 @@ int main(void)
 	is_not("123456789012.dkr.ecr.EU-WEST-1.amazonaws.com");
 	is_not("123456789012.dkr.ecr.a-region-name-that-is-longer-than-any-of-them.amazonaws.com");
 	is_not("evil.example/123456789012.dkr.ecr.eu-west-1.amazonaws.com");
+	is_not("123456789012.dkr.ecr");
+	is_not("123456789012");
 	is_not("");
 	tokens();
 	return done();

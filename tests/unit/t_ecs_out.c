@@ -1,4 +1,4 @@
-/* Requests to the ECS API, endpoints, and the command lines for people. */
+/* Requests to the ECS API, and the command lines for people. */
 #include "agent/wire/ecs_out.h"
 
 #include "tests/tap.h"
@@ -107,69 +107,10 @@ static void commands(void)
 	is_str(buf, "''", "an empty word is a word");
 }
 
-static void by_region(const char *region, enum ecs_endpoint_type type, const char *want)
-{
-	struct ecs_endpoint e;
-	enum kerr k = ecs_out_endpoint(NULL, region, type, &e, &why);
-
-	ok(k == (want == NULL ? KERR_BAD_INPUT : KERR_OK), "%s: %s", region, want == NULL ? why.text : want);
-	is_str(want == NULL ? "" : want, e.host, "its host");
-	ok(want == NULL || (e.tls && strncmp(e.url, "https://", 8) == 0), "with TLS");
-}
-
-static void override(const char *given, const char *host, const char *url)
-{
-	struct ecs_endpoint e;
-	enum kerr k = ecs_out_endpoint(given, "eu-west-1", ECS_STANDARD, &e, &why);
-
-	ok(k == (host == NULL ? KERR_BAD_INPUT : KERR_OK), "%s: %s", given, host == NULL ? why.text : host);
-	is_str(e.host, host == NULL ? "" : host, "Host");
-	is_str(e.url, url == NULL ? "" : url, "URL");
-}
-
-static void endpoints(void)
-{
-	struct ecs_endpoint e;
-
-	by_region("eu-west-1", ECS_STANDARD, "ecs.eu-west-1.amazonaws.com");
-	by_region("eu-west-1", ECS_DUALSTACK, "ecs.eu-west-1.api.aws");
-	by_region("us-east-1", ECS_FIPS, "ecs-fips.us-east-1.amazonaws.com");
-	by_region("us-gov-west-1", ECS_FIPS_DUALSTACK, "ecs-fips.us-gov-west-1.api.aws");
-	by_region("cn-north-1", ECS_STANDARD, "ecs.cn-north-1.amazonaws.com.cn");
-	by_region("eusc-de-east-1", ECS_STANDARD, "ecs.eusc-de-east-1.amazonaws.eu");
-	by_region("us-iso-east-1", ECS_DUALSTACK, NULL);
-	by_region("evil.example/", ECS_STANDARD, NULL);
-	by_region("", ECS_STANDARD, NULL);
-	override("https://vpce-1.ecs.eu-west-1.vpce.amazonaws.com", "vpce-1.ecs.eu-west-1.vpce.amazonaws.com",
-		 "https://vpce-1.ecs.eu-west-1.vpce.amazonaws.com/");
-	override("https://h:443/", "h", "https://h/");
-	override("https://h:8443", "h:8443", "https://h:8443/");
-	override("http://127.0.0.1:4566", "127.0.0.1:4566", "http://127.0.0.1:4566/");
-	override("http://localhost:80", "localhost", "http://localhost/");
-	override("http://[::1]:9", "[::1]:9", "http://[::1]:9/");
-	override("http://10.0.0.1", NULL, NULL);
-	override("http://127.0.0.1.evil.example", NULL, NULL);
-	override("http://127.1", NULL, NULL);
-	override("http://127.0.0.1.5", NULL, NULL);
-	override("http://localhost.evil.example", NULL, NULL);
-	override("http://127.0.0.1@evil.example", NULL, NULL);
-	override("https://h/path", NULL, NULL);
-	override("https://h?x", NULL, NULL);
-	override("https://h:0", NULL, NULL);
-	override("https://h:65536", NULL, NULL);
-	override("https://", NULL, NULL);
-	override("ftp://h", NULL, NULL);
-	override("h", NULL, NULL);
-	override("https://h\r\nX: y", NULL, NULL);
-	ok(ecs_out_endpoint("https://h", "eu-west-1", ECS_FIPS, &e, &why) == KERR_BAD_INPUT, "%s", why.text);
-	ok(ecs_out_endpoint("", "eu-west-1", ECS_STANDARD, &e, &why) == KERR_OK, "an empty override is none");
-}
-
 int main(void)
 {
 	bodies();
 	refusals();
 	commands();
-	endpoints();
 	return done();
 }
