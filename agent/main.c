@@ -22,6 +22,7 @@ static const struct verb {
 	{ "confirm", cmd_confirm, "ID", "say yes to a rollback that waits" },
 	{ "cancel", cmd_cancel, "ID", "drop a rollback" },
 	{ "hold", cmd_hold, "SERVICE [--for DURATION]", "let no rollback of a service go on (1d; 0 ends it)" },
+	{ "init", cmd_init, "[--role observer|actor] [--allow-update-service]", "what this node is, and the IAM policy its role needs" },
 	{ "replay", cmd_replay, "--dir DIR | FILE", "a recording through the same judgement, no AWS" },
 	{ "version", cmd_version, "", "version and processor" },
 };

@@ -117,6 +117,7 @@ static enum kerr copy_target(struct http_slot *s, const struct http_request *r, 
 	if (!str_put(s->unix_path, sizeof(s->unix_path), slice_of(r->unix_path)))
 		return why_set(why, KERR_TOO_BIG, "the socket path %.60s... is too long", r->unix_path);
 	(void)str_cut(s->host, sizeof(s->host), r->unix_path != NULL ? slice_of(r->unix_path) : authority);
+	s->proxied = r->unix_path == NULL && slice_starts(slice_of(r->url), "https://") && http_goes_by_proxy(s->owner, authority);
 	if (r->unix_path == NULL && !r->plain_anywhere && slice_starts(slice_of(r->url), "http://") &&
 	    !host_is_loopback(host))
 		return why_set(why, KERR_DENIED, "plain http to %.100s is not allowed: only https, or http to loopback",
@@ -239,6 +240,20 @@ static CURLcode set_request(struct http_slot *s)
 	return bad;
 }
 
+/* An empty CURLOPT_PROXY keeps curl from looking for one by itself; no header of the request goes to a proxy. */
+static CURLcode set_proxy(struct http_slot *s)
+{
+	struct http_proxy *p = &s->owner->proxy;
+	CURL *e = s->easy;
+	CURLcode bad = curl_easy_setopt(e, CURLOPT_PROXY, s->proxied ? p->url : "");
+
+	p->line = (struct http_line){ p->header, NULL };
+	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (s->proxied && p->header[0] != '\0')
+		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_PROXYHEADER, (struct curl_slist *)(void *)&p->line);
+	return bad;
+}
+
 static enum kerr prepare(struct http_slot *s, struct why *why)
 {
 	CURLcode bad;
@@ -251,6 +266,7 @@ static enum kerr prepare(struct http_slot *s, struct why *why)
 	bad = set_callbacks(s);
 	bad = bad ? bad : set_limits(s);
 	bad = bad ? bad : set_request(s);
+	bad = bad ? bad : set_proxy(s);
 	if (bad != CURLE_OK)
 		return why_set(why, KERR_IO, "libcurl refuses an option of a request to %.100s (code %d)", s->host, (int)bad);
 	return tls_apply(s->owner->tls, &s->seen, s->req.client, s->easy, why);
@@ -369,6 +385,7 @@ enum kerr http_init(struct http *h, struct loop *loop, struct tls *tls, struct w
 
 void http_close(struct http *h)
 {
+	crypto_zero(&h->proxy, sizeof(h->proxy));
 	for (int i = 0; i < HTTP_SLOTS; i++) {
 		drop(&h->slot[i]);
 		curl_easy_cleanup(h->slot[i].easy);

@@ -1,4 +1,4 @@
-/* http.h - HTTP/1.1 requests on the loop: TCP, TLS or a unix socket; no redirects, no proxy.
+/* http.h - HTTP/1.1 requests on the loop: TCP, TLS (through a proxy where one is set) or a unix socket; no redirects.
  * A fixed pool of slots; all of struct http is the caller's and large (put it in static storage). */
 #ifndef KEDGE_PLATFORM_HTTP_H
 #define KEDGE_PLATFORM_HTTP_H
@@ -16,9 +16,9 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_HEAD /* its answer has no body */ }
 
 /* What failed, for the caller that blames; the sentence for people is result.why. */
 enum http_cause {
-	HTTP_FINE, HTTP_DNS, HTTP_CONNECT, HTTP_TLS, HTTP_TLS_UNTRUSTED, HTTP_TLS_CLOCK, HTTP_TLS_NAME,
-	HTTP_TLS_BUNDLE, HTTP_TIMEOUT, HTTP_CUT /* closed in the middle */, HTTP_TOO_BIG,
-	HTTP_ABORTED /* on_body said no */, HTTP_PROTOCOL /* not HTTP */, HTTP_INTERNAL
+	HTTP_FINE, HTTP_DNS, HTTP_PROXY /* any trouble with it */, HTTP_CONNECT, HTTP_TLS, HTTP_TLS_UNTRUSTED, HTTP_TLS_CLOCK,
+	HTTP_TLS_NAME, HTTP_TLS_BUNDLE, HTTP_TIMEOUT, HTTP_CUT /* closed in the middle */, HTTP_TOO_BIG, HTTP_ABORTED /* on_body
+	said no */, HTTP_PROTOCOL /* not HTTP */, HTTP_INTERNAL
 };
 
 struct http_result {
@@ -28,10 +28,11 @@ struct http_result {
 	unsigned status;        /* 0: none came */
 	bool tls;               /* the answer came over a verified TLS connection */
 	int64_t date_unix_s;    /* Date header, 0: none */
-	uint64_t retry_after_s; /* 0: none */
+	uint64_t retry_after_ms; /* x-amz-retry-after, else Retry-After; 0: none, and an hour at most */
 	char content_type[64], request_id[64]; /* "" : none (request_id: x-amzn-requestid) */
 	char challenge[512];    /* www-authenticate; of several the first Bearer. "": none, or longer */
 	char digest[80];        /* docker-content-digest */
+	char error_type[96], location[128];    /* x-amzn-errortype, Location: cut, "" : none */
 	struct slice body;      /* in the caller's buffer; empty with on_body */
 	uint64_t up_bytes, down_bytes; /* HTTP level, without TLS and TCP */
 	uint32_t elapsed_ms;
@@ -44,8 +45,7 @@ struct http_request {
 	enum http_method method;
 	const char *url;        /* http:// or https://, copied; the Host header comes from it */
 	const char *unix_path;  /* NULL: TCP; copied. An URL of http://localhost/... then */
-	struct slice headers[HTTP_HEADERS_MAX]; /* "Name: value", copied, zeroed at the end */
-	size_t header_count;
+	struct slice headers[HTTP_HEADERS_MAX]; size_t header_count; /* "Name: value", copied, zeroed at the end */
 	struct slice body;      /* POST only; borrowed until done */
 	uint32_t connect_ms;    /* DNS + TCP + TLS; 0 = 10 s */
 	uint32_t total_ms;      /* 0: no end (a stream, with TCP keep-alive) */
@@ -63,12 +63,16 @@ struct http_request {
 };
 
 struct http_traffic { uint64_t up_bytes, down_bytes, segments; };
-
 struct http;    /* its members: http_pool.h, which whoever declares one includes */
 
 /* Binds h, which is zeroed or was closed, to loop; tls borrowed. KERR_IO. http_close ends all requests without their on_done. */
 KERR_CHECK enum kerr http_init(struct http *h, struct loop *loop, struct tls *tls, struct why *why);
 void http_close(struct http *h);
+/* From now on https:// goes by CONNECT through url, "http://[user:password@]host[:port]" (%XX decoded); "none": through no
+ * proxy; NULL or "": what https_proxy or all_proxy of the environment say (lower case first). Never hosts of no_proxy,
+ * loopback, link-local addresses, plain http, unix sockets. KERR_BAD_INPUT, KERR_TOO_BIG (text without the password): none. */
+KERR_CHECK enum kerr http_set_proxy(struct http *h, const char *url, struct why *why);
+bool http_goes_by_proxy(const struct http *h, struct slice authority); /* host[:port] of an https:// URL */
 /* Starts r, which is copied. KERR_AGAIN: no slot free; KERR_BAD_INPUT, KERR_DENIED, KERR_TOO_BIG: r is
  * wrong. Legal from any callback; nothing is called back before the next turn. */
 KERR_CHECK enum kerr http_start(struct http *h, const struct http_request *r, uint32_t *id, struct why *why);

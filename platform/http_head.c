@@ -45,15 +45,22 @@ int64_t http_head_date(struct slice text)
 	return days_from_civil((int64_t)y, m, (int64_t)d) * 86400 + (int64_t)(hh * 3600 + mm * 60 + ss);
 }
 
-static void take_retry_after(struct http_slot *s, struct slice value)
+#define ASKED_MAX_MS 3600000             /* no server is heard that wants a client away for longer */
+
+static uint64_t bounded_ms(uint64_t v, uint64_t unit_ms)
+{
+	return v < ASKED_MAX_MS / unit_ms ? v * unit_ms : ASKED_MAX_MS;
+}
+
+/* Seconds, or a date. */
+static uint64_t retry_after_ms(const struct http_slot *s, struct slice value)
 {
 	int64_t when = http_head_date(value);
+	uint64_t v;
 
-	if (slice_u64(value, &s->res.retry_after_s))
-		return;
-	s->res.retry_after_s = 0;
-	if (when > s->res.date_unix_s && s->res.date_unix_s > 0)
-		s->res.retry_after_s = (uint64_t)(when - s->res.date_unix_s);
+	if (slice_u64(value, &v))
+		return bounded_ms(v, 1000);
+	return when > s->res.date_unix_s && s->res.date_unix_s > 0 ? bounded_ms((uint64_t)(when - s->res.date_unix_s), 1000) : 0;
 }
 
 static void status_line(struct http_slot *s, struct slice line)
@@ -63,11 +70,11 @@ static void status_line(struct http_slot *s, struct slice line)
 
 	s->res.status = 0;
 	s->res.date_unix_s = 0;
-	s->res.retry_after_s = 0;
+	s->res.retry_after_ms = 0;
+	s->asked_exactly = false;
 	s->res.content_type[0] = '\0';
-	s->res.request_id[0] = '\0';
-	s->res.challenge[0] = '\0';
-	s->res.digest[0] = '\0';
+	s->res.request_id[0] = s->res.error_type[0] = s->res.location[0] = '\0';
+	s->res.challenge[0] = s->res.digest[0] = '\0';
 	if (slice_next(&rest, ' ', &version) && slice_next(&rest, ' ', &code) && slice_u64(code, &status) && status < 1000)
 		s->res.status = (unsigned)status;
 }
@@ -86,6 +93,7 @@ void http_head_line(struct http_slot *s, struct slice line)
 	struct slice text = slice_trim(line), value;
 	size_t colon = slice_find(text, ":");
 	char name[32];
+	uint64_t ms;
 
 	if (slice_starts(text, "HTTP/")) {
 		status_line(s, text);
@@ -102,10 +110,17 @@ void http_head_line(struct http_slot *s, struct slice line)
 		(void)str_cut(s->res.content_type, sizeof(s->res.content_type), value);
 	else if (str_eq(name, "x-amzn-requestid"))
 		(void)str_cut(s->res.request_id, sizeof(s->res.request_id), value);
-	else if (str_eq(name, "retry-after"))
-		take_retry_after(s, value);
 	else if (str_eq(name, "www-authenticate"))
 		take_challenge(s, value);
 	else if (str_eq(name, "docker-content-digest"))
 		(void)str_put(s->res.digest, sizeof(s->res.digest), value);
+	else if (str_eq(name, "x-amzn-errortype"))
+		(void)str_cut(s->res.error_type, sizeof(s->res.error_type), value);
+	else if (str_eq(name, "location"))
+		(void)str_cut(s->res.location, sizeof(s->res.location), value);
+	else if (str_eq(name, "x-amz-retry-after") && slice_u64(value, &ms)) {
+		s->asked_exactly = true;
+		s->res.retry_after_ms = bounded_ms(ms, 1);
+	} else if (str_eq(name, "retry-after") && !s->asked_exactly)
+		s->res.retry_after_ms = retry_after_ms(s, value);
 }

@@ -28,7 +28,9 @@ struct http_slot {
 	uint64_t began_ms;
 	size_t got;             /* body bytes seen */
 	bool opened, too_big, refused;
+	bool asked_exactly;     /* x-amz-retry-after was seen: Retry-After, of whole seconds, does not count beside it */
 	bool resolved;          /* a socket was made, so an address was known */
+	bool proxied;           /* goes by CONNECT through the proxy */
 	bool metered;           /* its socket is in sock[] and the kernel counts bytes */
 	char url[HTTP_URL_MAX];
 	char host[256];         /* host[:port] or the socket's path, for sentences */
@@ -44,9 +46,20 @@ struct http_socket {            /* one TCP connection of curl's, to count its by
 	struct http_traffic seen;
 };
 
+enum { HTTP_PROXY_URL = 280, HTTP_PROXY_HEADER = 512, HTTP_SPARE_MAX = 1024 };
+
+struct http_proxy {
+	char url[HTTP_PROXY_URL];       /* "http://host:port"; "": none */
+	char name[HTTP_PROXY_URL];      /* "the proxy host:port", for sentences */
+	char header[HTTP_PROXY_HEADER]; /* "Proxy-Authorization: Basic ...", a secret; "": none */
+	char spare[HTTP_SPARE_MAX];     /* no_proxy of the environment */
+	struct http_line line;          /* of header */
+};
+
 struct http {
 	struct loop *loop;
 	struct tls *tls;
+	struct http_proxy proxy;
 	struct http_slot slot[HTTP_SLOTS];
 	struct http_socket sock[HTTP_SOCKETS];
 	struct http_traffic traffic[HTTP_PURPOSES];

@@ -25,10 +25,44 @@ static const char *curl_words(const struct http_slot *s)
 	return s->curl_text[0] != '\0' ? s->curl_text : "no detail";
 }
 
+/* Whom the connection is made to, for sentences. */
+static const char *peer(const struct http_slot *s)
+{
+	return s->proxied ? s->owner->proxy.name : s->host;
+}
+
+static enum http_cause cause_here(const struct http_slot *s, enum http_cause direct)
+{
+	return s->proxied ? HTTP_PROXY : direct;
+}
+
+/* The proxy's own answer to CONNECT. */
+static void proxy_refused(struct http_slot *s, long code)
+{
+	const char *name = s->owner->proxy.name;
+	struct why *why = &s->res.why;
+	enum kerr err;
+
+	if (code == 407 && s->owner->proxy.header[0] != '\0')
+		err = why_set(why, KERR_DENIED, "%.80s refuses the user and password it is given (status 407): correct proxy = "
+			      "http://USER:PASSWORD@HOST:PORT in [aws] of kedge.conf, or https_proxy", name);
+	else if (code == 407)
+		err = why_set(why, KERR_DENIED, "%.80s wants authentication (status 407): set proxy = http://USER:PASSWORD@HOST:PORT "
+			      "in [aws] of kedge.conf", name);
+	else if (code == 403)
+		err = why_set(why, KERR_DENIED, "%.80s forbids connections to %.80s (status 403): allow them there", name, s->host);
+	else if (code >= 502 && code <= 504)
+		err = why_set(why, KERR_UNREACHABLE, "%.80s cannot reach %.80s itself (status %ld): its way out or its DNS", name, s->host,
+			      code);
+	else
+		err = why_set(why, KERR_UNREACHABLE, "%.80s opens no way to %.80s (status %ld)", name, s->host, code);
+	say(s, err, HTTP_PROXY);
+}
+
 static void dns_failed(struct http_slot *s)
 {
 	say(s, why_set(&s->res.why, KERR_UNREACHABLE, "the name of %.100s cannot be resolved: DNS does not know it or does "
-		       "not answer", s->host), HTTP_DNS);
+		       "not answer", peer(s)), cause_here(s, HTTP_DNS));
 }
 
 static void connect_failed(struct http_slot *s)
@@ -36,7 +70,13 @@ static void connect_failed(struct http_slot *s)
 	long os = 0;
 	enum kerr err = KERR_UNREACHABLE;
 	const char *what;
+	long code = 0;
 
+	curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &code);
+	if (s->proxied && code != 0) {
+		proxy_refused(s, code);
+		return;
+	}
 	curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &os);
 	if (os == ECONNREFUSED)
 		err = KERR_REFUSED;
@@ -48,7 +88,7 @@ static void connect_failed(struct http_slot *s)
 		err = KERR_TIMEOUT;
 	what = os == ECONNREFUSED ? "connection refused: nothing listens there" :
 	       os == ENOENT ? "no such socket" : os != 0 ? strerror((int)os) : curl_words(s);
-	say(s, why_set(&s->res.why, err, "%.100s cannot be connected: %.100s", s->host, what), HTTP_CONNECT);
+	say(s, why_set(&s->res.why, err, "%.100s cannot be connected: %.100s", peer(s), what), cause_here(s, HTTP_CONNECT));
 }
 
 /* Before the request was sent: what it waited for. */
@@ -58,7 +98,10 @@ static void connect_timed_out(struct http_slot *s, int64_t ms)
 
 	if (!s->resolved)
 		say(s, why_set(why, KERR_TIMEOUT, "the name of %.100s was not resolved within %" PRId64 " ms: DNS does not "
-			       "answer", s->host, ms), HTTP_DNS);
+			       "answer", peer(s), ms), cause_here(s, HTTP_DNS));
+	else if (!s->seen.began && s->proxied)
+		say(s, why_set(why, KERR_TIMEOUT, "%.80s did not open a way to %.80s within %" PRId64 " ms", peer(s), s->host, ms),
+		    HTTP_PROXY);
 	else if (!s->seen.began)
 		say(s, why_set(why, KERR_TIMEOUT, "%.100s did not accept a connection within %" PRId64 " ms", s->host, ms),
 		    HTTP_CONNECT);
@@ -153,6 +196,9 @@ static void cut_off(struct http_slot *s)
 	/* TLS 1.3: a server refuses a client's certificate after the client is done with the handshake */
 	if (s->res.status == 0 && strstr(s->curl_text, "(-0x7780)") != NULL)
 		handshake_failed(s);
+	else if (s->proxied && !s->seen.began)
+		say(s, why_set(why, KERR_IO, "%.80s closed the connection instead of opening a way to %.80s", peer(s), s->host),
+		    HTTP_PROXY);
 	else if (s->res.status == 0)
 		say(s, why_set(why, KERR_IO, "%.100s closed the connection without an answer", s->host), HTTP_CUT);
 	else
@@ -178,6 +224,7 @@ void http_verdict(struct http_slot *s, int curl_code)
 		s->res.tls = is_tls(s);
 		return;
 	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
 		dns_failed(s);
 		return;
 	case CURLE_COULDNT_CONNECT:

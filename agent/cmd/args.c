@@ -6,6 +6,7 @@
 static const struct option { const char *name; unsigned bit; } options[] = {
 	{ "--json", ARG_JSON }, { "--once", ARG_ONCE }, { "--dry-run", ARG_DRY_RUN },
 	{ "--to", ARG_TO }, { "--for", ARG_FOR }, { "--stage", ARG_STAGE }, { "--dir", ARG_DIR },
+	{ "--role", ARG_ROLE }, { "--allow-update-service", ARG_UPDATE }, { "--export", ARG_EXPORT },
 };
 
 static bool wrong(const struct cmd *c, const char *what, const char *word)
@@ -33,6 +34,10 @@ static const char **place(struct args *out, unsigned bit)
 		return &out->to;
 	if (bit == ARG_DIR)
 		return &out->dir;
+	if (bit == ARG_ROLE)
+		return &out->role;
+	if (bit == ARG_EXPORT)
+		return &out->export;
 	return bit == ARG_FOR ? &out->span : bit == ARG_STAGE ? &out->stage : NULL;
 }
 
@@ -45,6 +50,7 @@ static bool take(const struct cmd *c, unsigned bit, const char *value, int *i, s
 		out->json = out->json || bit == ARG_JSON;
 		out->once = out->once || bit == ARG_ONCE;
 		out->dry_run = out->dry_run || bit == ARG_DRY_RUN;
+		out->update = out->update || bit == ARG_UPDATE;
 		return value == NULL || wrong(c, "this option takes no value:", name);
 	}
 	if (*at != NULL)
@@ -61,7 +67,7 @@ bool args_parse(const struct cmd *c, unsigned allowed, int words_min, int words_
 
 	*out = (struct args){ .n = 0 };
 	for (int i = 0; i < c->argc; i++) {
-		const char *word = c->argv[i], *value;
+		const char *word = c->argv[i], *value = NULL;
 		unsigned bit;
 
 		if (only_words || word[0] != '-' || word[1] == '\0') {

@@ -6,11 +6,12 @@
 
 #include "agent/cmd/cmd.h"
 
-enum { ARG_JSON = 1, ARG_ONCE = 2, ARG_DRY_RUN = 4, ARG_TO = 8, ARG_FOR = 16, ARG_STAGE = 32, ARG_DIR = 64, ARGS_WORDS = 2 };
+enum { ARG_JSON = 1, ARG_ONCE = 2, ARG_DRY_RUN = 4, ARG_TO = 8, ARG_FOR = 16, ARG_STAGE = 32, ARG_DIR = 64,
+       ARG_ROLE = 128, ARG_UPDATE = 256, ARG_EXPORT = 512, ARGS_WORDS = 2 };
 
 struct args {
-	bool json, once, dry_run;
-	const char *to, *span, *stage, *dir; /* --to, --for, --stage, --dir; NULL: not given */
+	bool json, once, dry_run, update;    /* update: --allow-update-service */
+	const char *to, *span, *stage, *dir, *role, *export; /* --to, --for, --stage, ...; NULL: not given */
 	int n;
 	const char *word[ARGS_WORDS];
 };

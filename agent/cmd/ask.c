@@ -181,6 +181,17 @@ int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool 
 	return parsed(answer, json, out);
 }
 
+bool ask_daemon(const struct conf *conf, struct answer *out)
+{
+	struct slice answer;
+	struct why why;
+
+	if (call(conf, words[ASK_STATUS], ASK_TIMEOUT_MS, &answer, &why) != KERR_OK)
+		return false;
+	out->daemon = true;
+	return parsed(answer, false, out) == EXIT_DONE;
+}
+
 int ask_acting(const struct cmd *c, const char *request, bool json, bool patience, struct answer *out)
 {
 	static struct conf conf;

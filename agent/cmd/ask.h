@@ -4,6 +4,7 @@
 #define KEDGE_CMD_ASK_H
 
 #include "agent/cmd/args.h"
+#include "agent/wire/conf.h"
 #include "agent/wire/json.h"
 
 enum ask_what { ASK_STATUS, ASK_FAILURES, ASK_SERVICES, ASK_DEPLOYMENTS, ASK_TASKS, ASK_WHY };
@@ -17,6 +18,9 @@ struct answer {
 /* word: the id for ASK_WHY, a service for ASK_DEPLOYMENTS, or NULL. EXIT_DONE with *out filled; any other exit code:
  * the reason has been printed (with json as the error object on stdout, else on stderr). */
 int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool json, struct answer *out);
+
+/* The daemon's status, where it runs; false, and nothing printed, where it does not. */
+bool ask_daemon(const struct conf *conf, struct answer *out);
 
 /* For verbs that only the daemon can answer. request without its newline; patience: it may have to ask others first. */
 int ask_acting(const struct cmd *c, const char *request, bool json, bool patience, struct answer *out);

@@ -128,6 +128,7 @@ static int show(const struct page *p, const cJSON *root, const char *only)
 	int64_t asked, now;
 	int n = 0;
 
+	show_denied(p, root);
 	page_time(root, "asked_unix_s", when);
 	if (json_unix_s(root, "asked_unix_s", &asked, NULL) != KERR_OK) {
 		puts("AWS was never asked for its deployments from here.");

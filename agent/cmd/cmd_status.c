@@ -25,25 +25,34 @@ static void head(const struct page *p, const cJSON *root)
 	page_line(p, "kedge ", line);
 }
 
-/* One line when all is up; a line for each that is not, with what it says. */
+/* Its name and state, "since" or "until" when, and what it says, on lines of their own. */
+static void state_of(const struct page *p, const cJSON *s, const char *good, const char *word, const char *when)
+{
+	const char *state = page_str(s, "state"), *detail = page_str(s, "detail");
+	char lead[96], time[PAGE_TIME_CAP];
+
+	page_cell(p, s->string, 14, PAGE_PLAIN);
+	page_coloured(p, strcmp(state, good) == 0 ? PAGE_GREEN : PAGE_YELLOW, state);
+	if (page_str(s, "provider")[0] != '\0')
+		printf(" from %s", page_str(s, "provider"));
+	page_time(s, when, time);
+	if (strcmp(time, "-") != 0)
+		printf(" %s %s", word, time);
+	putchar('\n');
+	snprintf(lead, sizeof(lead), "%15s", "");
+	if (detail[0] != '\0')
+		page_wrap(p, lead, 15, detail);
+}
+
 static void sources(const struct page *p, const cJSON *root)
 {
 	const cJSON *s;
-	char lead[96], since[PAGE_TIME_CAP];
 
-	cJSON_ArrayForEach(s, json_object(root, "sources")) {
-		const char *state = page_str(s, "state"), *detail = page_str(s, "detail");
-
-		page_cell(p, s->string, 14, PAGE_PLAIN);
-		page_coloured(p, strcmp(state, "up") == 0 ? PAGE_GREEN : PAGE_YELLOW, state);
-		page_time(s, "since_unix_s", since);
-		if (strcmp(since, "-") != 0)
-			printf(" since %s", since);
-		putchar('\n');
-		snprintf(lead, sizeof(lead), "%15s", "");
-		if (detail[0] != '\0')
-			page_wrap(p, lead, 15, detail);
-	}
+	cJSON_ArrayForEach(s, json_object(root, "sources"))
+		state_of(p, s, "up", "since", "since_unix_s");
+	s = json_object(root, "credentials");
+	if (s != NULL)
+		state_of(p, s, "ok", "until", "expires_unix_s");
 }
 
 static int64_t sum(const cJSON *obj)
@@ -56,10 +65,12 @@ static int64_t sum(const cJSON *obj)
 	return n;
 }
 
-static void thrift(const cJSON *root)
+static void thrift(const struct page *p, const cJSON *root)
 {
 	const cJSON *t = json_object(root, "thrift"), *wan = json_object(t, "wan_bytes_today");
-	char pss[PAGE_TIME_CAP], up[PAGE_TIME_CAP], down[PAGE_TIME_CAP], disk[PAGE_TIME_CAP];
+	const cJSON *beat = json_object(t, "heartbeat");
+	const char *shed = page_str(json_object(t, "shed"), "text"), *why = page_str(beat, "why");
+	char pss[PAGE_TIME_CAP], up[PAGE_TIME_CAP], down[PAGE_TIME_CAP], disk[PAGE_TIME_CAP], budget[PAGE_TIME_CAP];
 
 	if (!page_true(root, "daemon"))
 		return;
@@ -67,10 +78,18 @@ static void thrift(const cJSON *root)
 	page_bytes(page_int(wan, "up", 0), up);
 	page_bytes(page_int(wan, "down", 0), down);
 	page_bytes(page_int(t, "disk_bytes_written", 0), disk);
+	page_bytes(page_int(t, "budget", 0), budget);
 	putchar('\n');
 	if (page_int(t, "pss_bytes", -1) >= 0)
 		printf("memory %s, ", pss);
-	printf("WAN today %s up %s down, disk written %s\n", up, down, disk);
+	printf("WAN today %s up %s down", up, down);
+	if (page_int(t, "budget", 0) > 0)
+		printf(" of %s", budget);
+	printf(", disk written %s\n", disk);
+	if (shed[0] != '\0')
+		page_wrap(p, "data budget: ", 13, shed);
+	else if (why[0] != '\0')
+		printf("AWS is asked every %lld min: %s\n", (long long)page_int(beat, "seconds", 0) / 60, why);
 }
 
 static void troubles(const struct page *p, const cJSON *root)
@@ -91,13 +110,14 @@ static void page(const struct page *p, const struct answer *answer)
 	head(p, answer->root);
 	if (answer->daemon)
 		sources(p, answer->root);
+	show_denied(p, answer->root);
 	putchar('\n');
 	show_services(p, answer->root, false);
 	putchar('\n');
 	show_failures(p, answer->root, NEWEST);
 	if (page_int(answer->root, "failures_total", 0) > NEWEST)
 		printf("(%lld in all: kedge failures)\n", (long long)page_int(answer->root, "failures_total", 0));
-	thrift(answer->root);
+	thrift(p, answer->root);
 	troubles(p, answer->root);
 }
 

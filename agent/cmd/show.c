@@ -46,6 +46,28 @@ void show_command(const struct page *p, const cJSON *obj)
 	}
 	if (note[0] != '\0')
 		page_wrap(p, "  note: ", 8, note);
+	show_statement(p, obj);
+}
+
+void show_statement(const struct page *p, const cJSON *obj)
+{
+	const char *statement = page_str(obj, "statement");
+
+	if (statement[0] == '\0')
+		return;
+	puts("  To allow it, add this statement to the policy of the node's role:");
+	page_put(p, statement);
+	putchar('\n');
+}
+
+void show_denied(const struct page *p, const cJSON *root)
+{
+	const cJSON *d;
+
+	cJSON_ArrayForEach(d, json_array(root, "denied")) {
+		page_wrap(p, "", 2, page_str(d, "text"));
+		show_statement(p, d);
+	}
 }
 
 void show_pins(const struct page *p, const cJSON *obj)

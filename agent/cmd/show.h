@@ -16,6 +16,9 @@ void show_failures(const struct page *p, const cJSON *root, int most);
 void show_advice(const struct page *p, const cJSON *service);
 /* A command on lines of its own, unwrapped so that it can be copied, and the note that belongs to it. */
 void show_command(const struct page *p, const cJSON *obj);
+/* What the node's role may not do, a paragraph each, and the statement that allows it on a line that can be copied. */
+void show_denied(const struct page *p, const cJSON *root);
+void show_statement(const struct page *p, const cJSON *obj);
 /* The commands that pin what worked, if there are any. */
 void show_pins(const struct page *p, const cJSON *obj);
 /* "(3 left out)" when `name` is above 0. */

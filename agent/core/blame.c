@@ -135,7 +135,7 @@ static void say(struct core *c, struct failure *f, const char *sentence_words)
 static void registry_itself(struct core *c, struct failure *f)
 {
 	static const char *const says[IMAGE_WORDS] = {
-		[IW_OFFLINE] = "For want of a line kedge did not ask the registry itself about ",
+		[IW_OFFLINE] = "For want of a line or of data budget kedge did not ask the registry itself about ",
 		[IW_THERE] = "The registry itself says it has ",
 		[IW_MISSING] = "The registry itself says it has no tag ",
 		[IW_OTHER_ARCH] = "The registry itself says it has nothing that this node's processor runs in ",

@@ -84,21 +84,21 @@ static void on_source(struct core *c, const struct ev_source *ev)
 static void on_fact(struct core *c, const struct ev_fact *ev)
 {
 	struct known_fact *f = &c->fact[ev->fact];
-	bool back = f->yes == TRI_NO && ev->yes == TRI_YES &&
-		    (ev->fact == FACT_ROUTE || ev->fact == FACT_CREDENTIALS || ev->fact == FACT_CLOCK);
+	bool route = ev->fact == FACT_ROUTE;
+	/* a route told anew while nothing gets through: something about the links of this node has changed */
+	bool back = ev->yes == TRI_YES && (f->yes == TRI_NO ? route || ev->fact == FACT_CREDENTIALS || ev->fact == FACT_CLOCK
+							    : route && c->aws_failures > 0);
+	int64_t before = f->value;
 
 	*f = (struct known_fact){ .yes = ev->yes, .value = ev->value, .ms = c->now_ms, .unix_ms = c->now_unix_ms };
 	PUT(f->about, ev->about);
 	PUT(f->detail, ev->detail);
 	if (ev->last)
 		c->probe_until_ms = c->now_ms;
-	if (!back)
-		return;
-	/* what waited for the line is tried the moment it is there, not when the back-off ends */
-	c->aws_retry_ms = 0;
-	for (int32_t i = 0; i < c->rows.services; i++)
-		if (c->service[i].used && c->service[i].look.wanted)
-			c->service[i].look.next_ms = c->now_ms;
+	if (back)
+		pace_line_back(c, route);
+	if (ev->fact == FACT_DATA && ev->value != before)
+		pace_budget(c, ev->value < before);
 }
 
 static void on_saved(struct core *c, uint64_t seq)
@@ -110,6 +110,8 @@ static void on_saved(struct core *c, uint64_t seq)
 
 static void on_aws_failed(struct core *c, const struct ev_aws_failed *ev)
 {
+	if (ev->error == AE_THROTTLED)
+		pace_throttled(c);
 	if (ev->op == OP_TASK)
 		on_aws_task_failed(c, ev);
 	else if (ev->op == OP_SERVICES)

@@ -79,6 +79,7 @@ struct ev_aws_failed {
 	uint32_t service, ask;
 	enum aws_op op;
 	enum aws_error error;
+	uint64_t retry_after_ms;                  /* as long AWS asks to wait; 0: not said */
 	char task[ARN_CAP];                       /* OP_TASK: whose */
 	char detail[REASON_CAP];                  /* AWS's own message: names action and resource when denied */
 };

@@ -45,7 +45,7 @@ struct ev_target_image { uint32_t service, ask; enum tri there; char arch[16], d
 /* What a registry itself, asked by kedge, says of an image. It is evidence, never a verdict. */
 enum image_word {
 	IW_NONE,
-	IW_OFFLINE,             /* it was not asked: no line */
+	IW_OFFLINE,             /* it was not asked: no line, or no data budget */
 	IW_THERE,
 	IW_MISSING,             /* it names the error: no such repository, tag or digest */
 	IW_OTHER_ARCH,          /* an index without an entry that this node could run */

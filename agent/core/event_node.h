@@ -22,8 +22,12 @@ enum fact {
 	FACT_REGISTRY,      /* yes: the host `about` answered HTTP; value = status */
 	FACT_REASONS,       /* yes: the ECS agent's log level lets through the lines that tell reasons */
 	FACT_IMAGES_KEPT,   /* yes: the ECS agent's image clean-up leaves an image alone for as long as a rollback may need it */
+	FACT_DATA,          /* yes: of the day's data budget nothing has to be saved yet; value = enum shed */
 	FACTS
 };
+/* What the data budget makes kedge leave out, each beside those before it; what a rollback needs is never left out. */
+enum shed { SHED_NOTHING, SHED_EXTRAS, SHED_HEARTBEATS, SHED_POLLS };
+
 /* last: it was asked for by ACT_PROBE and no further answer to that follows. */
 struct ev_fact { enum fact fact; enum tri yes; bool last; int64_t value; char about[NAME_CAP], detail[DETAIL_CAP]; };
 

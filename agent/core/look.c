@@ -3,16 +3,7 @@
 #include "agent/core/parts.h"
 
 #define LOOK_GAP_MS  (3 * SEC)    /* between two looks that local events ask for */
-#define ANSWER_MS    (90 * SEC)   /* the daemon answers every question earlier than that */
-
-static uint64_t back_off_ms(struct core *c, uint32_t failures, uint64_t base_ms, uint64_t cap_ms)
-{
-	uint64_t top = failures < 8 ? base_ms << failures : cap_ms;
-
-	if (top > cap_ms)
-		top = cap_ms;
-	return top / 2 + dice(c, top / 2 + 1);
-}
+#define ANSWER_MS    (900 * SEC)  /* the daemon answers every question, but those of many services wait in line on a slow line */
 
 void look_want(struct core *c, uint32_t service, bool full)
 {
@@ -39,19 +30,6 @@ static void ask(struct core *c, struct look *l, enum look_step step)
 	l->send = true;
 }
 
-/* While a deployment goes on: every 30 s for five minutes, then 60 s, then 120 s; else the heartbeat. */
-static uint64_t next_look_ms(const struct core *c, const struct service *s)
-{
-	int64_t age = c->now_unix_ms - s->dep.created_unix_ms;
-	uint64_t beat = c->params.heartbeat_ms != 0 ? c->params.heartbeat_ms : 3600 * SEC;
-
-	if (c->params.fleet / 10 * SEC > beat)
-		beat = c->params.fleet / 10 * SEC;
-	if (!sd_ongoing(s->dep.status) || s->dep_ms == 0)
-		return beat;
-	return age < 300 * 1000 ? 30 * SEC : age < 1200 * 1000 ? 60 * SEC : 120 * SEC;
-}
-
 static void finish(struct core *c, uint32_t service)
 {
 	struct service *s = &c->service[service];
@@ -59,7 +37,9 @@ static void finish(struct core *c, uint32_t service)
 	s->look.step = LOOK_IDLE;
 	s->look.failures = 0;
 	s->look.wanted = s->look.full = false;
-	s->look.next_ms = c->now_ms + next_look_ms(c, s);
+	pace_answered(c);
+	s->look.done_ms = c->now_ms;
+	s->look.next_ms = pace_next_ms(c, s);
 	release_bind_deployment(c, service);
 	stale_look(c, service);
 	stuck_service(c, service);
@@ -77,9 +57,9 @@ void look_tick(struct core *c, uint32_t service)
 		return;
 	if (l->next_ms == 0 && !l->wanted && s->m.asked_unix_ms == 0)
 		l->full = true;
-	l->wanted = true;
 	l->full = l->full || !s->history_known || s->history_ms == 0;
 	ask(c, l, LOOK_LIST);
+	pace_gather(c);
 }
 
 static struct service *asked(struct core *c, uint32_t service, uint32_t number, enum look_step step)
@@ -90,8 +70,8 @@ static struct service *asked(struct core *c, uint32_t service, uint32_t number, 
 		c->counter.stale_answers++;
 		return NULL;
 	}
-	c->aws_failures = 0;
-	c->aws_retry_ms = 0;
+	if (c->aws_failures > 0)
+		pace_line_back(c, false);   /* though no route ever went: one answer, and all that waits goes */
 	c->aws_ok_ms = c->now_ms;
 	return s;
 }
@@ -189,6 +169,8 @@ void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)
 	}
 	s->dep = *ev;
 	s->dep_ms = c->now_ms;
+	if (ev->requested > c->fleet_seen)
+		c->fleet_seen = ev->requested;
 	remember(c, s, ev->arn, ev->status);
 	s->look.n_want = 0;
 	want_revision(s, ev->target_revision);
@@ -237,31 +219,50 @@ void on_aws_revision(struct core *c, const struct ev_aws_revision *ev)
 		finish(c, ev->service);
 }
 
+static uint64_t retry_ms(struct core *c, uint32_t retry, uint64_t base_ms, uint64_t cap_ms, const struct ev_aws_failed *ev)
+{
+	return backoff_obey(backoff_ms(retry, base_ms, cap_ms, dice(c, UINT64_MAX)), ev->retry_after_ms);
+}
+
+/* A poll is one attempt: when the next one is due. */
+static uint64_t wait_ms(struct core *c, const struct service *s, const struct ev_aws_failed *ev)
+{
+	switch (ev->error) {
+	case AE_UNREACHABLE:
+		return retry_ms(c, c->aws_failures, 2 * SEC, 60 * SEC, ev);
+	case AE_THROTTLED:
+		return retry_ms(c, s->look.failures, 30 * SEC, (rb_open(s->rb.state) ? 900 : 6 * 3600) * SEC, ev);
+	case AE_CREDENTIALS:
+	case AE_CLOCK:
+		return retry_ms(c, s->look.failures, 5 * SEC, 60 * SEC, ev);
+	case AE_DENIED:
+		return 15 * 60 * SEC;
+	case AE_CONFLICT: case AE_NOT_FOUND: case AE_UNSUPPORTED: case AE_INVALID: case AWS_ERRORS:
+		break;
+	}
+	return 5 * 60 * SEC;
+}
+
 void look_failed(struct core *c, const struct ev_aws_failed *ev)
 {
 	struct service *s = service_at(c, ev->service);
-	uint64_t wait_ms = 5 * 60 * SEC;
+	struct look *l;
 
 	if (s == NULL || s->look.step == LOOK_IDLE || s->look.ask != ev->ask) {
 		c->counter.stale_answers++;
 		return;
 	}
-	s->look.step = LOOK_IDLE;
-	s->look.failures += ev->error != AE_UNREACHABLE;   /* hours without a line must not make the first refusal last hours */
-	if (ev->error == AE_UNREACHABLE) {
-		c->aws_failures++;
-		wait_ms = back_off_ms(c, c->aws_failures, 2 * SEC, 60 * SEC);
-		c->aws_retry_ms = c->now_ms + wait_ms;
-	} else if (ev->error == AE_THROTTLED) {
-		wait_ms = back_off_ms(c, s->look.failures, 30 * SEC, (rb_open(s->rb.state) ? 900 : 6 * 3600) * SEC);
-	} else if (ev->error == AE_CREDENTIALS || ev->error == AE_CLOCK) {
-		wait_ms = back_off_ms(c, s->look.failures, 5 * SEC, 60 * SEC);
-	} else if (ev->error == AE_DENIED) {
-		s->history_denied = true;
-		wait_ms = 15 * 60 * SEC;
-	}
+	l = &s->look;
+	l->step = LOOK_IDLE;
+	l->failures += ev->error != AE_UNREACHABLE;   /* hours without a line must not make the first refusal last hours */
+	c->aws_failures += ev->error == AE_UNREACHABLE;
+	s->history_denied = s->history_denied || ev->error == AE_DENIED;
 	if (ev->error == AE_UNSUPPORTED || ev->error == AE_INVALID || ev->error == AE_NOT_FOUND)
 		s->asked.wanted = s->asked.wanted || s->asked.ms == 0;
-	s->look.wanted = true;
-	s->look.next_ms = c->now_ms + wait_ms;
+	l->next_ms = c->now_ms + wait_ms(c, s, ev);
+	if (ev->error == AE_UNREACHABLE)
+		c->aws_retry_ms = l->next_ms;
+	/* what only time asks for waits for its time where AWS has too many questions, or the budget too little */
+	if (!l->wanted && (ev->error == AE_THROTTLED || core_shed(c) >= SHED_HEARTBEATS))
+		l->next_ms = pace_next_ms(c, s);
 }

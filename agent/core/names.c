@@ -2,6 +2,7 @@
 #include "agent/core/action.h"
 #include "agent/core/event.h"
 #include "agent/core/policy.h"
+#include "agent/core/state.h"
 
 #define WORDS(n) _Static_assert(sizeof(words) / sizeof(words[0]) == (n), "a word for each value")
 
@@ -42,6 +43,27 @@ const char *source_name(enum source source)
 	return words[source];
 }
 
+const char *core_shed_says(enum shed shed)
+{
+	static const char *const words[] = {
+		"", "80 % of the day's data are used: service events and registries are not asked.",
+		"90 % of the day's data are used: services at rest are asked about every 6 hours.",
+		"The day's data are used up: deployments are followed every 10 minutes; only a rollback is not slowed down.",
+	};
+	WORDS(SHED_POLLS + 1);
+	return words[shed];
+}
+
+const char *beat_why_says(enum beat_why why)
+{
+	static const char *const words[] = {
+		"", "So many nodes share the account's limits.", "AWS throttles this account; it falls back as its answers come.",
+		"The day's data budget is nearly used up.",
+	};
+	WORDS(BEAT_WHYS);
+	return words[why];
+}
+
 const char *source_state_name(enum source_state state)
 {
 	static const char *const words[] = {
@@ -55,7 +77,7 @@ const char *fact_name(enum fact fact)
 {
 	static const char *const words[] = {
 		"route", "dns", "clock", "credentials", "disk", "inodes", "memory", "registry",
-		"reasons", "images-kept",
+		"reasons", "images-kept", "data-budget",
 	};
 	WORDS(FACTS);
 	return words[fact];

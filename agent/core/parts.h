@@ -79,6 +79,15 @@ void look_failed(struct core *c, const struct ev_aws_failed *ev);
 uint32_t look_digests(const struct revision *rev);   /* images of it whose digest is known */
 const struct revision *look_revision(const struct service *s, const char *arn);
 
+/* pace.c - how often AWS is asked, and when */
+uint64_t pace_ms(const struct core *c, const struct service *s);      /* between two looks at it, as things are */
+uint64_t pace_next_ms(struct core *c, const struct service *s);       /* when the next one is due */
+void pace_gather(struct core *c);                                     /* a look begins: others that are due soon join it */
+void pace_throttled(struct core *c);
+void pace_answered(struct core *c);
+void pace_line_back(struct core *c, bool spread);
+void pace_budget(struct core *c, bool anew);
+
 /* target.c - where a rollback leads */
 enum preflight { PRE_GO, PRE_WAIT, PRE_OTHER_ARCH, PRE_GONE, PRE_UNKNOWN };
 void target_set(struct service *s, const struct revision *rev, const char *arn);

@@ -64,7 +64,8 @@ bool registry_wanted(const struct core *c, uint32_t service)
 {
 	const struct service *s = &c->service[service];
 
-	return s->used && s->registry.revision != 0 && s->registry.ask == 0 && core_online(c);
+	return s->used && s->registry.revision != 0 && s->registry.ask == 0 && core_online(c) &&
+	       core_shed(c) < SHED_EXTRAS;
 }
 
 uint64_t registry_due(const struct core *c)

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#define LAG_MS        (2 * SEC)    /* reads of the ECS API lag its writes by seconds */
+#define LAG_UPDATE_MS (10 * SEC)   /* a second UpdateService would be a second deployment */
+#define REST_MS       (300 * SEC)  /* after three tries */
+
 /* What `shadow` would have done was right when somebody then went back or forward, and wrong when the release came to
  * run well all the same. */
 static void score_shadow(struct core *c, uint32_t service, enum rb_state state)
@@ -215,7 +219,7 @@ static uint64_t hold_down_ms(struct core *c, uint32_t service)
 {
 	const struct service *s = &c->service[service];
 	const struct policy *p = core_policy(c, s->m.name);
-	uint64_t top = c->params.fleet / 5 * SEC;
+	uint64_t top = core_fleet(c) / 5 * SEC;
 
 	if (s->rb.confirmed || s->rb.by_operator)
 		return 0;
@@ -296,9 +300,11 @@ uint64_t rollback_fresh_ms(const struct service *s)
 }
 
 /* AWS may have taken it: should the release come back, it counts as hauled back. */
-static void no_answer(struct core *c, const struct service *s)
+static void no_answer(struct core *c, struct service *s)
 {
 	int32_t release = rollback_release(c, s);
+
+	s->work.lost = 2;
 
 	if (release != NONE)
 		c->release[release].tried = c->release[release].save = true;
@@ -371,6 +377,7 @@ void rollback_accepted(struct core *c, uint32_t service, const char *words)
 	rollback_remember(c, s->rb.deployment);
 	if (release != NONE)
 		c->release[release].save = true;   /* the service's next intent takes this one's place in the journal */
+	backoff_refund(&c->quota);
 	s->rb.accepted = true;
 	s->rb.accepted_unix_ms = c->now_unix_ms;
 	s->work.stop_sent = false;
@@ -399,6 +406,33 @@ uint64_t rollback_quorum_gap_ms(struct service *s)
 	return (60 * SEC) << (n < 4 ? n : 4);
 }
 
+/* A call that changes something is tried three times, each on an answer of its own about the present state; then it
+ * rests, or, where a second one would not be the same as the first, is left to a person. */
+static void try_again(struct core *c, uint32_t service, const struct ev_aws_failed *ev)
+{
+	struct service *s = &c->service[service];
+	bool throttled = ev->error == AE_THROTTLED;
+	uint64_t wait_ms = backoff_ms(s->work.tries, throttled ? BACKOFF_THROTTLED_MS : BACKOFF_TRANSIENT_MS, BACKOFF_CAP_MS,
+				      dice(c, UINT64_MAX));
+	bool more = ++s->work.tries < BACKOFF_ATTEMPTS && backoff_take(&c->quota, throttled ? BACKOFF_THROTTLED : BACKOFF_TRANSIENT);
+
+	wait_ms = backoff_obey(wait_ms, ev->retry_after_ms);
+	if (!throttled)
+		wait_ms += s->rb.update ? LAG_UPDATE_MS : LAG_MS;   /* it may have been taken: reads lag writes */
+	if (!more && s->rb.update) {
+		rollback_state(c, service, RB_REFUSED, "AWS did not take UpdateService; a person has to look.");
+		return;
+	}
+	if (!more) {
+		s->work.tries = 0;
+		wait_ms = REST_MS;
+		s->work.hold_ms = c->now_ms + wait_ms;
+	}
+	s->work.next_ms = c->now_ms + wait_ms;
+	rollback_state(c, service, RB_DECIDED, more ? "AWS did not take the stop; its state is read again."
+						    : "AWS did not take the stop, three times; it is asked again in five minutes.");
+}
+
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 {
 	struct service *s = service_at(c, ev->service);
@@ -422,6 +456,10 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 	if (ev->error == AE_UNREACHABLE)
 		no_answer(c, s);
 	s->work.stop_sent = false;
+	if (ev->error == AE_UNREACHABLE || ev->error == AE_THROTTLED) {
+		try_again(c, ev->service, ev);
+		return;
+	}
 	s->work.next_ms = c->now_ms + 10 * SEC;
 	if (ev->error == AE_CONFLICT || ev->error == AE_NOT_FOUND || ev->error == AE_INVALID) {
 		if (s->work.conflicts >= 2) {

@@ -2,6 +2,7 @@
 #ifndef KEDGE_CORE_STATE_H
 #define KEDGE_CORE_STATE_H
 
+#include "agent/base/backoff.h"
 #include "agent/core/event.h"
 #include "agent/core/policy.h"
 #include "agent/core/state_service.h"
@@ -11,6 +12,9 @@ struct known_fact { enum tri yes; int64_t value, unix_ms; uint64_t ms; char abou
 struct known_source { enum source_state state; int64_t since_unix_ms; char detail[DETAIL_CAP]; };
 
 struct served { char host[NAME_CAP]; int64_t unix_ms; };   /* the registry that last gave this node an image */
+
+/* How often the heartbeat was doubled because AWS throttled, when that last changed, and the beat drawn since (0: none). */
+struct pace { uint32_t slower; uint64_t changed_ms, beat_ms; };
 
 struct core_counters {                   /* shown by status; a full table is never silent */
 	uint64_t events, actions, tasks_dropped, tasks_refused, containers_dropped, releases_dropped, services_refused,
@@ -38,6 +42,9 @@ struct core {
 	uint64_t aws_ok_ms;              /* when AWS last answered: the line was good then */
 	uint64_t aws_retry_ms;           /* AWS did not answer: not before this */
 	uint32_t aws_failures;
+	uint32_t fleet_seen;             /* the most tasks a service of this node was seen to want: so many nodes at least */
+	struct pace pace;
+	struct backoff quota;            /* of retries of calls that change something */
 	struct known_source source[SOURCES];
 	struct known_fact fact[FACTS];
 	struct served served;
@@ -60,6 +67,19 @@ const struct policy *core_policy(const struct core *c, const char *service);
 
 /* Calls to AWS can be tried now: route, credentials, clock, and no back-off running. */
 bool core_online(const struct core *c);
+
+/* Nodes of the account and region, as the conf says, or at least so many, as seen; 0: not known. */
+uint32_t core_fleet(const struct core *c);
+
+/* Between two looks at a service that nothing happens to, and what made it that long. */
+enum beat_why { BEAT_CONF, BEAT_FLEET, BEAT_THROTTLED, BEAT_BUDGET, BEAT_WHYS };
+const char *beat_why_says(enum beat_why why);        /* a sentence; "" for BEAT_CONF */
+uint64_t core_heartbeat_ms(const struct core *c, enum beat_why *why);
+
+/* What the day's data budget leaves out now; what it would after so many bytes; as a sentence ("" for nothing). */
+enum shed core_shed(const struct core *c);
+enum shed core_shed_of(uint64_t used_bytes, uint64_t budget_bytes);   /* a budget of 0: no limit */
+const char *core_shed_says(enum shed shed);
 
 /* One sentence for people: what is the matter with this service, and what happens next. */
 void core_explain(const struct core *c, uint32_t service, struct text *out);

@@ -7,9 +7,9 @@
 enum look_step { LOOK_IDLE, LOOK_LIST, LOOK_DEPLOYMENT, LOOK_REVISION };
 struct look {
 	enum look_step step;
-	bool wanted, full, asked_full, send;         /* send: the action of this step has not left yet */
+	bool wanted, full, asked_full, send;         /* wanted: more than time asks for it; send: the action of this step has not left yet */
 	uint32_t ask, failures, n_want;
-	uint64_t next_ms, sent_ms;
+	uint64_t next_ms, sent_ms, done_ms;          /* done_ms: when the last one went through; 0: none did */
 	char arn[ARN_CAP];
 	char want[REVISIONS_MAX][ARN_CAP];
 };
@@ -29,6 +29,7 @@ struct rb_work {                         /* of the open intent; nothing here nee
 	uint64_t seq;                    /* of its newest record; durable when <= saved_seq */
 	uint64_t decided_ms, hold_ms, next_ms, stop_ms, breaker_ms, cb_grew_ms;
 	uint32_t quorums;                /* answers that did not permit it */
+	uint32_t tries, lost;            /* of the call: refused or lost so far; looks it needs before one more, as an answer was lost */
 	uint32_t cb_failures, conflicts, watched, unclear, quorum_ask, image_ask;
 	bool save, stop_sent, quorum_sent, quorum_wanted, image_wanted, image_sent;
 	bool ask_person;                 /* policy alone must not go on: the preflight could not be made sure of */
@@ -50,7 +51,7 @@ struct registry_word { uint64_t container; enum image_word word; };     /* conta
 
 struct asked_registry {                  /* what kedge asked of the registry itself, once a revision */
 	char family[NAME_CAP];
-	uint32_t revision, ask, n;       /* ask 0: not yet, as there was no line */
+	uint32_t revision, ask, n;       /* ask 0: not yet, for want of a line or of budget */
 	int64_t unix_ms;                 /* of the newest answer */
 	struct registry_word word[TASK_CONTAINERS];
 };

@@ -97,6 +97,11 @@ void update_revalidate(struct core *c, uint32_t service, bool durable)
 		rollback_state(c, service, RB_REFUSED, "Policy does not allow UpdateService (allow_update_service = no); the command shown does it.");
 		return;
 	}
+	/* the answer was lost: one read that does not show its deployment is no proof that there is none */
+	if (s->work.lost > 0 && --s->work.lost > 0) {
+		s->work.next_ms = c->now_ms + CLOCKS_MS;
+		return;
+	}
 	if (is_target(s) && (s->dep.status == SD_SUCCESSFUL || sd_ongoing(s->dep.status))) {
 		rollback_state(c, service, RB_REFUSED, "That revision is what is deployed already.");
 		return;

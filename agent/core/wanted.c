@@ -107,6 +107,12 @@ static void ask_tasks(struct core *c, struct list *l)
 	}
 }
 
+/* The dearest question is the first that a data budget leaves out; an intent may need the answer. */
+static bool may_describe(const struct core *c, const struct service *s)
+{
+	return s->asked.wanted && core_online(c) && (core_shed(c) < SHED_EXTRAS || rb_open(s->rb.state));
+}
+
 static void ask_services(struct core *c, struct list *l)
 {
 	static const enum act_type act[] = { ACT_TYPES, ACT_AWS_LIST, ACT_AWS_DEPLOYMENT, ACT_AWS_REVISION };
@@ -127,7 +133,7 @@ static void ask_services(struct core *c, struct list *l)
 			s->work.image_wanted = false;
 			s->work.image_sent = true;
 		}
-		if (s->asked.wanted && core_online(c) && s->asked.next_ms <= c->now_ms && (a = add(l, ACT_AWS_SERVICE, i)) != NULL) {
+		if (may_describe(c, s) && s->asked.next_ms <= c->now_ms && (a = add(l, ACT_AWS_SERVICE, i)) != NULL) {
 			a->ask = s->asked.ask = ++c->next_ask;
 			s->asked.wanted = false;
 			s->asked.sent = true;
@@ -206,7 +212,7 @@ static void due_service(const struct core *c, const struct service *s, uint64_t 
 	if (s->note || s->save || s->work.save || s->work.quorum_wanted || s->work.image_wanted ||
 	    (l->send && l->step != LOOK_IDLE))
 		due(at, c->now_ms);
-	if (s->asked.wanted && core_online(c))
+	if (may_describe(c, s))
 		due(at, s->asked.next_ms > c->now_ms ? s->asked.next_ms : c->now_ms);
 	if (l->step != LOOK_IDLE)
 		due(at, l->sent_ms + 91 * SEC);

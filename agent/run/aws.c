@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/run/aws_body.h"
+#include "agent/run/denied.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_refused.h"
 #include "platform/clock.h"
@@ -96,6 +97,7 @@ void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error e
 	ev->u.aws_failed.ask = job->ask;
 	ev->u.aws_failed.op = job->op;
 	ev->u.aws_failed.error = error;
+	ev->u.aws_failed.retry_after_ms = n->aws.wait_ms;
 	(void)str_put(ev->u.aws_failed.task, sizeof(ev->u.aws_failed.task), slice_of(job->task));
 	(void)str_cut(ev->u.aws_failed.detail, sizeof(ev->u.aws_failed.detail), slice_of(detail));
 	node_feed(n, ev);
@@ -105,6 +107,7 @@ void aws_tell_failed(struct node *n, const struct aws_job *job, enum aws_error e
 static void go_on(struct node *n)
 {
 	n->aws.busy = false;
+	traffic_look(n);
 	next(n);
 }
 
@@ -114,20 +117,51 @@ void aws_learn_time(struct node *n, const struct http_result *r)
 		n->server_minus_boot_ms = r->date_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
 }
 
+/* What hauls a release back goes before all that only asks: on a slow line that may take minutes. */
+static bool acts(const struct aws_job *job)
+{
+	return job->op == OP_STOP || job->op == OP_UPDATE;
+}
+
+static struct aws_job *place(struct aws *a, uint32_t at)
+{
+	return &a->queue[(a->head + at) % AWS_QUEUE];
+}
+
+static bool enqueue(struct node *n, const struct aws_job *job)
+{
+	struct aws *a = &n->aws;
+
+	if (a->count == AWS_QUEUE)
+		return false;
+	*place(a, a->count) = *job;
+	for (uint32_t at = a->count++; acts(job) && at > a->busy && !acts(place(a, at - 1)); at--) {
+		*place(a, at) = *place(a, at - 1);
+		*place(a, at - 1) = *job;
+	}
+	next(n);
+	return true;
+}
+
+/* What waits in line would wait for the same dead line, each its whole time. What acts has not been sent and stays. */
+static void rest_unreachable(struct node *n, const char *words)
+{
+	for (uint32_t left = n->aws.count; left > 0; left--) {
+		struct aws_job job = n->aws.queue[n->aws.head];
+
+		pop(n);
+		if (acts(&job))
+			(void)enqueue(n, &job);
+		else
+			aws_tell_failed(n, &job, AE_UNREACHABLE, words);
+	}
+}
+
 static void unreachable(struct node *n, const struct aws_job *job, const char *words)
 {
 	node_source(n, SRC_AWS, SS_UNREACHABLE, words);
 	aws_tell_failed(n, job, AE_UNREACHABLE, words);
-}
-
-/* ECS answers in JSON and sends nobody elsewhere, whatever it has to say. */
-static void not_aws(struct node *n, const struct aws_job *job)
-{
-	struct why why;
-
-	(void)why_set(&why, KERR_UNREACHABLE, "a web page or a redirect came instead of AWS's answer: a captive portal or a proxy stands "
-		      "before %.100s", n->aws.endpoint.host);
-	unreachable(n, job, why.text);
+	rest_unreachable(n, words);
 }
 
 /* What a second try with other keys or the server's clock may mend is tried once, at once. */
@@ -145,8 +179,9 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 {
 	struct aws *a = &n->aws;
 	const struct ecs_refusal refusal = {
-		.status = (int)r->status, .error_type = SLICE(""), .body = aws_body_text(n, r),
-		.date_unix_s = r->date_unix_s, .signed_unix_s = a->signer.signed_unix_s,
+		.status = (int)r->status, .error_type = slice_of(r->error_type), .body = aws_body_text(n, r),
+		.date_unix_s = r->date_unix_s, .signed_unix_s = a->signer.signed_unix_s, .host = a->endpoint.host,
+		.location = r->location,
 	};
 	int64_t server_unix_s = 0;
 	struct ev_aws_failed *failed = &a->failed;
@@ -167,9 +202,17 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 		node_source(n, SRC_AWS, SS_DENIED, n->keys.have ? failed->detail : n->keys.why.text);
 	else
 		node_source(n, SRC_AWS, SS_UP, "");
+	if (failed->error == AE_DENIED)
+		denied_take(n, &job, failed->detail, sizeof(failed->detail));
 	log_line(&n->log, LOG_LEVEL_WARN, "aws: %s: %s", aws_op_name(job.op), failed->detail);
 	aws_tell_failed(n, &job, failed->error, failed->detail);
 	go_on(n);
+}
+
+/* AWS answers in JSON. A page that a parser gave up on is a page too. */
+static bool not_aws(const struct http_result *r)
+{
+	return (r->err == KERR_OK || r->cause == HTTP_ABORTED) && r->status == 200 && slice_starts(slice_of(r->content_type), "text/");
 }
 
 static void on_done(void *arg, const struct http_result *r)
@@ -180,14 +223,9 @@ static void on_done(void *arg, const struct http_result *r)
 	struct why why = { "" };
 	enum kerr err;
 
-	if (r->err == KERR_OK && r->status < 400 && (r->status >= 300 || slice_starts(slice_of(r->content_type), "text/html"))) {
-		pop(n);
-		not_aws(n, &job);
-		go_on(n);
-		return;
-	}
 	aws_learn_time(n, r);
-	if (r->err == KERR_OK && r->status != 200) {
+	a->wait_ms = r->retry_after_ms;
+	if ((r->err == KERR_OK && r->status != 200) || not_aws(r)) {
 		refused(n, job, r);
 		return;
 	}
@@ -246,7 +284,7 @@ static void next(struct node *n)
 		if (keys_pending(n))
 			return;   /* on_answer of keys.c goes on */
 		if (!a->ready || !n->keys.have)
-			(void)why_set(&why, KERR_AGAIN, "no region or no credentials yet");
+			(void)why_set(&why, KERR_AGAIN, "%s", a->ready ? n->keys.why.text : "the region is not known yet");
 		else
 			err = send(n, &a->queue[a->head], &why);
 		a->busy = true;
@@ -262,17 +300,6 @@ static void next(struct node *n)
 void aws_go_on(struct node *n)
 {
 	next(n);
-}
-
-static bool enqueue(struct node *n, const struct aws_job *job)
-{
-	struct aws *a = &n->aws;
-
-	if (a->count == AWS_QUEUE)
-		return false;
-	a->queue[(a->head + a->count++) % AWS_QUEUE] = *job;
-	next(n);
-	return true;
 }
 
 bool aws_more(struct node *n, const struct aws_job *job)
@@ -304,12 +331,12 @@ void aws_ask(struct node *n, const struct action *a)
 	if (job.op == OP_TASK)
 		(void)str_put(job.task, sizeof(job.task), slice_of(n->core.task[a->index].arn));
 	if (!enqueue(n, &job))
-		aws_tell_failed(n, &job, AE_THROTTLED, "too many questions to AWS are waiting");
+		aws_tell_failed(n, &job, AE_CREDENTIALS, "too many questions to AWS are waiting");   /* soon again; AWS throttles nothing */
 }
 
 bool aws_describe_services(struct node *n, uint32_t reply)
 {
 	struct aws_job job = { .call = ECS_DESCRIBE_SERVICES, .op = OP_SERVICES, .reply = reply };
 
-	return core_online(&n->core) && n->aws.ready && n->keys.have && enqueue(n, &job);
+	return core_online(&n->core) && core_shed(&n->core) < SHED_EXTRAS && n->aws.ready && n->keys.have && enqueue(n, &job);
 }

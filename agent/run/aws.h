@@ -9,6 +9,7 @@
 #include "agent/wire/ecs_quorum.h"
 #include "agent/wire/ecs_update.h"
 #include "agent/wire/endpoint.h"
+#include "agent/wire/iam.h"
 
 struct node;
 
@@ -34,6 +35,8 @@ struct aws {
 					    endpoint are known; kept: a connection may be open */
 	uint64_t used_ms;                /* boot clock: when the last answer came */
 	uint64_t refused;
+	struct iam_denied denied[ECS_CALLS]; /* what the role lacked when last asked; action empty: nothing */
+	uint64_t wait_ms;                /* as long the newest answer asks to wait; 0: not said */
 	struct ev_aws_failed failed;     /* the refusal being told */
 	struct aws_signer signer;
 	struct endpoint endpoint;

@@ -151,16 +151,9 @@ void node_feed(struct node *n, struct event *ev)
 
 void node_view(struct node *n, struct view *v)
 {
-	struct http_traffic sum = { 0 };
 	uint64_t pss = 0, disk = 0;
 	struct why why;
 
-	for (unsigned i = 0; i < PURPOSE_WAN; i++) {
-		struct http_traffic t = http_traffic(&n->http, i);
-
-		sum.up_bytes += t.up_bytes;
-		sum.down_bytes += t.down_bytes;
-	}
 	if (proc_pss_bytes(NULL, 0, &pss, &why) == KERR_OK && pss > n->peak_pss_bytes)
 		n->peak_pss_bytes = pss;
 	if (proc_disk_written_bytes(&disk, &why) != KERR_OK)
@@ -168,15 +161,16 @@ void node_view(struct node *n, struct view *v)
 	*v = (struct view){
 		.core = &n->core, .deployments = n->aws.table.asked_unix_ms != 0 ? &n->aws.table : NULL, .version = KEDGE_VERSION,
 		.daemon = true, .now_unix_ms = node_unix_ms(n), .pss_bytes = pss, .peak_pss_bytes = n->peak_pss_bytes,
-		.wan_up_bytes = sum.up_bytes, .wan_down_bytes = sum.down_bytes, .data_budget_bytes = n->conf->data_budget_bytes,
+		.data_budget_bytes = n->conf->data_budget_bytes,
 		.disk_bytes_written = disk, .wakeups = n->loop.wakeups, .events_oversize = n->seam.lines.oversize,
 		.events_malformed = n->seam.malformed, .log_lines_oversize = n->agent_log.tail.count.oversize,
 		.log_lines_lost = n->agent_log.tail.count.lost, .answers_malformed = n->aws.malformed + n->introspection.malformed,
 		.journal_bytes = n->journal.bytes, .journal_damaged = n->journal.scan.damaged,
-		.journal_cut_bytes = n->journal.scan.tail_bytes, .actor = n->actor,
+		.journal_cut_bytes = n->journal.scan.tail_bytes, .actor = n->actor, .denied = n->aws.denied, .n_denied = ECS_CALLS,
 		.keys_provider = credentials_source_name(n->keys.from), .keys_state = keys_state_name(n->keys.state),
 		.keys_detail = n->keys.why.text, .keys_expiry_unix_s = n->keys.now.expiry_unix_s,
 	};
+	traffic_view(n, v);
 }
 
 static void on_signal(void *arg, int signo)
@@ -199,6 +193,14 @@ static void on_net(void *arg, int fd, short revents)
 		return;
 	http_forget(&n->http);
 	probe_slow_facts(n);
+	/* the route stayed, but a link changed: told anew, so that nothing waits for a back-off of the line as it was */
+	if (n->core.fact[FACT_ROUTE].yes == TRI_YES && n->core.aws_failures > 0) {
+		struct event *ev = node_event(n, EV_FACT);
+
+		ev->u.fact.fact = FACT_ROUTE;
+		ev->u.fact.yes = TRI_YES;
+		node_feed(n, ev);
+	}
 }
 
 static enum kerr read_conf(const char *path, struct conf *out, char *room, size_t cap, struct why *why)
@@ -233,6 +235,7 @@ static void reload(struct node *n)
 	apply(n);
 	core_reload(&n->core, &n->conf->core);
 	keys_again(n);
+	traffic_look(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths wait for a restart", n->conf_path);
 	node_feed(n, node_event(n, EV_TICK));
 }
@@ -268,6 +271,8 @@ static enum kerr open_all(struct node *n, struct why *why)
 	err = http_init(&n->http, &n->loop, &n->tls, why);
 	if (err != KERR_OK)
 		return err;
+	if (http_set_proxy(&n->http, n->conf->proxy, why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_ERROR, "proxy: %s; AWS is asked without one", why->text);
 	if (net_open(&n->net, why) != KERR_OK || loop_watch(&n->loop, n->net.fd, 1, on_net, n, why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_WARN, "routes: %s; looked at now and then", why->text);
 	if (crypto_random_u64(&n->conf->core.seed, why) != KERR_OK)
@@ -285,6 +290,8 @@ static void start(struct node *n)
 	aws_settle(n);
 	probe_slow_facts(n);
 	keys_tick(n);
+	traffic_start(n);
+	traffic_look(n);
 	src_config_look(n);
 	src_log_start(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "kedge %s: %u failures and %u rollbacks remembered, default policy %s", KEDGE_VERSION,
@@ -304,6 +311,7 @@ static void housekeeping(struct node *n)
 	aws_settle(n);
 	aws_rest(n);
 	probe_slow_facts(n);
+	traffic_look(n);
 	src_config_look(n);
 	n->housekeeping_ms = n->now_ms + (something_missing(n) ? EAGER_MS : HOUSEKEEPING_MS);
 }

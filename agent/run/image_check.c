@@ -112,6 +112,8 @@ static void ask_definition(struct node *n)
 	call.body = text_get(&body);
 	if (e == KERR_OK && (!n->aws.ready || !n->keys.have || !core_online(&n->core)))
 		e = why_set(&m->why, KERR_AGAIN, "AWS cannot be asked now for the task definition (line, clock or credentials)");
+	if (e == KERR_OK && core_shed(&n->core) >= SHED_EXTRAS)
+		e = why_set(&m->why, KERR_AGAIN, "the day's data budget leaves nothing for questions about images");
 	if (e == KERR_OK)
 		e = aws_send(n, &call, &r, &id, &m->why);
 	if (e != KERR_OK)

@@ -1,8 +1,8 @@
 #include "agent/run/node.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
+#include "agent/base/backoff.h"
 #include "platform/clock.h"
 #include "platform/crypto.h"
 #include "platform/file.h"
@@ -10,11 +10,13 @@
 #define LOOK_MS       120000             /* a file that is good is looked at so often */
 #define EAGER_MS      10000              /* one that is missing or refused; it costs no data */
 #define TORN_MS       200                /* the SSM agent rewrites its file in place */
-#define ADVISORY_S    900                /* new keys are asked for so long before the old ones end; half-way when that is sooner */
+#define ADVISORY_S    900                /* new keys are asked for so long before the old ones end, or half-way there */
 #define MANDATORY_S   600                /* and more urgently from here on */
-#define BACKOFF_MS    1000
-#define CALM_MS       300000             /* the longest wait between failed tries with good keys at hand, */
-#define URGENT_MS     60000              /* and without, or with keys that soon end */
+#define FIRST_MS      1000
+#define CALM_MS       900000             /* the longest wait between tries that failed: each costs some KB of the line */
+#define URGENT_MS     60000              /* with keys in force that end soon */
+#define REFUSED_MS    3600000            /* where somebody has to change something: a reload asks at once */
+#define REJECTED_MS   900000             /* then the same keys are tried again: AWS may have been wrong about them */
 #define STALE_S       3600               /* the SSM agent renews its file every 30 min; keys in it last an hour */
 #define TRIES         3                  /* of the container endpoint, at once */
 #define STATUS_CREATED 201
@@ -35,7 +37,7 @@ static bool set(const char *variable)
 	return value != NULL && value[0] != '\0';
 }
 
-/* ecs-api: explicit settings, then the environment, then what is set up on this node, then what ECS Anywhere brings. */
+/* Explicit settings, then the environment, then what is set up on this node, then what ECS Anywhere brings. */
 static enum credentials_source choose(const struct conf *c)
 {
 	struct file_ident ident;
@@ -116,26 +118,29 @@ static void replace(struct node *n)
 	k->now = k->incoming;
 	sigv4_wipe(&k->incoming, sizeof(k->incoming));
 	k->have = true;
+	k->rejected = false;
 }
 
-static uint64_t jitter(uint64_t most_ms)
-{
-	uint64_t r;
-
-	if (crypto_random_u64(&r, NULL) != KERR_OK)
-		r = clock_boot_ms();
-	return r % (most_ms + 1);
-}
-
-static uint64_t backoff(struct node *n)
+/* When to ask again after a failure: full jitter over a bound that doubles. */
+static uint64_t next_try(struct node *n, bool refused)
 {
 	struct keys *k = &n->keys;
-	int64_t left_s = k->now.expiry_unix_s - node_unix_ms(n) / 1000;
-	uint64_t cap = k->have && (k->now.expiry_unix_s == 0 || left_s > MANDATORY_S) ? CALM_MS : URGENT_MS;
-	uint64_t most = k->failures < 20 ? (uint64_t)BACKOFF_MS << k->failures : cap;
+	bool urgent = k->have && k->now.expiry_unix_s != 0 && k->now.expiry_unix_s - node_unix_ms(n) / 1000 < MANDATORY_S;
+	uint64_t cap = urgent ? URGENT_MS : refused ? REFUSED_MS : CALM_MS;
+	uint64_t random;
 
-	k->failures++;
-	return TORN_MS + jitter(most < cap ? most : cap);
+	if (crypto_random_u64(&random, NULL) != KERR_OK)
+		random = UINT64_MAX;
+	return clock_boot_ms() + TORN_MS + backoff_ms(k->failures++, FIRST_MS, cap, random);
+}
+
+/* The keys that came are those AWS has just refused. */
+static bool refused_before(struct keys *k)
+{
+	if (!k->rejected || !same(&k->now, &k->incoming) || clock_boot_ms() - k->rejected_ms > REJECTED_MS)
+		return false;
+	sigv4_wipe(&k->incoming, sizeof(k->incoming));
+	return true;
 }
 
 /* ---- what is on this node: environment and file ---- */
@@ -157,12 +162,12 @@ static enum kerr read_file(struct node *n, struct credentials *out, struct file_
 /* By the machine's own clock, as the file's time is. */
 static bool overdue(const struct credentials *c, const struct file_ident *ident, const char *path, struct why *why)
 {
-	int64_t age_s = clock_wall_ms() / 1000 - ident->mtime_unix_s;
+	char written[SIGV4_DATE];
 
-	if (c->token[0] == '\0' || age_s <= STALE_S)
+	if (c->token[0] == '\0' || clock_wall_ms() / 1000 - ident->mtime_unix_s <= STALE_S || !sigv4_date(ident->mtime_unix_s, written))
 		return false;
-	(void)why_set(why, KERR_OK, "%.80s was last written %" PRId64 " min ago: is the SSM agent running? After an outage it may "
-		      "take 30 min to renew it", path, age_s / 60);
+	(void)why_set(why, KERR_OK, "%.80s was last written %s: is the SSM agent running? After an outage it may take 30 min to "
+		      "renew it", path, written);
 	return true;
 }
 
@@ -187,17 +192,16 @@ static void look(struct node *n)
 		tell(n, KEYS_MISSING, why.text);
 		return;
 	}
-	if (k->state == KEYS_REJECTED && same(&k->now, &k->incoming)) {
-		sigv4_wipe(&k->incoming, sizeof(k->incoming));
+	if (refused_before(k)) {
 		k->retry_ms = clock_boot_ms() + EAGER_MS;
+		tell(n, KEYS_REJECTED, k->refusal.text);
 		return;
 	}
 	replace(n);
 	old = file && overdue(&k->now, &ident, n->conf->credentials_file, &why);
 	if (old)
 		k->retry_ms = clock_boot_ms() + EAGER_MS;
-	/* the age alone is no news */
-	tell(n, old ? KEYS_STALE : KEYS_OK, old && k->state == KEYS_STALE ? k->why.text : why.text);
+	tell(n, old ? KEYS_STALE : KEYS_OK, why.text);
 }
 
 /* ---- what is asked for ---- */
@@ -206,7 +210,7 @@ static void failed(struct node *n, enum keys_state state, const char *detail)
 {
 	struct keys *k = &n->keys;
 
-	k->retry_ms = clock_boot_ms() + backoff(n);
+	k->retry_ms = next_try(n, state == KEYS_REFUSED);
 	tell(n, k->have ? KEYS_FAILING : state, detail);
 }
 
@@ -215,10 +219,9 @@ static void taken(struct node *n)
 	struct keys *k = &n->keys;
 	int64_t now_s = node_unix_ms(n) / 1000, life_s = k->incoming.expiry_unix_s - now_s;
 
-	if (k->state == KEYS_REJECTED && same(&k->now, &k->incoming)) {
-		sigv4_wipe(&k->incoming, sizeof(k->incoming));
-		k->retry_ms = clock_boot_ms() + backoff(n);
-		tell(n, KEYS_REJECTED, k->why.text);
+	if (refused_before(k)) {
+		k->retry_ms = next_try(n, false);
+		tell(n, KEYS_REJECTED, k->refusal.text);
 		return;
 	}
 	replace(n);
@@ -270,7 +273,9 @@ static void start(struct node *n)
 
 	if (err == KERR_OK)
 		return;
-	failed(n, err == KERR_AGAIN || err == KERR_IO ? KEYS_UNREACHABLE : err == KERR_REFUSED ? KEYS_REFUSED : KEYS_MISSING, why.text);
+	/* nothing was sent: looking again costs no data */
+	n->keys.retry_ms = clock_boot_ms() + EAGER_MS;
+	tell(n, n->keys.have ? KEYS_FAILING : err == KERR_REFUSED ? KEYS_REFUSED : KEYS_MISSING, why.text);
 	aws_go_on(n);
 }
 
@@ -316,48 +321,51 @@ static void end_of_life(struct node *n)
 	tell(n, KEYS_EXPIRED, why.text);
 }
 
+static void keys_hurry(struct keys *k)
+{
+	k->retry_ms = 0;
+	k->failures = 0;
+}
+
 void keys_tick(struct node *n)
 {
 	struct keys *k = &n->keys;
-	enum credentials_source from = choose(n->conf);
+	bool routeless = n->core.fact[FACT_ROUTE].yes == TRI_NO;
 
 	end_of_life(n);
-	if (from != k->from && k->request == HTTP_NONE) {
-		k->from = from;
-		k->refresh_unix_s = 0;
-		k->retry_ms = 0;
-		k->here = from == CREDENTIALS_CONTAINER;
-	}
-	if (no_route(n) && !k->have && k->state == KEYS_WAITING)
-		tell(n, KEYS_WAITING, "there is no route to ask for credentials");
-	if (keys_due(n) > clock_boot_ms() || k->request != HTTP_NONE || no_route(n))
+	if (k->routeless && !routeless)
+		keys_hurry(k);
+	k->routeless = routeless;
+	if (keys_due(n) > clock_boot_ms())
 		return;
+	k->from = choose(n->conf);
+	k->here = k->from == CREDENTIALS_CONTAINER;
 	k->tries = 0;
-	if (asked(k->from))
-		start(n);
-	else
+	if (!asked(k->from))
 		look(n);
+	else if (!no_route(n))
+		start(n);
+	else if (!k->have)
+		tell(n, KEYS_WAITING, "there is no route to ask for credentials");
 }
 
 bool keys_rejected(struct node *n)
 {
 	struct keys *k = &n->keys;
-	bool long_lived = k->from == CREDENTIALS_ENV;
-	struct why why;
 
 	k->have = false;
-	k->state = KEYS_REJECTED;
-	(void)why_set(&why, KERR_OK, "AWS does not take the keys of %s any more; %s", credentials_source_name(k->now.source),
-		      long_lived ? "kedge has to be started with new ones" : k->from == CREDENTIALS_FILE
+	k->rejected = true;
+	k->rejected_ms = clock_boot_ms();
+	(void)why_set(&k->refusal, KERR_OK, "AWS does not take the keys of %s any more; %s", credentials_source_name(k->now.source),
+		      k->from == CREDENTIALS_ENV ? "kedge has to be started with new ones" : k->from == CREDENTIALS_FILE
 		      ? "waiting for the file to change: after an outage the SSM agent may take 30 min" : "new ones are asked for");
-	(void)str_put(k->why.text, sizeof(k->why.text), slice_of(why.text));
 	/* asked once at once, then with the patience of any failure */
 	if (k->failures == 0)
 		k->retry_ms = 0;
 	k->refresh_unix_s = 0;
 	keys_tick(n);
-	if (!k->have && k->request == HTTP_NONE)
-		tell(n, k->state, k->why.text);
+	if (!k->have && !keys_pending(n) && (k->state == KEYS_OK || k->state == KEYS_STALE || k->state == KEYS_FAILING))
+		tell(n, KEYS_REJECTED, k->refusal.text);
 	return k->have || keys_pending(n);
 }
 
@@ -368,9 +376,20 @@ bool keys_pending(const struct node *n)
 
 void keys_again(struct node *n)
 {
-	n->keys.retry_ms = 0;
-	n->keys.refresh_unix_s = 0;
-	n->keys.failures = 0;
+	struct keys *k = &n->keys;
+
+	if (k->request != HTTP_NONE) {
+		http_cancel(&n->http, k->request);
+		k->request = HTTP_NONE;
+		device_free(&k->device);
+		crypto_zero(k->answer, sizeof(k->answer));
+	}
+	keys_hurry(k);
+	k->refresh_unix_s = 0;
+	k->rejected = false;
+	keys_tick(n);
+	if (!keys_pending(n))
+		aws_go_on(n);
 }
 
 void keys_wipe(struct node *n)

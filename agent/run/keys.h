@@ -27,12 +27,15 @@ enum keys_state {
 struct keys {
 	struct credentials now, incoming;
 	bool have;                       /* now may be signed with */
+	bool rejected;                   /* AWS refused now, and others have not come yet */
+	bool routeless;                  /* there was no route when it was last looked */
 	bool told_source;                /* that AWS cannot be asked was said by this file */
 	enum credentials_source from;    /* who is asked; now.source: whose the keys in force are */
 	enum keys_state state;
-	struct why why;                  /* the sentence about a state that is not ok */
+	struct why why, refusal;         /* the sentence about a state that is not ok; what AWS's refusal means */
 	int64_t refresh_unix_s;          /* server time at which new ones are asked for; 0: retry_ms alone says */
 	uint64_t retry_ms;               /* boot clock: not before this */
+	uint64_t rejected_ms;            /* boot clock: when AWS refused them */
 	uint32_t failures;               /* in a row; 0: the last time went well */
 	uint32_t tries;                  /* of the container's three */
 	uint32_t request;                /* on its way; HTTP_NONE: none */

@@ -20,7 +20,7 @@ static struct http_request request(struct node *n, http_done_fn *on_done)
 	/* last, secret: no copy of a key stays in a buffer of the connection */
 	return (struct http_request){
 		.method = HTTP_GET, .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS, .into = k->answer,
-		.max_body_bytes = sizeof(k->answer), .on_done = on_done, .arg = n, .purpose = PURPOSE_KEYS, .last = true, .secret = true,
+		.max_body_bytes = sizeof(k->answer), .on_done = on_done, .arg = n, .purpose = PURPOSE_CREDENTIALS, .last = true, .secret = true,
 	};
 }
 
@@ -52,7 +52,7 @@ static enum kerr ask_container(struct node *n, http_done_fn *on_done, struct why
 		e = container_token(&t, why);
 	if (e == KERR_OK) {
 		r.url = url;
-		r.purpose = n->keys.here ? PURPOSE_INTROSPECTION : PURPOSE_KEYS;
+		r.purpose = n->keys.here ? PURPOSE_INTROSPECTION : PURPOSE_CREDENTIALS;
 		r.connect_ms = r.total_ms = CONTAINER_MS;
 		r.plain_anywhere = n->keys.here;
 		if (t.len > 0)
@@ -107,7 +107,9 @@ static struct slice certificate_line(const struct device *d, unsigned from, unsi
 static enum kerr sign_session(struct node *n, const struct endpoint *at, const char *region, struct http_request *r,
 			      struct why *why)
 {
-	struct { char leaf[LINE_CAP], chain[LINE_CAP], canonical[2 * LINE_CAP], date[40], auth[X509_SIGN_AUTH_CAP + 16]; } *w = (void *)n->work;
+	struct {
+		char leaf[LINE_CAP], chain[LINE_CAP], canonical[2 * LINE_CAP], date[40], auth[X509_SIGN_AUTH_CAP + 16];
+	} *w = (void *)n->work;
 	static const char leaf_name[] = "X-Amz-X509: ", chain_name[] = "X-Amz-X509-Chain: ", date_name[] = "X-Amz-Date: ";
 	const struct sigv4_hash hash = { sha256, NULL };
 	struct device *d = &n->keys.device;

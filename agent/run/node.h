@@ -14,16 +14,13 @@
 #include "agent/run/src_engine.h"
 #include "agent/run/src_introspection.h"
 #include "agent/run/src_log.h"
+#include "agent/run/traffic.h"
 #include "agent/wire/conf.h"
 #include "agent/wire/view.h"
 #include "platform/http_pool.h"
 #include "platform/log.h"
 #include "platform/net.h"
 #include "platform/unixsock.h"
-
-/* Whose bytes a request's are; those below AWS_OPS are calls to AWS, by operation. */
-enum purpose { PURPOSE_REGISTRY = AWS_OPS, PURPOSE_DEFINITION, PURPOSE_ECR, PURPOSE_KEYS, PURPOSE_WAN, PURPOSE_ENGINE = PURPOSE_WAN,
-	       PURPOSE_INTROSPECTION };
 
 struct node {
 	struct conf *conf;               /* the caller's, changed in place by a reload */
@@ -43,6 +40,7 @@ struct node {
 	struct keys keys;
 	struct aws aws;
 	struct journal journal;
+	struct traffic traffic;
 	struct arena arena;
 	struct event ev;                 /* the one being made */
 	struct event told;               /* of parsers that tell several: they go on with it after each */

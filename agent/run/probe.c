@@ -40,10 +40,12 @@ void probe_slow_facts(struct node *n)
 	node_fact(n, FACT_CLOCK, sane ? TRI_YES : TRI_NO, 0, "", false);
 	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
 		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
-	else if (net_default_route(&have, &why) == KERR_OK)
-		route_seen(n, have);
-	else
+	else if (net_default_route(&have, &why) != KERR_OK)
 		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, why.text, false);
+	else if (!have && n->aws.ready && http_goes_by_proxy(&n->http, slice_of(n->aws.endpoint.host)))
+		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, "no default route, but a proxy", false);   /* which may be in this very network */
+	else
+		route_seen(n, have);
 }
 
 static void disk(struct node *n)
@@ -86,6 +88,12 @@ static void on_registry(void *arg, const struct http_result *r)
 	n->probe = NONE;
 }
 
+/* Without a route nothing is tried but what is on this very machine. */
+static bool can_reach(const struct node *n, const struct registry_url *to)
+{
+	return to->plain || n->core.fact[FACT_ROUTE].yes != TRI_NO;
+}
+
 /* GET /v2/ of the registry, without credentials: any HTTP answer shows that it is there. */
 static bool registry(struct node *n, uint32_t failure)
 {
@@ -99,7 +107,7 @@ static bool registry(struct node *n, uint32_t failure)
 	uint32_t id;
 
 	if (!core_policy(&n->core, slot->f.service)->probe || slot->f.stage != STAGE_PULL || n->probe != NONE ||
-	    !registry_out(slice_of(slot->f.image), REGISTRY_ROOT, slice_of(""), &to))
+	    core_shed(&n->core) >= SHED_EXTRAS || !registry_out(slice_of(slot->f.image), REGISTRY_ROOT, slice_of(""), &to) || !can_reach(n, &to))
 		return false;
 	r.plain_anywhere = to.plain;
 	(void)str_put(slot->probed, sizeof(slot->probed), slice_of(to.host));

@@ -273,6 +273,11 @@ void registry_ask(struct node *n, const char *image, const char *digest, enum re
 		finish(n, IW_UNCLEAR, "no registry can have an image of that name");
 		return;
 	}
+	/* without a route nothing is tried but what is on this very machine */
+	if (!g->to.plain && n->core.fact[FACT_ROUTE].yes == TRI_NO) {
+		finish(n, IW_SILENT, " cannot be asked: this node has no route");
+		return;
+	}
 	g->ecr = ecr_is(slice_of(g->to.host), &g->ecr_of);
 	if (g->ecr && (!str_eq(g->ecr_region, g->ecr_of.region) || node_unix_ms(n) > g->ecr_until_unix_ms - EARLY_MS))
 		log_in(n);

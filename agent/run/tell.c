@@ -65,6 +65,7 @@ void tell_publish(struct node *n)
 	if (!n->publish)
 		return;
 	n->publish = false;
+	traffic_keep(n);
 	text_s(&t, n->conf->run_dir);
 	text_s(&t, "/status.json");
 	node_view(n, &v);

@@ -5,6 +5,7 @@
 
 #include <ini.h>
 
+#include "agent/base/host.h"
 #include "agent/wire/arn.h"
 
 #if !INI_HANDLER_LINENO || INI_ALLOW_MULTILINE || INI_ALLOW_INLINE_COMMENTS || !INI_STOP_ON_FIRST_ERROR
@@ -66,7 +67,7 @@ static const struct key keys[] = {
 	{ "aws", "data_budget", T_SIZE, C(data_budget_bytes), ZERO_WORD, 10000, 0, "unlimited",
 	  "a size like 512KB or 5MB, at least 10KB, or unlimited" },
 	{ "aws", "fleet", T_COUNT, C(core.fleet), ZERO_WORD, 1, 10000000, "auto", "auto, or the number of nodes" },
-	{ "aws", "proxy", T_URL, C(proxy), OPTIONAL, 0, 0, "http|https", "http://HOST:PORT, or nothing" },
+	{ "aws", "proxy", T_URL, C(proxy), OPTIONAL, 0, 0, "http", "http://[USER:PASSWORD@]HOST[:PORT], none, or nothing" },
 	{ "aws", "endpoint_type", T_WORD, C(endpoint_type), 0, 0, 0, "standard|fips|dualstack|fips-dualstack",
 	  "standard, fips, dualstack or fips-dualstack" },
 	{ "iot", "endpoint", T_PLAIN, C(iot_endpoint), OPTIONAL, 0, 0, NULL, "the credential provider's host name" },
@@ -239,6 +240,15 @@ static bool url_ok(struct slice v, const char *schemes)
 	       printable(v, false);
 }
 
+static bool proxy_ok(struct slice v)
+{
+	size_t at = slice_rfind(v, "@");
+	struct slice host;
+	uint64_t port;
+
+	return slice_is(v, "none") || (url_ok(v, "http") && host_split(slice_from(v, at == SIZE_MAX ? 7 : at + 1), &host, &port));
+}
+
 static bool listen_ok(struct slice v)
 {
 	size_t at = slice_rfind(v, ":");
@@ -270,7 +280,7 @@ static bool text_ok(const struct key *k, struct slice v)
 	case T_PATH:
 		return v.p[0] == '/' && printable(v, true);
 	case T_URL:
-		return url_ok(v, k->words);
+		return str_eq(k->name, "proxy") ? proxy_ok(v) : url_ok(v, k->words);
 	case T_LISTEN:
 		return listen_ok(v);
 	case T_FAMILY:
@@ -470,8 +480,8 @@ static enum kerr set_key(struct reading *r, const char *section, const char *nam
 	if (k->type == T_CLASSES)
 		return put_classes(r, name, v, place(r, k));
 	if (!put_value(k, v, place(r, k)))
-		return why_set(r->why, KERR_BAD_INPUT, "%s line %u: %s = \"%.60s\": allowed is %s", r->file, r->line, name, value,
-			       k->allowed);
+		return why_set(r->why, KERR_BAD_INPUT, "%s line %u: %s = \"%.60s\": allowed is %s", r->file, r->line, name,
+			       str_eq(name, "proxy") ? "..." : value, k->allowed); /* a password may stand in it */
 	if (str_eq(name, "credentials_file"))
 		r->conf->credentials_file_set = true;
 	return KERR_OK;
@@ -625,7 +635,8 @@ static enum kerr together(const struct conf *c, struct slice text, const char *f
 	if (c->ecr_endpoint[0] != '\0' && endpoint_find(ENDPOINT_ECR, c->ecr_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] ecr_endpoint: %s", file, line_of(text, "aws", "ecr_endpoint"),
 			       inner.text);
-	if (c->ra_endpoint[0] != '\0' && endpoint_find(ENDPOINT_ROLESANYWHERE, c->ra_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
+	if (c->ra_endpoint[0] != '\0' &&
+	    endpoint_find(ENDPOINT_ROLESANYWHERE, c->ra_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [rolesanywhere] endpoint: %s", file,
 			       line_of(text, "rolesanywhere", "endpoint"), inner.text);
 	if (c->credentials == CONF_CRED_IOT && (c->iot_endpoint[0] == '\0' || c->iot_role_alias[0] == '\0' ||

@@ -105,7 +105,7 @@ static const struct { enum credentials_source from; unsigned status; const char 
 	{ CREDENTIALS_IOT, 400, "duration", "the role alias asks for longer than the role's maximum session duration" },
 	{ CREDENTIALS_IOT, 400, "role", "the alias's role must exist and trust credentials.iot.amazonaws.com" },
 	{ CREDENTIALS_ROLESANYWHERE, 403, "insufficient", "the certificate needs CA:FALSE and key usage digitalSignature" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "untrusted", "the certificate does not chain to the trust anchor: put the CAs between into [rolesanywhere] cert" },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "untrusted", "it does not chain to the trust anchor: are the CAs between in [rolesanywhere] cert?" },
 	{ CREDENTIALS_ROLESANYWHERE, 0, "disabled", "somebody has to enable it in Roles Anywhere again" },
 	{ CREDENTIALS_ROLESANYWHERE, 403, "expired", "the certificate has to be renewed" },
 	{ CREDENTIALS_ROLESANYWHERE, 403, "revoked", "the certificate has to be replaced" },

@@ -22,18 +22,16 @@ static enum kerr put_url(const char *head, const char *tail, char out[CREDENTIAL
 	return KERR_OK;
 }
 
-/* The host of scheme://host[:port]/..., empty when it names a user. */
+/* The host of host[:port]/..., empty when it is none, or names a user. */
 static struct slice host_of(struct slice rest)
 {
+	struct slice host;
+	uint64_t port;
 	size_t end = 0;
 
 	while (end < rest.n && strchr("/?#", rest.p[end]) == NULL)
 		end++;
-	rest = slice_to(rest, end);
-	if (slice_find(rest, "@") != SIZE_MAX)
-		return slice_to(rest, 0);
-	end = slice_find(rest, slice_starts(rest, "[") ? "]" : ":");
-	return end == SIZE_MAX ? rest : slice_to(rest, end + (rest.p[0] == '['));
+	return host_split(slice_to(rest, end), &host, &port) ? host : slice_to(rest, 0);
 }
 
 enum kerr credentials_container_url(const char *relative, const char *full, char out[CREDENTIALS_URL_CAP], bool *here,

@@ -162,11 +162,45 @@ static bool skewed(const struct ecs_refusal *r)
 	return r->date_unix_s != 0 && r->signed_unix_s != 0 && (skew > SKEW_S || skew < -SKEW_S);
 }
 
+/* No code of AWS's, nor what a load balancer or a half-open proxy says for itself: somebody else sent a page. */
+static bool stranger(const struct ecs_refusal *r, const struct said *s)
+{
+	return s->code[0] == '\0' && r->status < 500 && r->status != 407 && r->status != 429 && !slice_starts(slice_trim(r->body), "{");
+}
+
+/* The host a redirect leads to, else the one that should have been AWS. */
+static struct slice sender(const struct ecs_refusal *r)
+{
+	struct slice to = slice_of(r->location);
+	size_t at = slice_find(to, "//");
+
+	to = at == SIZE_MAX ? SLICE("") : slice_from(to, at + 2);
+	for (at = 0; at < to.n && to.p[at] != '/' && to.p[at] != '?' && to.p[at] != '#'; at++)
+		;
+	return at > 0 ? slice_to(to, at) : slice_of(r->host);
+}
+
+static void put_stranger(const struct ecs_refusal *r, const struct said *s, struct text *t)
+{
+	text_s(t, "not AWS answered: a captive portal or proxy at ");
+	text_slice(t, sender(r));
+	text_s(t, " (HTTP ");
+	text_i64(t, r->status);
+	text_s(t, ", ");
+	text_s(t, s->message);
+	text_c(t, ')');
+}
+
 static void put_detail(const struct ecs_refusal *r, const struct said *s, char *out, size_t cap)
 {
-	char buf[CODE_CAP + REASON_CAP + 32];
+	char buf[CODE_CAP + REASON_CAP + 256];
 	struct text t = text_on(buf, sizeof(buf));
 
+	if (stranger(r, s)) {
+		put_stranger(r, s, &t);
+		(void)json_clean(out, cap, text_get(&t));
+		return;
+	}
 	if (s->code[0] != '\0') {
 		text_s(&t, s->code);
 	} else {

@@ -12,6 +12,7 @@ struct ecs_refusal {
 	struct slice body;
 	int64_t date_unix_s;             /* Date header, 0 = none */
 	int64_t signed_unix_s;           /* the time the request was signed with */
+	const char *host, *location;     /* whom kedge meant to ask; the Location header, or "" */
 };
 /* -> EV_AWS_FAILED without op and task (the caller's); detail: AWS's code and message in one line, or what the body
  * is instead. *server_unix_s: the server's own clock when the error is about clocks, else 0. Never fails. */

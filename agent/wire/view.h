@@ -6,8 +6,13 @@
 #include "agent/base/err.h"
 #include "agent/core/state.h"
 #include "agent/wire/deployments_in.h"
+#include "agent/wire/iam.h"
 
 #define VIEW_MAX (256 * 1024)            /* bytes that hold any one view */
+#define VIEW_PURPOSES 16
+
+/* WAN bytes of today. */
+struct view_purpose { const char *name; uint64_t up, down; };
 
 /* What the core does not know of the node; the daemon fills it, a verb without a daemon leaves it zero. */
 struct view {
@@ -17,11 +22,16 @@ struct view {
 	const char *version;
 	bool daemon;                             /* false: read from the journal, the daemon is not running */
 	int64_t now_unix_ms;
-	uint64_t pss_bytes, peak_pss_bytes, wan_up_bytes, wan_down_bytes, data_budget_bytes, disk_bytes_written, wakeups;
+	uint64_t pss_bytes, peak_pss_bytes, data_budget_bytes, disk_bytes_written, wakeups;
+	struct view_purpose purpose[VIEW_PURPOSES];
+	uint32_t purposes;                       /* 0: nobody counted */
+	uint64_t overhead_bytes;                 /* of TCP and IP, estimated, beside them */
 	uint64_t events_oversize, events_malformed, log_lines_oversize, log_lines_lost, answers_malformed;
 	uint64_t journal_bytes, journal_damaged, journal_cut_bytes;
 	const char *keys_provider, *keys_state, *keys_detail;   /* of the AWS credentials; NULL: not known */
 	int64_t keys_expiry_unix_s;              /* 0: not known */
+	const struct iam_denied *denied;         /* n_denied of them, those without an action are none; NULL: not known */
+	uint32_t n_denied;
 	bool actor;                              /* a stop was accepted, or not refused, since the start */
 	char missing_part[DETAIL_CAP];           /* what the kernel or the packaging lacks, or empty */
 };
@@ -34,6 +44,9 @@ enum kerr view_deployments(const struct view *v, struct text *out) KERR_CHECK; /
 enum kerr view_tasks(const struct view *v, struct text *out) KERR_CHECK;
 /* id: f<n> or r<n>. KERR_GONE: there is none such; KERR_BAD_INPUT: not an id. */
 enum kerr view_why(const struct view *v, struct slice id, struct text *out, struct why *why) KERR_CHECK;
+
+/* What the node knows of its names in IAM's policies; service NONE: none of them. Borrowed from the core. */
+void view_iam_names(const struct core *c, int32_t service, struct iam_names *out);
 
 /* Members of an object: "command", what a person can run when kedge may or can not act (null: nothing), "command_note",
  * what is known of where it leads, and "pin_commands", what starts the recorded digests where a tag may have changed.

@@ -86,5 +86,6 @@ enum kerr view_deployments(const struct view *v, struct text *out)
 		jw_str(&w, NULL, t->missing_name[i]);
 	jw_array_end(&w);
 	not_asked(v->core, t, &w);
+	view_denied(v, &w);
 	return view_end(&w);
 }

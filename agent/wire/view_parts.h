@@ -36,5 +36,9 @@ void view_service(const struct view *v, struct jw *w, const char *name, uint32_t
 void view_service_list(const struct view *v, struct jw *w);
 void view_rollback(const struct view *v, struct jw *w, uint32_t service);
 const char *view_rollback_next_step(enum rb_state state);
+/* "denied": what the node's role may not do, each with the statement that allows it (null: none can). */
+void view_denied(const struct view *v, struct jw *w);
+/* "statement" of a rollback whose reason says that it was denied; else null. */
+void view_denied_rollback(const struct core *c, uint32_t service, struct jw *w);
 
 #endif

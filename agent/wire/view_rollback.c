@@ -17,7 +17,8 @@ const char *view_rollback_next_step(enum rb_state state)
 	case RB_ROLLBACK_FAILED:
 		return "A person has to act: by the command shown, or as the note beside it says.";
 	case RB_DENIED:
-		return "Allow this node's role the action that was denied, or run the command with your own credentials.";
+		return "Add the statement, if one is shown, to the policy of this node's role and ask again with kedge rollback SERVICE; "
+		       "or run the command with your own credentials.";
 	case RB_EXPIRED:
 		return "It was too old to be acted on; look at the service and act by hand if it still fails.";
 	case RB_DECIDED:
@@ -48,7 +49,7 @@ static void times(struct jw *w, const struct rollback *rb)
 static void none(struct jw *w, enum rb_state state)
 {
 	static const char *const members[] = {
-		"id", "dedupe_key", "target", "reason", "verified", "queued_unix_s", "command", "command_note",
+		"id", "dedupe_key", "target", "reason", "statement", "verified", "queued_unix_s", "command", "command_note",
 	};
 
 	jw_str(w, "state", rb_state_name(state));
@@ -75,6 +76,7 @@ void view_rollback(const struct view *v, struct jw *w, uint32_t service)
 	view_definition(w, "target", rb->target_family, rb->target_revision);
 	jw_str_or_null(w, "target_digest", rb->target_digest);
 	jw_str_or_null(w, "reason", rb->reason);
+	view_denied_rollback(v->core, service, w);
 	jw_str(w, "verified", verified_name(rb->verified));
 	times(w, rb);
 	view_by_hand(v->core, service, w);

@@ -20,8 +20,23 @@ static void node(const struct view *v, struct jw *w)
 	jw_object_end(w);
 }
 
+/* AWS is up, but not for everything: what the role lacks stands in its line. */
+static void aws_detail(const struct view *v, struct text *out)
+{
+	for (uint32_t i = 0; i < v->n_denied; i++) {
+		if (v->denied[i].action[0] == '\0')
+			continue;
+		text_s(out, out->len == 0 ? "denied: " : ", ");
+		text_s(out, v->denied[i].action);
+	}
+}
+
 static void sources(const struct view *v, struct jw *w)
 {
+	char lacks[16 * IAM_ACTION_CAP] = "";
+	struct text t = text_on(lacks, sizeof(lacks));
+
+	aws_detail(v, &t);
 	jw_object(w, "sources");
 	for (int i = 0; i < SOURCES; i++) {
 		const struct known_source *s = &v->core->source[i];
@@ -29,7 +44,7 @@ static void sources(const struct view *v, struct jw *w)
 		jw_object(w, source_name((enum source)i));
 		jw_str(w, "state", source_state_name(s->state));
 		jw_unix_s(w, "since_unix_s", s->since_unix_ms);
-		jw_str_or_null(w, "detail", s->detail);
+		jw_str_or_null(w, "detail", i == SRC_AWS && s->detail[0] == '\0' ? lacks : s->detail);
 		jw_object_end(w);
 	}
 	jw_object_end(w);
@@ -66,21 +81,76 @@ static void numbers(struct jw *w, const struct number *n, size_t count, bool kno
 }
 #define NUMBERS(w, list, known) numbers(w, list, sizeof(list) / sizeof((list)[0]), known)
 
+static void wan(const struct view *v, struct jw *w)
+{
+	struct number sum[] = { { "up", 0 }, { "down", 0 } };
+
+	for (uint32_t i = 0; i < v->purposes; i++) {
+		sum[0].v += v->purpose[i].up;
+		sum[1].v += v->purpose[i].down;
+	}
+	jw_object(w, "wan_bytes_today");
+	NUMBERS(w, sum, v->daemon);
+	jw_object_end(w);
+	jw_object(w, "by_purpose");
+	for (uint32_t i = 0; i < v->purposes; i++) {
+		const struct view_purpose *p = &v->purpose[i];
+		const struct number n[] = { { "up", p->up }, { "down", p->down } };
+
+		if (p->up + p->down == 0)
+			continue;
+		jw_object(w, p->name);
+		NUMBERS(w, n, true);
+		jw_object_end(w);
+	}
+	jw_object_end(w);
+	if (v->daemon)
+		jw_u64(w, "overhead_estimate_bytes", v->overhead_bytes);
+	else
+		jw_null(w, "overhead_estimate_bytes");
+}
+
+/* How often AWS is asked, and why not more often. */
+static void pace(const struct core *c, struct jw *w)
+{
+	enum beat_why why;
+	uint64_t beat_ms = core_heartbeat_ms(c, &why);
+
+	if (core_shed(c) == SHED_NOTHING) {
+		jw_null(w, "shed");
+	} else {
+		jw_object(w, "shed");
+		jw_u64(w, "level", core_shed(c));
+		jw_str(w, "text", core_shed_says(core_shed(c)));
+		jw_object_end(w);
+	}
+	jw_object(w, "heartbeat");
+	jw_u64(w, "seconds", beat_ms / 1000);
+	jw_str_or_null(w, "why", beat_why_says(why));
+	jw_object_end(w);
+	jw_object(w, "fleet");
+	if (core_fleet(c) == 0)
+		jw_null(w, "nodes");
+	else
+		jw_u64(w, "nodes", core_fleet(c));
+	jw_bool(w, "at_least", c->params.fleet == 0);
+	jw_object_end(w);
+}
+
 static void thrift(const struct view *v, struct jw *w)
 {
 	const struct number memory[] = { { "pss_bytes", v->pss_bytes }, { "peak_pss_bytes", v->peak_pss_bytes } };
-	const struct number wan[] = { { "up", v->wan_up_bytes }, { "down", v->wan_down_bytes } };
 	const struct number disk[] = { { "disk_bytes_written", v->disk_bytes_written }, { "wakeups", v->wakeups } };
 
 	jw_object(w, "thrift");
 	NUMBERS(w, memory, v->daemon && v->pss_bytes != 0);
-	jw_object(w, "wan_bytes_today");
-	NUMBERS(w, wan, v->daemon);
-	jw_object_end(w);
+	wan(v, w);
 	if (v->data_budget_bytes == 0)
 		jw_null(w, "budget");                /* no limit */
 	else
 		jw_u64(w, "budget", v->data_budget_bytes);
+	if (v->daemon)
+		pace(v->core, w);
 	NUMBERS(w, disk, v->daemon);
 	jw_object_end(w);
 }
@@ -137,6 +207,7 @@ enum kerr view_status(const struct view *v, struct text *out)
 		jw_null(&w, "online");
 	sources(v, &w);
 	credentials(v, &w);
+	view_denied(v, &w);
 	facts(v->core, &w);
 	thrift(v, &w);
 	input(v, &w);

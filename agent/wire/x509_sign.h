@@ -8,7 +8,7 @@
 #define X509_SIGN_RSA         "AWS4-X509-RSA-SHA256"
 #define X509_SIGN_ECDSA       "AWS4-X509-ECDSA-SHA256"
 #define X509_SIGN_SERVICE     "rolesanywhere"
-#define X509_SIGN_SERIAL_MAX  21         /* bytes of a serial number: RFC 5280 allows 20, and DER may put a 0 before. longer: refused */
+#define X509_SIGN_SERIAL_MAX  21         /* bytes of a serial number: RFC 5280's 20, and a 0 of DER before. longer: refused */
 #define X509_SIGN_SERIAL_CAP  52         /* 168 bits have 51 digits */
 #define X509_SIGN_STRING_CAP  256
 #define X509_SIGN_NAMES_CAP   160

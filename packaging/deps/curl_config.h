@@ -47,7 +47,6 @@
 #define CURL_DISABLE_MIME 1
 #define CURL_DISABLE_HEADERS_API 1
 #define CURL_DISABLE_HSTS 1
-#define CURL_DISABLE_PROXY 1
 #define CURL_DISABLE_SHA512_256 1
 
 /* no convenience: 60 KB of infof() and strerror texts; the text of CURLOPT_ERRORBUFFER stays */

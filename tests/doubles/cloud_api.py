@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any, Callable
 
+import cloud_iam as iam
 import cloud_shapes as shapes
 from cloud_clock import Bucket, View
 from cloud_model import Epoch
@@ -73,6 +74,7 @@ class Api:
         self.world = world
         self.buckets: dict[str, Bucket] = {}
         self._bucket_of: dict[str, str] = {}
+        self.retry_after_ms = 0
         self.reset_buckets()
         self._ops: dict[str, Callable[[Body, View], Body]] = {
             "ListServices": self._list_services, "DescribeServices": self._describe_services,
@@ -114,6 +116,7 @@ class Api:
             return answer, view.lag
 
     def _authorize(self, op: str, body: Body, key: Key) -> None:
+        self._by_policy(op, body, key)
         for resource in self._resources(op, body):
             for rule in key.denied:
                 action = rule["action"].removeprefix("ecs:")
@@ -124,6 +127,19 @@ class Api:
                                    f"User: {who} is not authorized to perform: ecs:{op} on resource: "
                                    f"{resource} because no identity-based policy allows the "
                                    f"ecs:{op} action")
+
+    def _by_policy(self, op: str, body: Body, key: Key) -> None:
+        world = self.world
+        wanted = body.get("taskDefinition", "") if op == "UpdateService" else ""
+        definition = wanted if not wanted or wanted.startswith("arn:") else \
+            f"arn:aws:ecs:{world.region}:{world.account}:task-definition/{wanted}"
+        try:
+            iam.authorize(key.policies, f"ecs:{op}",
+                          iam.touched_by(op, body, world.region, world.account, definition))
+        except iam.Denied as no:
+            who = f"arn:aws:sts::{world.account}:assumed-role/ecsAnywhereRole/{key.session}"
+            raise ApiError("AccessDeniedException", f"User: {who} is not authorized to perform: ecs:{op} "
+                           f"on resource: {no.resource} {no.why}") from no
 
     def _resources(self, op: str, body: Body) -> list[str]:
         """The resources IAM looks at for a call, first the one named in a refusal."""

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable
 
+import cloud_iam as iam
 import cloud_shapes as shapes
 from cloud_api import Api
 from cloud_clock import Bucket
@@ -57,6 +58,7 @@ class Control:
         self._folder = folder
         self._session = session
         self._denied: dict[str, list[dict[str, str]]] = {}
+        self._policies: dict[str, dict[str, iam.Document]] = {}
         self._key = self._issue(session)
         self._write_credentials(0.0)
 
@@ -71,7 +73,7 @@ class Control:
                 raise ControlError(f"unknown command '{name}'")
             arguments = {k: v for k, v in request.items() if k != "command"}
             return {"ok": True} | self._run(name, method, arguments)
-        except (ControlError, ApiError, shapes.ShapeError) as error:
+        except (ControlError, ApiError, shapes.ShapeError, iam.PolicyError) as error:
             return {"ok": False, "error": str(error)}
 
     def _run(self, name: str, method: Callable[..., Answer], arguments: dict[str, Any]) -> Answer:
@@ -382,8 +384,9 @@ class Control:
         return answer
 
     def set_throttle(self, category: str | None = None, op: str | None = None, burst: float = 0,
-                     rate: float = 0, reset: bool = False) -> Answer:
+                     rate: float = 0, reset: bool = False, retry_after_ms: int = 0) -> Answer:
         """Replace the token bucket of a category (or of an operation's category)."""
+        self._api.retry_after_ms = retry_after_ms
         if reset:
             self._api.reset_buckets()
             return {}
@@ -426,6 +429,7 @@ class Control:
     def _issue(self, session: str) -> Key:
         key = new_key(session)
         key.denied = self._denied.setdefault(session, [])
+        key.policies = self._policies.setdefault(session, {})
         self._keys[key.access_key_id] = key
         return key
 
@@ -481,6 +485,23 @@ class Control:
         rules = self._denied[session or self._session]
         rules[:] = [r for r in rules if action is not None and r["action"] != action]
         return {"denied": rules}
+
+    def set_policy(self, policy: Any = None, kind: str = "identity", session: str | None = None) -> Answer:
+        """The policy of a session's role: a document or a file's path; null: no policy, and all is allowed."""
+        if kind not in iam.KINDS:
+            raise ControlError(f"kinds: {', '.join(iam.KINDS)}")
+        self._named(session)
+        mine = self._policies[session or self._session]
+        if policy is None:
+            mine.pop(kind, None)
+            return {"policies": sorted(mine)}
+        if isinstance(policy, str):
+            try:
+                policy = json.loads(Path(policy).read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise ControlError(f"{policy}: {error}") from error
+        mine[kind] = iam.check(policy)
+        return {"policies": sorted(mine)}
 
     # --- bulk ----------------------------------------------------------------------------
 

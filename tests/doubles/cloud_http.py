@@ -24,7 +24,7 @@ from cloud_sigv4 import AuthError, Key, Verifier
 MAX_BODY = 1 << 20
 AMZ_JSON = "application/x-amz-json-1.1"
 PORTAL = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body>Please log in.</body></html>"
-BEFORE = ("http500", "http503", "html", "redirect", "bad-json", "hang", "reset")
+BEFORE = ("http500", "http503", "html", "redirect", "xml", "empty", "bad-json", "hang", "reset")
 AFTER = ("truncate", "pause_mid_body", "drop-answer", "slow")
 
 CA_CONF = """
@@ -76,7 +76,8 @@ def make_certificates(where: Path, kind: str = "good", rsa: bool = False,
     tls = where / "tls"
     tls.mkdir(exist_ok=True)
     san = "DNS:elsewhere.example" if kind == "wrong-host" else \
-        ",".join(["DNS:localhost", "IP:127.0.0.1", "IP:::1", *(f"DNS:{n}" for n in names)])
+        ",".join(["DNS:localhost", "IP:127.0.0.1", "IP:::1", "DNS:ecs.eu-west-1.kedge.test",
+                  *(f"DNS:{n}" for n in names)])
     (tls / "ca.cnf").write_text(CA_CONF.replace("= SAN", f"= {san}"))
     (tls / "index.txt").write_text("")
     algorithm = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else \
@@ -289,6 +290,8 @@ class Handler(BaseHTTPRequestHandler):
         entry |= {"status": status, "bytes_body_out": len(data), "bytes_out": len(data) + 230}
         fault = self.server.take_fault(entry["op"], AFTER)
         more = {"x-amzn-RequestId": entry["request_id"]}
+        if entry.get("error") == "ThrottlingException" and self.server.api.retry_after_ms:
+            more["x-amz-retry-after"] = str(self.server.api.retry_after_ms)
         if fault is None:
             self._answer(status, data, more)
             return
@@ -325,6 +328,9 @@ class Handler(BaseHTTPRequestHandler):
                         {"Content-Type": "text/html"}),
             "html": (200, PORTAL, {"Content-Type": "text/html; charset=utf-8"}),
             "redirect": (302, PORTAL, {"Location": "http://portal.example/login", "Content-Type": "text/html"}),
+            "xml": (403, b'<?xml version="1.0"?><ErrorResponse><Error><Code>AccessDenied</Code><Message>Not here</Message>'
+                         b"</Error></ErrorResponse>", {"Content-Type": "text/xml"}),
+            "empty": (200, b"", {}),
             "bad-json": (200, b'{"serviceDeployments":[{"serviceDeploymentArn":', {}),
         }[fault.kind]
         entry |= {"status": status, "error": fault.kind, "bytes_body_out": len(data),

@@ -13,6 +13,7 @@ import secrets
 import time
 import urllib.parse
 from dataclasses import dataclass, field
+from typing import Any
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW_S = 300
@@ -45,6 +46,7 @@ class Key:
     session: str
     expires_at: float | None = None
     denied: list[dict[str, str]] = field(default_factory=list)
+    policies: dict[str, Any] = field(default_factory=dict)   # kind -> document; empty: all is allowed
 
     def expired(self, now: float) -> bool:
         return self.expires_at is not None and now >= self.expires_at

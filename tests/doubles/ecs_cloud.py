@@ -61,9 +61,11 @@ with their members (a default after =):
   run-task, stop-task           a standalone task; stop any task (task, reason)
   link                          state up|down, mode refuse|blackhole: the HTTPS port
   wan                           the same for the HTTPS port and the agents (or one instance)
-  set-throttle                  category or op, burst, rate; reset=true restores all
+  set-throttle                  category or op, burst, rate; reset=true restores all; retry_after_ms=0: what
+                                refusals ask to wait for (x-amz-retry-after)
   fault                         kind, count=1, op, seconds=5, at=0.5: the next count requests get
-                                http500 http503 html redirect bad-json hang reset (not executed), or
+                                http500 http503 html redirect xml empty bad-json hang reset (not
+                                executed), or
                                 truncate pause_mid_body slow drop-answer (executed)
   clear-faults; pause-mid-body  seconds, op=DescribeServices, at=0.5, count=1
   set-clock                     offset_s of the server's clock
@@ -72,6 +74,8 @@ with their members (a default after =):
   rotate-credentials            expire_old=false, torn_s=0: rewrites DIR/credentials in place, half
                                 written for torn_s
   add-key                       session, in_s=null: keys of one more node, that end in in_s seconds
+  set-policy                    policy (a document, a file's path, or null for none), kind
+                                identity|boundary|scp, session: IAM as cloud_iam.py evaluates it
   deny-action, allow-action     action (ecs:Name or glob), resource glob, session
   pad-events                    service, count=100, kind mixed|steady
   add-services                  count, taskDefinition, prefix=svc, desiredCount=0, events=100, kind

@@ -132,6 +132,7 @@ class Provider:
         self.devices, self.cloud, self.arguments = devices, cloud, arguments
         self.duration_s: float = 3600   # how long the keys last; 0 (Roles Anywhere): as long as was asked for
         self.faults: list[str] = []
+        self.gave = ""                  # the secret of the newest keys; requests.jsonl keeps them all
         self.session = "mi-0123"        # the ecs_cloud's name of this node: what is denied to it is denied to these keys
 
     def set(self, **members: Any) -> None:
@@ -142,6 +143,7 @@ class Provider:
 
     def lower(self, asked_s: float = 0) -> dict[str, Any]:
         made, end = self.cloud.keys(self.session, self.duration_s or asked_s)
+        self.gave = made["aws_secret_access_key"]
         return {"accessKeyId": made["aws_access_key_id"], "secretAccessKey": made["aws_secret_access_key"],
                 "sessionToken": made["aws_session_token"], "expiration": end}
 
@@ -166,7 +168,7 @@ class Iot(Provider):
             raise Refused(403, "AccessDeniedException", "Certificate is invalid on this endpoint")
         found = re.fullmatch(r"/role-aliases/([\w=,@-]{1,128})/credentials", request.path)
         if request.command != "GET" or body or found is None:
-            raise Refused(400, "InvalidRequestException", "Invalid request")            # [U]
+            raise Refused(400, "InvalidRequestException", "Invalid request")             # [U]
         if request.headers.get("Host") != f"{NAME}:{request.server.server_address[1]}":
             raise Refused(403, "AccessDeniedException", "Certificate is invalid on this endpoint")
         thing = self.devices.thing.get(hashlib.sha256(der or b"").hexdigest())
@@ -203,7 +205,7 @@ class Anywhere(Provider):
         headers = list(request.headers.items())
         found = {k.lower(): v for k, v in headers}
         if len(found) != len(headers):
-            raise Refused(400, "ValidationException", "a header is there twice")        # [U]
+            raise Refused(400, "ValidationException", "a header is there twice")         # [U]
         asked = self._body(found, body)
         with tempfile.TemporaryDirectory() as where:
             serial, algorithm = self._certificate(Path(where), found)
@@ -220,14 +222,14 @@ class Anywhere(Provider):
         try:
             asked = json.loads(body)
         except ValueError as bad:
-            raise Refused(400, "ValidationException", "the body is not JSON") from bad  # [U]
+            raise Refused(400, "ValidationException", "the body is not JSON") from bad   # [U]
         needed = {"profileArn", "roleArn", "trustAnchorArn"}
         if found.get("content-type") != "application/json" or not isinstance(asked, dict) or not needed <= set(asked) or \
                 not set(asked) <= needed | {"durationSeconds", "roleSessionName"}:
-            raise Refused(400, "ValidationException", f"members or content type: {sorted(asked)}")      # [U]
+            raise Refused(400, "ValidationException", f"members or content type: {sorted(asked)}")       # [U]
         seconds = asked.get("durationSeconds", 3600)
         if not isinstance(seconds, int) or not 900 <= seconds <= 43200:
-            raise Refused(400, "ValidationException", "durationSeconds must be 900 to 43200")           # [U]
+            raise Refused(400, "ValidationException", "durationSeconds must be 900 to 43200")            # [U]
         return asked
 
     def _certificate(self, where: Path, found: dict[str, str]) -> tuple[int, str]:
@@ -236,9 +238,9 @@ class Anywhere(Provider):
             der = base64.b64decode(found.get("x-amz-x509", ""), validate=True)
             chain = [base64.b64decode(part, validate=True) for part in found.get("x-amz-x509-chain", "").split(",") if part]
         except ValueError as bad:
-            raise Refused(400, "ValidationException", "X-Amz-X509 is not base64") from bad              # [U]
+            raise Refused(400, "ValidationException", "X-Amz-X509 is not base64") from bad               # [U]
         if not der or len(chain) > 5:
-            raise Refused(400, "ValidationException", "X-Amz-X509 is missing, or its chain too long")   # [U]
+            raise Refused(400, "ValidationException", "X-Amz-X509 is missing, or its chain too long")    # [U]
         (where / "leaf.pem").write_text(ssl.DER_cert_to_PEM_cert(der))
         (where / "chain.pem").write_text("".join(ssl.DER_cert_to_PEM_cert(c) for c in chain))
         good, text = openssl(where, "x509", "-in", "leaf.pem", "-noout", "-serial", "-text")
@@ -249,7 +251,7 @@ class Anywhere(Provider):
         if not openssl(where, "verify", "-no_check_time", "-CAfile", anchor, *untrusted, "leaf.pem")[0]:
             raise Refused(403, "AccessDeniedException", "Untrusted signing certificate")
         if not openssl(where, "verify", "-attime", str(int(self.cloud.now())), "-CAfile", anchor, *untrusted, "leaf.pem")[0]:
-            raise Refused(403, "AccessDeniedException", "Untrusted certificate. Certificate is expired")        # [U]
+            raise Refused(403, "AccessDeniedException", "Untrusted certificate. Certificate is expired")         # [U]
         if "CA:FALSE" not in text or "Digital Signature" not in text:
             raise Refused(403, "AccessDeniedException", "Untrusted certificate. Insufficient certificate")
         (where / "pub").write_text(must(where, "x509", "-in", "leaf.pem", "-noout", "-pubkey"))
@@ -264,31 +266,31 @@ class Anywhere(Provider):
                              r"SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]+)", found.get("authorization", ""))
         when = found.get("x-amz-date", "")
         if claim is None or not re.fullmatch(r"\d{8}T\d{6}Z", when):
-            raise Refused(403, "AccessDeniedException", f"Incomplete signature: {name} is wanted")              # [U]
+            raise Refused(403, "AccessDeniedException", f"Incomplete signature: {name} is wanted")               # [U]
         signed = claim.group(4).split(";")
         needed = {"host", "content-type"} | {k for k in found if k.startswith("x-amz-")}
         if int(claim.group(1)) != serial or claim.group(1) != str(serial):
-            raise Refused(403, "AccessDeniedException", "Invalid signature: the serial number is not the certificate's") # [U]
+            raise Refused(403, "AccessDeniedException", "Invalid signature: another serial number")              # [U]
         if claim.group(2) != when[:8] or claim.group(3) != self.arguments.region or signed != sorted(needed):
-            raise Refused(403, "AccessDeniedException", "Invalid signature: scope or signed headers")           # [U]
+            raise Refused(403, "AccessDeniedException", "Invalid signature: scope or signed headers")            # [U]
         if abs(calendar.timegm(time.strptime(when, "%Y%m%dT%H%M%SZ")) - self.cloud.now()) > SKEW_S:
-            raise Refused(403, "AccessDeniedException", "Signature expired")                                    # [U]
+            raise Refused(403, "AccessDeniedException", "Signature expired")                                     # [U]
         creq = canonical_request("POST", "/sessions", headers, signed, body)
         scope = "/".join([when[:8], self.arguments.region, "rolesanywhere", "aws4_request"])
         text = "\n".join([name, when, scope, hashlib.sha256(creq.encode()).hexdigest()])
         (where / "signature").write_bytes(bytes.fromhex(claim.group(5)))
         if not openssl(where, "dgst", "-sha256", "-verify", "pub", "-signature", "signature", stdin=text.encode())[0]:
-            raise Refused(403, "AccessDeniedException", "Invalid signature")                                    # [U]
+            raise Refused(403, "AccessDeniedException", "Invalid signature")                                     # [U]
 
     def _rights(self, asked: dict[str, Any]) -> None:
         if asked["trustAnchorArn"] != self.trust_anchor:
-            raise Refused(404, "ResourceNotFoundException", "Trust anchor not found")                           # [U]
+            raise Refused(404, "ResourceNotFoundException", "Trust anchor not found")                            # [U]
         if asked["profileArn"] != self.profile:
-            raise Refused(404, "ResourceNotFoundException", "Profile not found")                                # [U]
+            raise Refused(404, "ResourceNotFoundException", "Profile not found")                                 # [U]
         if not self.anchor_enabled:
-            raise Refused(403, "AccessDeniedException", "Trust anchor is disabled")                             # [U]
+            raise Refused(403, "AccessDeniedException", "Trust anchor is disabled")                              # [U]
         if not self.profile_enabled:
-            raise Refused(403, "AccessDeniedException", "Profile is disabled")                                  # [U]
+            raise Refused(403, "AccessDeniedException", "Profile is disabled")                                   # [U]
         if asked["roleArn"] != self.role or not self.assume:
             raise Refused(403, "AccessDeniedException", f"Unable to assume role for {asked['roleArn']}")
 
@@ -336,6 +338,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             status, answer = provider.answer(self, body)
             kind = ""
+            entry["gave"] = provider.gave
         except Refused as no:
             status, answer, kind = no.status, {"message": no.message}, no.kind
         except Exception as bug:  # the double itself is wrong: loudly

@@ -121,7 +121,8 @@ class Kedge:
         self.process = subprocess.Popen(
             [*inside, binary, "--conf", conf, "agent"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, preexec_fn=lambda: _become(uid),
-            env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | environment)
+            env={k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+            | environment)
         self._log = open(log, "ab")
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -38,11 +38,13 @@ def calm(s, name):
     before, ticks = s.status()["thrift"]["wakeups"], s.cpu_ticks()
     time.sleep(WATCH_S)
     woken, ticks = s.status()["thrift"]["wakeups"] - before, s.cpu_ticks() - ticks
-    ok(woken <= WAKEUPS_MAX and ticks <= CPU_TICKS_MAX, f"{name}: {woken} wake-ups and {10 * ticks} ms of processor in {WATCH_S:.0f} s")
+    ok(woken <= WAKEUPS_MAX and ticks <= CPU_TICKS_MAX,
+       f"{name}: {woken} wake-ups and {10 * ticks} ms of processor in {WATCH_S:.0f} s")
 
 
 def back_again(s, name, service, deployment, begun):
-    ok(wait(lambda: s.accepted(deployment), 100, 0.1), f"{name}: the rollback is accepted", f"{aws(s)}\n{s.rollback(service)}\n{s.kedge.tail()}")
+    ok(wait(lambda: s.accepted(deployment), 100, 0.1), f"{name}: the rollback is accepted",
+       f"{aws(s)}\n{s.rollback(service)}\n{s.kedge.tail()}")
     took = s.accepted(deployment).get("time_unix_s", time.time()) - begun
     note(f"{name}: accepted {max(0.0, took):.1f} s after the line was good")
     ok(s.kedge.alive() and s.hauled_back(service), f"{name}: the old release serves again", s.newest(service))
@@ -55,7 +57,8 @@ def fault(s, name, begin, end, words, seconds=30):
     begin(s)
     deployment = s.deploy_bad(service)
     ok(wait(lambda: says(s, words), seconds, 0.2), f"{name}: status says '{words}'", f"{aws(s)}\n{s.kedge.tail()}")
-    ok(wait(lambda: s.rollback(service).get("state") in ("queued-offline", "decided"), 20, 0.1), f"{name}: the verdict is in without AWS",
+    ok(wait(lambda: s.rollback(service).get("state") in ("queued-offline", "decided"), 20, 0.1),
+       f"{name}: the verdict is in without AWS",
        f"{s.rollback(service)}\n{s.kedge.tail()}")
     calm(s, name)
     note(f"{name}: {aws(s).get('detail')}")
@@ -108,7 +111,10 @@ def cut(s):
 def half_open(s):
     """Once an answer has begun, neither end hears of the other any more."""
     s.uplink("hold", after=CUT_AFTER)
-    threading.Thread(target=lambda: (s.uplink("wait-held"), s.firewall("tcp dport 443 drop", "tcp sport 443 drop")), daemon=True).start()
+    def drop():
+        s.uplink("wait-held")
+        s.firewall("tcp dport 443 drop", "tcp sport 443 drop")
+    threading.Thread(target=drop, daemon=True).start()
 
 
 def no_names(s):

@@ -130,7 +130,8 @@ def main():
         ok(min(lowest.values()) >= FULL_PERCENT, f"the account's buckets were never below {min(lowest.values())} percent", lowest)
         per_day = (len(s.requests()) - asked) / DAYS
         note(f"latest event {sky.late_s * SCALE / 60:.1f} simulated minutes late; {per_day:.0f} requests a day, "
-             f"{(s.status()['thrift']['wakeups'] - wakeups) / DAYS:.0f} wake-ups, {10 * (s.cpu_ticks() - ticks) / DAYS:.0f} ms of processor")
+             f"{(s.status()['thrift']['wakeups'] - wakeups) / DAYS:.0f} wake-ups, "
+             f"{10 * (s.cpu_ticks() - ticks) / DAYS:.0f} ms of processor")
         figures(outage_days=DAYS, outage_requests_day=round(per_day), outage_packets_without_route=sky.sent,
                 outage_bucket_lowest_percent=min(lowest.values()))
     done()

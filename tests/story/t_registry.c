@@ -153,10 +153,25 @@ static void offline(void)
 	world_fact(&w, FACT_ROUTE, TRI_NO);
 	world_run(&w, 10000);
 	world_pull_attempt(&w, 2, CLASS_REGISTRY_UNREACHABLE, "connect: network is unreachable");
-	ok(evident("For want of a line kedge did not ask the registry itself about registry:5000/web"), "not asked, and said so");
+	ok(evident("For want of a line or of data budget kedge did not ask the registry itself about registry:5000/web"), "not asked, and said so");
 	world_fact(&w, FACT_ROUTE, TRI_YES);
 	world_run(&w, 20000);
 	ok(evident("has no tag"), "once the line is back it is asked");
+	sound();
+}
+
+static void budget(void)
+{
+	struct event ev = { .type = EV_FACT };
+
+	begin(IW_MISSING, true);
+	ev.u.fact.fact = FACT_DATA;
+	ev.u.fact.yes = TRI_NO;
+	ev.u.fact.value = SHED_EXTRAS;
+	world_feed(&w, &ev);
+	world_run(&w, 10000);
+	world_pull_attempt(&w, 2, CLASS_PULL_TIMEOUT, "timeout");
+	ok(evident("or of data budget kedge did not ask"), "no data budget: not asked, and said so");
 	sound();
 }
 
@@ -201,6 +216,7 @@ int main(void)
 	after_the_failure();
 	not_asked();
 	offline();
+	budget();
 	comes_through();
 	return done();
 }

@@ -154,11 +154,11 @@ static void restart_loop_decided_offline(void)
 	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
 	world_run(&w, 60000);
 	is_str(world_trace(&w),
-	       "[   260.2] service web failing/decided\n"
-	       "[   260.2] service web rolling-back/acting\n"
-	       "[   260.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   260.3] service web rolling-back/watching\n"
-	       "[   389.6] service web rolled-back/rolled-back\n",
+	       "[   253.7] service web failing/decided\n"
+	       "[   253.8] service web rolling-back/acting\n"
+	       "[   253.8] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   253.8] service web rolling-back/watching\n"
+	       "[   380.2] service web rolled-back/rolled-back\n",
 	       "the line comes back: asked again, hauled back");
 	is_int(w.stops, 1, "one stop");
 	sound();
@@ -227,8 +227,8 @@ static void superseded(void)
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
 	       "[   206.6] service web failing/queued-offline\n"
-	       "[   254.0] service web failing/decided\n"
-	       "[   254.1] service web failing/superseded\n",
+	       "[   252.6] service web failing/decided\n"
+	       "[   252.7] service web failing/superseded\n",
 	       "a corrected release overtook the queued intent: it is dropped");
 	is_int(w.stops, 0, "no stop");
 	sound();
@@ -251,10 +251,10 @@ static void mutable_tag(void)
 	       "[   211.4] FAILURE f2 web:11 exited-early app blame=release counted\n"
 	       "[   216.3] FAILURE f3 web:11 crash-loop app blame=release counted\n"
 	       "[   216.5] service web failing/decided\n"
-	       "[   218.1] service web rolling-back/acting\n"
-	       "[   218.1] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   218.1] service web rolling-back/watching\n"
-	       "[   287.5] service web rolled-back/rolled-back\n",
+	       "[   233.4] service web rolling-back/acting\n"
+	       "[   233.4] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   233.5] service web rolling-back/watching\n"
+	       "[   298.9] service web rolled-back/rolled-back\n",
 	       "the same family:revision with another image is another release");
 	ok(w.core.release[0].good && !w.core.release[0].bad, "the release that works under the same name stays good");
 	is_int(w.stops, 1, "one stop");
@@ -279,9 +279,9 @@ static void breaker_acts_first(void)
 	       "[   206.4] FAILURE f1 web:16 exec-not-found app blame=release\n"
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
-	       "[   208.2] service web failing/breaker-wait\n"
-	       "[   253.6] service web rolling-back/adopted\n"
-	       "[   323.0] service web rolled-back/rolled-back\n",
+	       "[   226.3] service web failing/breaker-wait\n"
+	       "[   256.6] service web rolling-back/adopted\n"
+	       "[   323.8] service web rolled-back/rolled-back\n",
 	       "the circuit breaker is left the first move, and its rollback is adopted");
 	is_int(w.stops, 0, "no stop of ours");
 	sound();
@@ -304,7 +304,7 @@ static void too_late(void)
 	       "[   300.8] FAILURE f2 web:17 exited-early app blame=release counted\n"
 	       "[   350.4] FAILURE f3 web:17 crash-loop app blame=release counted\n"
 	       "[   350.6] service web failing/decided\n"
-	       "[   352.2] service web failing/refused\n",
+	       "[   353.6] service web failing/refused\n",
 	       "a crash after 45 s: the deployment is SUCCESSFUL and cannot be stopped any more");
 	is_int(w.stops, 0, "no stop");
 	is_int(w.core.service[0].rb.target_revision, 11, "the command would go back to web:11");
@@ -335,11 +335,12 @@ static void killed_at_any_moment(void)
 	       "[   206.4] FAILURE f1 web:18 exec-not-found app blame=release\n"
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
-	       "[   208.2] service web rolling-back/acting\n"
-	       "[   208.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   208.2] service web rolling-back/watching\n"
-	       "[   211.6] service web rolling-back/watching\n"
+	       "[   211.6] service web failing/queued-offline\n"
 	       "[   211.6] restarted\n"
+	       "[   211.6] service web failing/decided\n"
+	       "[   213.2] service web rolling-back/acting\n"
+	       "[   213.2] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   213.2] service web rolling-back/watching\n"
 	       "[   271.6] service web rolling-back/watching\n"
 	       "[   271.6] restarted\n"
 	       "[   288.8] service web rolled-back/rolled-back\n"

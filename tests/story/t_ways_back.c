@@ -476,6 +476,9 @@ static void every_end(void)
 	bad_start(12);
 	world_run(&w, 10000);
 	ends(RB_QUEUED_OFFLINE, "queued-offline");
+	world_line(&w, true);
+	world_run(&w, 60000);
+	is_int(w.stops, 1, "that a command is missing is seen without a line: no fresh failure is waited for");
 	bad_release(MODE_AUTO);
 	w.core.service[0].m.hold_until_unix_ms = INT64_MAX;
 	bad_start(12);

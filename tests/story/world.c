@@ -390,7 +390,7 @@ void world_init(struct world *w, enum rb_mode mode)
 {
 	memset(w, 0, sizeof(*w));
 	journal_n = 0;
-	params = (struct core_params){ .policy = policy_default(), .seed = 7, .n_services = 1 };
+	params = (struct core_params){ .policy = policy_default(), .seed = 7, .n_services = 1, .fleet = 1 };
 	params.policy.mode = mode;
 	snprintf(params.service[0].service, NAME_CAP, SERVICE);
 	snprintf(params.service[0].family, NAME_CAP, "web");

@@ -365,6 +365,50 @@ static void test_acting(void)
 	contains(err, "JSON", "... is said to be none");
 }
 
+static void test_init(void)
+{
+	is_int(RUN0(init), EXIT_DONE, "init");
+	contains(out, "cluster             edge\nregion              ", "... what was found");
+	contains(out, "\nservice             web\nAs the running kedge agent knows it.\n", "... by asking the daemon");
+	contains(out, "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\"Sid\":\"KedgeListTasks\",", "... the policy");
+	ok(strstr(out, "ecs:UpdateService\",") == NULL && strstr(out, "\"Sid\":\"KedgeRollBack\"") == NULL, "... of an observer");
+	contains(out, "\ndeployments: ecs:DescribeServices\n", "... the table");
+	contains(out, "\nevery other verb: none\n", "... to its end");
+	is_int(RUN(init, "--role=actor"), EXIT_DONE, "init --role actor");
+	contains(out, ":service-deployment/edge/web/*\"]}\n  ]\n}\n", "... may stop deployments of the node's service, and that is all");
+	is_int(RUN(init, "--role", "actor", "--allow-update-service", "--json"), EXIT_DONE, "init --json");
+	contains(out, "{\"schema\":\"kedge.init/1\",\"daemon\":true,\"partition\":", "... an object");
+	contains(out, "\"services\":[{\"service\":\"web\",\"family\":\"web\"}],\"role\":\"actor\",\"allow_update_service\":true,\"policy\":{\"Version\":",
+		 "... with all of it");
+	contains(out, "task-definition/web:*", "... bound to the service's family");
+	is_int(RUN(init, "--role", "admin"), EXIT_USAGE, "a role there is not");
+	is_int(RUN(init, "--allow-update-service"), EXIT_USAGE, "an observer that may update");
+	is_int(RUN(init, "--export", "/tmp"), EXIT_USAGE, "init --export");
+	contains(err, "only prints", "... is not there yet, and says so");
+	is_int(RUN(init, "web"), EXIT_USAGE, "init takes no word");
+}
+
+static void test_init_down(void)
+{
+	char path[96], text[300];
+	struct why why;
+
+	is_int(RUN0(init), EXIT_DONE, "init with the daemon down and nothing said anywhere");
+	contains(out, "region              not known\n", "... says what is not known");
+	contains(out, "arn:aws:ecs:REGION:ACCOUNT:task/edge/*", "... and has words in its place");
+	snprintf(path, sizeof(path), "%s/ecs.config", dir);
+	if (file_replace(path, SLICE("AWS_DEFAULT_REGION=cn-north-1\nECS_CLUSTER=of-the-agent\n"), 0600, &why) != KERR_OK)
+		printf("Bail out! %s\n", why.text);
+	snprintf(text, sizeof(text), "[ecs_agent]\nconfig = %s\n[service api]\nfamily = api-family\n", path);
+	allow(text);
+	is_int(RUN(init, "--role", "actor", "--allow-update-service"), EXIT_DONE, "init with a conf and the ECS agent's file");
+	contains(out, "\nservice             api\nFrom kedge.conf and the ECS agent's files: kedge agent is not running", "... says whence");
+	contains(out, "arn:aws-cn:ecs:cn-north-1:ACCOUNT:service-deployment/edge/api/*", "... kedge.conf before the agent's file, the region's partition");
+	contains(out, "task-definition/api-family:*", "... the family of the conf");
+	unlink(path);
+	allow("");
+}
+
 static void test_usage(void)
 {
 	is_int(RUN(status, "--jsno"), EXIT_USAGE, "an unknown option");
@@ -550,6 +594,7 @@ int main(void)
 	test_why();
 	test_deployments();
 	test_acting();
+	test_init();
 	test_usage();
 	daemon_stop(pid);
 	test_hostile();
@@ -557,6 +602,7 @@ int main(void)
 	test_hostile_shown();
 	daemon_stop(pid);
 	test_down();
+	test_init_down();
 	test_node_state();
 	test_conf();
 	tidy();

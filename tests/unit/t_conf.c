@@ -163,6 +163,9 @@ static void mistakes(void)
 	refused("[aws]\nendpoint = https://h\nendpoint_type = fips\n", 2, "endpoint_type");
 	refused("[aws]\ncredentials = iot\n", 2, "[iot]");
 	refused("[aws]\ncredentials = rolesanywhere\n", 2, "[rolesanywhere]");
+	refused("[rolesanywhere]\nendpoint = http://10.0.0.1\n", 2, "[rolesanywhere] endpoint");
+	ok(parse("[rolesanywhere]\nendpoint = http://127.0.0.1:8080\n") && strcmp(c.ra_endpoint, "http://127.0.0.1:8080") == 0,
+	   "Roles Anywhere elsewhere: on loopback without TLS");
 	refused("[policy]\nrollback = yes\n", 2, "off, shadow, manual or auto");
 	refused("[policy]\nfailures = 0\n", 2, "1 to 100");
 	refused("[policy]\nfailures = -1\n", 2, "1 to 100");

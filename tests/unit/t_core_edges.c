@@ -426,7 +426,7 @@ static void stray_answers(void)
 		ev.u.aws_failed.service = nobody[i];
 		ev.u.aws_failed.ask = 99999;
 		ev.u.aws_failed.op = OP_LIST;
-		ev.u.aws_failed.error = AE_THROTTLED;
+		ev.u.aws_failed.error = AE_INVALID;
 		stray(&ev, "a refused list");
 	}
 	for (enum aws_op op = OP_TASK; op < AWS_OPS; op++) {

@@ -248,9 +248,11 @@ static void updated(void)
 	is_int(read, 0, "no prefix of it is an answer");
 }
 
+static const char *location = "";
+
 static void refuse(int status, const char *type, struct slice body, enum aws_error want, const char *words)
 {
-	struct ecs_refusal r = { status, slice_of(type), body, 0, 0 };
+	struct ecs_refusal r = { status, slice_of(type), body, 0, 0, "ecs.example", location };
 	int64_t server;
 
 	ecs_refused(&r, fresh(), q, &ev, &server);
@@ -261,7 +263,7 @@ static void refuse(int status, const char *type, struct slice body, enum aws_err
 
 static void clock_error(struct slice body, int64_t date, int64_t signed_at, enum aws_error want, int64_t want_server)
 {
-	struct ecs_refusal r = { 400, SLICE(""), body, date, signed_at };
+	struct ecs_refusal r = { 400, SLICE(""), body, date, signed_at, "", "" };
 	int64_t server;
 
 	ecs_refused(&r, fresh(), q, &ev, &server);
@@ -286,10 +288,20 @@ static void errors(void)
 	refuse(429, "", SLICE(""), AE_THROTTLED, "HTTP 429: an empty body");
 	refuse(503, "", SLICE(""), AE_UNREACHABLE, "HTTP 503: an empty body");
 	refuse(502, "", AWS("error-portal.html"), AE_UNREACHABLE, "HTTP 502: an HTML page (502 Bad Gateway)");
-	refuse(403, "", SLICE("<html><body>blocked"), AE_UNREACHABLE, "HTML");
+	refuse(403, "", SLICE("<html><body>blocked"), AE_UNREACHABLE,
+	       "not AWS answered: a captive portal or proxy at ecs.example (HTTP 403, an HTML page)");
 	refuse(403, "", AWS("error.xml"), AE_DENIED, "AccessDenied: Not here");
 	refuse(407, "", SLICE("no\x01way"), AE_UNREACHABLE, "the proxy wants authentication: text (no way)");
-	refuse(302, "", SLICE("moved"), AE_UNREACHABLE, "HTTP 302: text (moved)");
+	location = "http://portal.example:8080/login?from=kedge";
+	refuse(302, "", SLICE("moved"), AE_UNREACHABLE, "a captive portal or proxy at portal.example:8080 (HTTP 302, text (moved))");
+	location = "https://portal.example";
+	refuse(307, "", SLICE(""), AE_UNREACHABLE, "a captive portal or proxy at portal.example (HTTP 307, an empty body)");
+	location = "/login";
+	refuse(302, "", SLICE(""), AE_UNREACHABLE, "a captive portal or proxy at ecs.example (HTTP 302, an empty body)");
+	location = "";
+	refuse(200, "", SLICE("<!DOCTYPE html><html><title>Welcome</title>"), AE_UNREACHABLE, "(HTTP 200, an HTML page (Welcome))");
+	refuse(404, "", SLICE("<?xml version=\"1.0\"?><x/>"), AE_UNREACHABLE, "(HTTP 404, XML (<?xml version=\"1.0\"?><x/>))");
+	refuse(403, "AccessDeniedException", SLICE(""), AE_DENIED, "AccessDeniedException");
 	refuse(400, "", SLICE("{\"__type\":"), AE_UNREACHABLE, "text ({");
 	clock_error(AWS("error-expired.json"), 0, 0, AE_CLOCK, 1537465804);
 	clock_error(AWS("error-not-yet.json"), 0, 0, AE_CLOCK, 1501492575);
@@ -335,7 +347,7 @@ static void bad_answers(void)
 
 static void refuse_quietly(struct slice body)
 {
-	struct ecs_refusal r = { 400, SLICE(""), body, 5, 5 };
+	struct ecs_refusal r = { 400, SLICE(""), body, 5, 5, "", "" };
 	int64_t server;
 
 	ecs_refused(&r, fresh(), q, &ev, &server);

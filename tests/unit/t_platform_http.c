@@ -55,6 +55,8 @@ static const char server_script[] =
 	"  c.sendall(b'0\\r\\n\\r\\n')\n"
 	" elif path=='/html': head(c,'503 Service Unavailable',['Content-Type: text/html; charset=utf-8','Retry-After: 7','Content-Length: 15'],b'<html>no</html>')\n"
 	" elif path=='/later': head(c,'429 Slow',['Retry-After: Sun, 06 Nov 1994 08:50:37 GMT','Content-Length: 0'])\n"
+	" elif path=='/exact': head(c,'429 Slow',['x-amz-retry-after: 1500','Retry-After: 9','Content-Length: 0'])\n"
+	" elif path=='/for-ever': head(c,'503 No',['Retry-After: 18446744073709551615','Content-Length: 0'])\n"
 	" elif path=='/redirect': head(c,'302 Found',['Location: /ok','Content-Length: 0'])\n"
 	" elif path=='/stall': head(c,'200 OK',['Content-Length: 10'],b'half'); time.sleep(3)\n"
 	" elif path=='/silent': time.sleep(3)\n"
@@ -224,9 +226,11 @@ static void test_answers(void)
 	is_str(a->r.request_id, "id-1", "request id");
 	ok(!a->r.tls, "not over TLS");
 	a = get(url("plain", "/html"));
-	ok(a->r.err == KERR_OK && a->r.status == 503 && a->r.retry_after_s == 7, "503 is an answer, with Retry-After");
+	ok(a->r.err == KERR_OK && a->r.status == 503 && a->r.retry_after_ms == 7000, "503 is an answer, with Retry-After");
 	is_str(a->r.content_type, "text/html; charset=utf-8", "and is HTML");
-	is_int(get(url("plain", "/later"))->r.retry_after_s, 60, "Retry-After as a date");
+	is_int(get(url("plain", "/later"))->r.retry_after_ms, 60000, "Retry-After as a date");
+	is_int(get(url("plain", "/exact"))->r.retry_after_ms, 1500, "x-amz-retry-after is of milliseconds, and goes before");
+	is_int(get(url("plain", "/for-ever"))->r.retry_after_ms, 3600000, "nobody is kept away for more than an hour");
 	is_int(get(url("plain", "/redirect"))->r.status, 302, "no redirect is followed");
 	r = base(&A, url("plain", "/echo"));
 	r.method = HTTP_POST;

@@ -30,9 +30,10 @@ static const cJSON *parse(const struct text *t)
 static struct view view_on(const struct core *c)
 {
 	return (struct view){ .core = c, .version = "1.2.3", .daemon = true, .now_unix_ms = INT64_C(1800000999125),
-			      .pss_bytes = 700000, .peak_pss_bytes = 900000, .wan_up_bytes = 11, .wan_down_bytes = 22,
-			      .data_budget_bytes = 5000000, .disk_bytes_written = 33, .wakeups = 44, .events_malformed = 5,
-			      .journal_bytes = 66, .journal_damaged = 7 };
+			      .pss_bytes = 700000, .peak_pss_bytes = 900000, .purpose = { { "ListServiceDeployments", 11, 20 }, { "registry", 0, 0 }, { "credentials", 5, 2 } },
+			      .purposes = 3, .overhead_bytes = 520, .data_budget_bytes = 5000000, .disk_bytes_written = 33, .wakeups = 44, .events_malformed = 5,
+			      .journal_bytes = 66, .journal_damaged = 7, .keys_provider = "iot", .keys_state = "failing",
+			      .keys_detail = "no answer", .keys_expiry_unix_s = 1795693500 };
 }
 
 typedef enum kerr view_fn(const struct view *v, struct text *out);
@@ -198,17 +199,40 @@ static void test_status(void)
 	has(root, "version node sources thrift services failures input journal", "status");
 	has(json_object(root, "node"), "cluster container_instance region arch role", "node");
 	is_str(str(json_object(root, "node"), "role"), "observer", "... role");
+	is_str(str(json_object(root, "credentials"), "provider"), "iot", "whose the credentials are");
+	is_str(str(json_object(root, "credentials"), "state"), "failing", "... their state");
+	is_int(num(json_object(root, "credentials"), "expires_unix_s"), 1795693500, "... until when");
+	is_str(str(json_object(root, "credentials"), "detail"), "no answer", "... and what is wrong");
 	has(json_object(root, "sources"), "engine ecs_agent_log introspection aws", "sources");
 	cJSON_ArrayForEach(source, json_object(root, "sources"))
 		has(source, "state since_unix_s detail", source->string);
 	is_str(str(json_object(json_object(root, "sources"), "aws"), "state"), "up", "... AWS answers");
 	thrift = json_object(root, "thrift");
-	has(thrift, "pss_bytes peak_pss_bytes wan_bytes_today budget disk_bytes_written wakeups", "thrift");
-	is_int(num(json_object(thrift, "wan_bytes_today"), "down"), 22, "... bytes of the WAN, down");
+	has(thrift, "pss_bytes peak_pss_bytes wan_bytes_today by_purpose overhead_estimate_bytes budget shed heartbeat fleet "
+		    "disk_bytes_written wakeups", "thrift");
+	is_int(num(json_object(thrift, "wan_bytes_today"), "up"), 16, "... bytes of the WAN, up");
+	is_int(num(json_object(thrift, "wan_bytes_today"), "down"), 22, "... and down");
+	is_int(num(json_object(json_object(thrift, "by_purpose"), "credentials"), "up"), 5, "... by purpose");
+	ok(json_get(json_object(thrift, "by_purpose"), "registry") == NULL, "... of those that cost something");
+	is_int(num(thrift, "overhead_estimate_bytes"), 520, "... what TCP and IP add stands apart");
+	ok(is_null(thrift, "shed"), "... nothing is left out");
+	is_int(num(json_object(thrift, "heartbeat"), "seconds"), 3600, "... AWS is asked once an hour");
+	ok(is_null(json_object(thrift, "heartbeat"), "why"), "... which needs no reason");
+	is_int(num(json_object(thrift, "fleet"), "nodes"), 1, "... of a fleet of one");
 	is_int(num(json_object(root, "input"), "events_malformed"), 5, "... bad input is counted");
 	is_int(num(json_object(root, "journal"), "damaged"), 7, "... damage of the journal");
 	is_str(str(json_object(root, "journal"), "state"), "durable", "... the journal's state");
 	is_int(num(root, "failures_total"), 3, "... failures in all");
+	w.core.fact[FACT_DATA].value = SHED_HEARTBEATS;
+	w.core.params.fleet = 0;
+	thrift = json_object(shown(view_status, &v), "thrift");
+	is_int(num(json_object(thrift, "shed"), "level"), 2, "a data budget that is nearly used up: how far");
+	ok(strstr(str(json_object(thrift, "shed"), "text"), "every 6 hours") != NULL, "... and what that means");
+	is_int(num(json_object(thrift, "heartbeat"), "seconds"), 21600, "... to the heartbeat");
+	ok(str(json_object(thrift, "heartbeat"), "why")[0] != '\0', "... with its reason");
+	ok(cJSON_IsTrue(json_get(json_object(thrift, "fleet"), "at_least")), "a fleet nobody named is at least as large as it looks");
+	w.core.fact[FACT_DATA].value = SHED_NOTHING;
+	w.core.params.fleet = 1;
 	v.daemon = false;
 	root = shown(view_status, &v);
 	ok(cJSON_IsFalse(json_get(root, "daemon")), "without the daemon: it says so");

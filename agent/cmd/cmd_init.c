@@ -1,0 +1,226 @@
+/* What this node is, and what its role must be allowed: the IAM policy and the table verb -> actions. Writes nothing. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/cmd/ask.h"
+#include "agent/cmd/page.h"
+#include "agent/cmd/settings.h"
+#include "agent/wire/arn.h"
+#include "agent/wire/credentials.h"
+#include "agent/wire/iam.h"
+#include "platform/file.h"
+
+enum { POLICY_CAP = 96 * 1024 };         /* bytes: 32 services with names of 255 bytes. longer: refused */
+
+struct found { struct iam_names names; const char *instance; bool daemon; };
+
+static void add_cluster(struct iam_names *n, const char *name_or_arn)
+{
+	iam_names_from(n, slice_of(name_or_arn));
+	if (n->cluster.n == 0)
+		n->cluster = arn_cluster_name(slice_of(name_or_arn));
+}
+
+static void add_service(struct iam_names *n, const char *name, const char *family)
+{
+	if (name[0] == '\0' || n->n == SERVICES_MAX)
+		return;
+	n->service[n->n].name = slice_of(name);
+	n->service[n->n++].family = slice_of(family);
+}
+
+static void from_daemon(const cJSON *root, struct found *f)
+{
+	const cJSON *node = json_object(root, "node"), *s;
+
+	f->daemon = true;
+	f->instance = page_str(node, "container_instance");
+	iam_names_from(&f->names, slice_of(f->instance));
+	iam_names_region(&f->names, slice_of(page_str(node, "region")));
+	add_cluster(&f->names, page_str(node, "cluster"));
+	cJSON_ArrayForEach(s, json_array(root, "services"))
+		add_service(&f->names, page_str(s, "service"), page_str(s, "family"));
+}
+
+static void from_conf(const struct conf *conf, struct found *f)
+{
+	if (f->instance[0] == '\0')
+		f->instance = conf->container_instance;
+	iam_names_from(&f->names, slice_of(conf->container_instance));
+	iam_names_region(&f->names, slice_of(conf->region));
+	add_cluster(&f->names, conf->cluster);
+	for (uint32_t i = 0; !f->daemon && i < conf->core.n_services; i++)
+		add_service(&f->names, conf->core.service[i].service, conf->core.service[i].family);
+}
+
+/* ECS Anywhere's installer writes both into the agent's two files. */
+static void from_agent(const char *path, struct iam_names *n)
+{
+	static char bytes[16384], value[2][2][NAME_CAP];   /* the names borrow them */
+	static unsigned files;
+	char (*v)[NAME_CAP] = value[files++ & 1];
+	struct why why;
+	size_t len;
+
+	if (file_read(path, FILE_REGULAR, bytes, sizeof(bytes), &len, &why) != KERR_OK)
+		return;
+	if (credentials_ecs_config((struct slice){ bytes, len }, "AWS_DEFAULT_REGION", v[0], NAME_CAP, &why) == KERR_OK)
+		iam_names_region(n, slice_of(v[0]));
+	if (credentials_ecs_config((struct slice){ bytes, len }, "ECS_CLUSTER", v[1], NAME_CAP, &why) == KERR_OK)
+		add_cluster(n, v[1]);
+}
+
+static void find(const struct conf *conf, struct found *f)
+{
+	struct answer answer;
+
+	*f = (struct found){ .instance = "" };
+	if (ask_daemon(conf, &answer))
+		from_daemon(answer.root, f);
+	from_conf(conf, f);
+	from_agent(conf->agent_config, &f->names);
+	from_agent("/var/lib/ecs/ecs.config", &f->names);
+}
+
+static void json_names(struct jw *w, const struct found *f)
+{
+	const struct { const char *name; struct slice v; } member[] = {
+		{ "partition", f->names.partition }, { "region", f->names.region }, { "account", f->names.account },
+		{ "cluster", f->names.cluster }, { "container_instance", slice_of(f->instance) },
+	};
+
+	jw_bool(w, "daemon", f->daemon);
+	for (size_t i = 0; i < sizeof(member) / sizeof(member[0]); i++)
+		if (member[i].v.n > 0)
+			jw_slice(w, member[i].name, member[i].v);
+		else
+			jw_null(w, member[i].name);
+	jw_array(w, "services");
+	for (uint32_t i = 0; i < f->names.n; i++) {
+		jw_object(w, NULL);
+		jw_slice(w, "service", f->names.service[i].name);
+		jw_slice(w, "family", f->names.service[i].family);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+}
+
+static void json_actions(struct jw *w)
+{
+	const struct iam_use *use;
+	const char *action;
+
+	jw_array(w, "actions");
+	for (uint32_t i = 0; (use = iam_use(i)) != NULL; i++) {
+		jw_object(w, NULL);
+		jw_str(w, "for", use->verbs);
+		jw_array(w, "actions");
+		for (uint32_t k = 0; (action = iam_action(k)) != NULL; k++)
+			if ((use->actions >> k & 1) != 0)
+				jw_str(w, NULL, action);
+		jw_array_end(w);
+		jw_object_end(w);
+	}
+	jw_array_end(w);
+}
+
+static void print_json(const struct found *f, enum iam_role role, struct text *t)
+{
+	struct jw w = jw_on(t);
+
+	jw_object(&w, NULL);
+	jw_str(&w, "schema", "kedge.init/1");
+	json_names(&w, f);
+	jw_str(&w, "role", role == IAM_OBSERVER ? "observer" : "actor");
+	jw_bool(&w, "allow_update_service", role == IAM_ACTOR_UPDATE);
+	text_s(t, ",\"policy\":");
+	iam_policy(t, &f->names, role, false);
+	json_actions(&w);
+	jw_object_end(&w);
+}
+
+static void line(const struct page *p, const char *lead, struct slice v)
+{
+	char word[ARN_CAP];
+
+	(void)str_cut(word, sizeof(word), v.n > 0 ? v : SLICE("not known"));
+	page_line(p, lead, word);
+}
+
+static void print_names(const struct page *p, const struct found *f)
+{
+	line(p, "cluster             ", f->names.cluster);
+	line(p, "region              ", f->names.region);
+	line(p, "account             ", f->names.account);
+	line(p, "container instance  ", slice_of(f->instance));
+	for (uint32_t i = 0; i < f->names.n; i++)
+		line(p, "service             ", f->names.service[i].name);
+	page_wrap(p, "", 0, f->daemon ? "As the running kedge agent knows it."
+				      : "From kedge.conf and the ECS agent's files: kedge agent is not running, and knows more when it is.");
+	puts("\nIAM policy for this node's role; names in capitals are yours to fill in:");
+}
+
+static void print_actions(const struct page *p)
+{
+	const struct iam_use *use;
+	const char *action;
+
+	puts("\nWhat needs which action:");
+	for (uint32_t i = 0; (use = iam_use(i)) != NULL; i++) {
+		char all[640] = "", lead[96];
+		struct text t = text_on(all, sizeof(all)), l = text_on(lead, sizeof(lead));
+
+		for (uint32_t k = 0; (action = iam_action(k)) != NULL; k++)
+			if ((use->actions >> k & 1) != 0) {
+				text_s(&t, t.len > 0 ? ", " : "");
+				text_s(&t, action);
+			}
+		text_s(&l, use->verbs);
+		text_s(&l, ": ");
+		page_wrap(p, lead, 4, use->actions == 0 ? "none" : all);
+	}
+}
+
+static int print(const struct found *f, enum iam_role role, bool json)
+{
+	static char bytes[POLICY_CAP];
+	struct text t = text_on(bytes, sizeof(bytes));
+	struct page p = page_open();
+
+	if (json)
+		print_json(f, role, &t);
+	else
+		iam_policy(&t, &f->names, role, true);
+	if (t.full)
+		return ask_fail(json, EXIT_NO, "the policy does not fit; name fewer services in kedge.conf");
+	if (!json)
+		print_names(&p, f);
+	fwrite(bytes, 1, t.len, stdout);
+	if (json)
+		putchar('\n');
+	else
+		print_actions(&p);
+	return EXIT_DONE;
+}
+
+int cmd_init(const struct cmd *c)
+{
+	static struct conf conf;
+	static struct found f;
+	struct args a;
+	bool actor;
+
+	if (!args_parse(c, ARG_JSON | ARG_ROLE | ARG_UPDATE | ARG_EXPORT, 0, 0, &a))
+		return EXIT_USAGE;
+	if (a.export != NULL)
+		return ask_fail(a.json, EXIT_USAGE, "this version of kedge init only prints; --export comes with a later one");
+	actor = a.role != NULL && strcmp(a.role, "actor") == 0;
+	if (a.role != NULL && !actor && strcmp(a.role, "observer") != 0)
+		return ask_fail(a.json, EXIT_USAGE, "--role is observer or actor");
+	if (a.update && !actor)
+		return ask_fail(a.json, EXIT_USAGE, "--allow-update-service needs --role actor");
+	if (!settings_load(c, &conf))
+		return EXIT_USAGE;
+	find(&conf, &f);
+	return print(&f, a.update ? IAM_ACTOR_UPDATE : actor ? IAM_ACTOR : IAM_OBSERVER, a.json);
+}
