@@ -16,6 +16,7 @@ static const struct verb {
 	{ "deployments", cmd_deployments, "[SERVICE]", "the deployments as AWS tells them, also offline" },
 	{ "tasks", cmd_tasks, "", "the tasks on this node and their containers" },
 	{ "why", cmd_why, "ID", "one failure (f1) or rollback (r2), explained" },
+	{ "verify", cmd_verify, "FAMILY:REV", "would its images pull on this node? asks their registries" },
 	{ "classify", cmd_classify, "--stage pull|create|start|run [TEXT|-]", "what an error text means" },
 	{ "rollback", cmd_rollback, "SERVICE [--to FAMILY:REV] [--dry-run]", "haul a deployment back" },
 	{ "confirm", cmd_confirm, "ID", "say yes to a rollback that waits" },

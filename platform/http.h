@@ -30,6 +30,8 @@ struct http_result {
 	int64_t date_unix_s;    /* Date header, 0: none */
 	uint64_t retry_after_ms; /* x-amz-retry-after, else Retry-After; 0: none, and an hour at most */
 	char content_type[64], request_id[64]; /* "" : none (request_id: x-amzn-requestid) */
+	char challenge[512];    /* www-authenticate; of several the first Bearer. "": none, or longer */
+	char digest[80];        /* docker-content-digest */
 	char error_type[96], location[128];    /* x-amzn-errortype, Location: cut, "" : none */
 	struct slice body;      /* in the caller's buffer; empty with on_body */
 	uint64_t up_bytes, down_bytes; /* HTTP level, without TLS and TCP */

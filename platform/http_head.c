@@ -74,8 +74,18 @@ static void status_line(struct http_slot *s, struct slice line)
 	s->asked_exactly = false;
 	s->res.content_type[0] = '\0';
 	s->res.request_id[0] = s->res.error_type[0] = s->res.location[0] = '\0';
+	s->res.challenge[0] = s->res.digest[0] = '\0';
 	if (slice_next(&rest, ' ', &version) && slice_next(&rest, ' ', &code) && slice_u64(code, &status) && status < 1000)
 		s->res.status = (unsigned)status;
+}
+
+/* A registry may offer several ways in, each in a header of its own. */
+static void take_challenge(struct http_slot *s, struct slice value)
+{
+	struct slice known = slice_of(s->res.challenge);
+
+	if (known.n == 0 || (slice_find_nocase(value, "bearer ") == 0 && slice_find_nocase(known, "bearer ") != 0))
+		(void)str_put(s->res.challenge, sizeof(s->res.challenge), value);
 }
 
 void http_head_line(struct http_slot *s, struct slice line)
@@ -100,6 +110,10 @@ void http_head_line(struct http_slot *s, struct slice line)
 		(void)str_cut(s->res.content_type, sizeof(s->res.content_type), value);
 	else if (str_eq(name, "x-amzn-requestid"))
 		(void)str_cut(s->res.request_id, sizeof(s->res.request_id), value);
+	else if (str_eq(name, "www-authenticate"))
+		take_challenge(s, value);
+	else if (str_eq(name, "docker-content-digest"))
+		(void)str_put(s->res.digest, sizeof(s->res.digest), value);
 	else if (str_eq(name, "x-amzn-errortype"))
 		(void)str_cut(s->res.error_type, sizeof(s->res.error_type), value);
 	else if (str_eq(name, "location"))

@@ -31,20 +31,18 @@ int act_ask(const struct cmd *c, const char *word, const char *more, bool json)
 	char request[1000];
 	struct answer answer;
 	struct page p;
-	int64_t exit_code;
 	int code;
 
 	if (!args_word_ok(c, word))
 		return EXIT_USAGE;
 	snprintf(request, sizeof(request), "%s %s%s%s", c->verb, word, more == NULL ? "" : " ", more == NULL ? "" : more);
-	code = ask_acting(c, request, json, &answer);
+	code = ask_acting(c, request, json, false, &answer);
 	if (code != EXIT_DONE)
 		return code;
-	exit_code = page_int(answer.root, "exit", page_true(answer.root, "done") ? EXIT_DONE : EXIT_NO);
 	p = page_open();
 	if (json)
 		ask_print(&answer);
 	else
 		told(&p, answer.root);
-	return exit_code >= EXIT_DONE && exit_code <= EXIT_DENIED ? (int)exit_code : EXIT_NO;
+	return ask_exit(&answer, page_true(answer.root, "done") ? EXIT_DONE : EXIT_NO);
 }

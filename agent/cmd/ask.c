@@ -9,7 +9,7 @@
 #include "platform/proc.h"
 #include "platform/unixsock.h"
 
-enum { ASK_TIMEOUT_MS = 20 * 1000, ASK_ARENA = 20 * VIEW_MAX };
+enum { ASK_TIMEOUT_MS = 20 * 1000, PATIENCE_MS = 300 * 1000, ASK_ARENA = 20 * VIEW_MAX };
 
 static const char *const words[] = { "status", "failures", "services", "deployments", "tasks", "why" };
 
@@ -132,7 +132,12 @@ static int from_kept(const struct conf *conf, enum ask_what what, const char *wo
 	return parsed(text_get(&t), json, out);
 }
 
-static enum kerr call(const struct conf *conf, const char *request, struct slice *answer, struct why *why)
+int ask_exit(const struct answer *a, int otherwise)
+{
+	return exit_of(a->root, otherwise);
+}
+
+static enum kerr call(const struct conf *conf, const char *request, uint32_t timeout_ms, struct slice *answer, struct why *why)
 {
 	char path[CONF_PATH_CAP + 16], line[1024];
 	struct text p = text_on(path, sizeof(path)), l = text_on(line, sizeof(line));
@@ -146,7 +151,7 @@ static enum kerr call(const struct conf *conf, const char *request, struct slice
 	if (p.full || l.full)
 		return why_set(why, KERR_TOO_BIG, "the request is too long");
 	proc_rest();
-	e = unixsock_call(path, text_get(&l), answer_bytes, sizeof(answer_bytes), &n, ASK_TIMEOUT_MS, why);
+	e = unixsock_call(path, text_get(&l), answer_bytes, sizeof(answer_bytes), &n, timeout_ms, why);
 	*answer = (struct slice){ answer_bytes, e == KERR_OK ? n : 0 };
 	return e;
 }
@@ -167,7 +172,7 @@ int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool 
 		text_c(&t, ' ');
 		text_s(&t, word);
 	}
-	e = call(&conf, request, &answer, &why);
+	e = call(&conf, request, ASK_TIMEOUT_MS, &answer, &why);
 	if (e == KERR_GONE || e == KERR_REFUSED)
 		return from_kept(&conf, what, word, json, out);
 	if (e != KERR_OK)
@@ -181,13 +186,13 @@ bool ask_daemon(const struct conf *conf, struct answer *out)
 	struct slice answer;
 	struct why why;
 
-	if (call(conf, words[ASK_STATUS], &answer, &why) != KERR_OK)
+	if (call(conf, words[ASK_STATUS], ASK_TIMEOUT_MS, &answer, &why) != KERR_OK)
 		return false;
 	out->daemon = true;
 	return parsed(answer, false, out) == EXIT_DONE;
 }
 
-int ask_acting(const struct cmd *c, const char *request, bool json, struct answer *out)
+int ask_acting(const struct cmd *c, const char *request, bool json, bool patience, struct answer *out)
 {
 	static struct conf conf;
 	struct slice answer;
@@ -196,9 +201,10 @@ int ask_acting(const struct cmd *c, const char *request, bool json, struct answe
 
 	if (!settings_load(c, &conf))
 		return EXIT_USAGE;
-	e = call(&conf, request, &answer, &why);
+	e = call(&conf, request, patience ? PATIENCE_MS : ASK_TIMEOUT_MS, &answer, &why);
 	if (e == KERR_GONE || e == KERR_REFUSED)
-		return ask_fail(json, EXIT_UNREACHABLE, "kedge agent is not running; only it can act");
+		return ask_fail(json, EXIT_UNREACHABLE, patience ? "kedge agent is not running; only it can ask"
+								 : "kedge agent is not running; only it can act");
 	if (e != KERR_OK)
 		return ask_fail(json, EXIT_UNREACHABLE, why.text);
 	out->daemon = true;

@@ -18,6 +18,7 @@ int cmd_services(const struct cmd *c);
 int cmd_deployments(const struct cmd *c);
 int cmd_tasks(const struct cmd *c);
 int cmd_why(const struct cmd *c);
+int cmd_verify(const struct cmd *c);
 int cmd_classify(const struct cmd *c);
 int cmd_rollback(const struct cmd *c);
 int cmd_confirm(const struct cmd *c);

@@ -16,6 +16,7 @@ enum act_type {
 	ACT_IMAGE,          /* engine: inspect the image of container[index]; answer EV_IMAGE */
 	ACT_LAST_WORDS,     /* engine: what the log of container[index], dead within 2 s, ends with; answer EV_LAST_WORDS */
 	ACT_TARGET_IMAGE,   /* is service[index].work.target_image still to be had here? answer EV_TARGET_IMAGE */
+	ACT_REGISTRY,       /* are the images of service[index].registry.family:revision to be had? answer EV_REGISTRY each */
 	ACT_PROBE,          /* experiments for failure[index]: answer EV_FACT each, then core weighs the blame */
 	ACT_AWS_TASK,       /* DescribeTasks for task[index]; answer EV_AWS_TASK or EV_AWS_FAILED */
 	ACT_AWS_LIST,       /* ListServiceDeployments of service[index]; full: the last HISTORY_MAX, else only newer ones */

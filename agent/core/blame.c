@@ -131,8 +131,42 @@ static void say(struct core *c, struct failure *f, const char *sentence_words)
 	text_s(&t, sentence_words);
 }
 
-/* What the registry itself said, by the engine's mouth. */
-static void registry_said(struct core *c, struct failure *f)
+/* What the registry told kedge, by the clock of this node's judgements. */
+static void registry_itself(struct core *c, struct failure *f)
+{
+	static const char *const says[IMAGE_WORDS] = {
+		[IW_OFFLINE] = "For want of a line or of data budget kedge did not ask the registry itself about ",
+		[IW_THERE] = "The registry itself says it has ",
+		[IW_MISSING] = "The registry itself says it has no tag ",
+		[IW_OTHER_ARCH] = "The registry itself says it has nothing that this node's processor runs in ",
+		[IW_CLOSED] = "The registry itself does not let kedge see ",
+		[IW_SILENT] = "The registry itself does not answer kedge about ",
+		[IW_UNCLEAR] = "The registry itself gives kedge no clear answer about ",
+	};
+	int64_t unix_ms = 0;
+	enum image_word word = registry_said(c, f, &unix_ms);
+	struct text t;
+
+	if (word == IW_NONE)
+		return;
+	t = sentence(c, f);
+	text_s(&t, word == IW_MISSING && slice_find(slice_of(f->image), "@") != SIZE_MAX ? "The registry itself says it has no image "
+											 : says[word]);
+	text_slice(&t, slice_to(slice_of(f->image), SENTENCE_CAP / 2));
+	if (word != IW_OFFLINE) {
+		text_s(&t, " (asked by kedge at ");
+		text_u64_pad(&t, (uint64_t)(unix_ms / 3600000 % 24), 2);
+		text_c(&t, ':');
+		text_u64_pad(&t, (uint64_t)(unix_ms / 60000 % 60), 2);
+		text_c(&t, ':');
+		text_u64_pad(&t, (uint64_t)(unix_ms / 1000 % 60), 2);
+		text_s(&t, " UTC)");
+	}
+	text_c(&t, '.');
+}
+
+/* What the registry said by the engine's mouth. */
+static void registry_by_engine(struct core *c, struct failure *f)
 {
 	struct text t;
 
@@ -154,7 +188,9 @@ void blame_weigh(struct core *c, struct fail_slot *slot)
 
 	f->n_evidence = 0;
 	f->blame = blame_decide(f->class, found, &because);
-	registry_said(c, f);
+	registry_itself(c, f);
+	if (!slot->own)
+		registry_by_engine(c, f);
 	for (int i = 0; i < FINDINGS && f->n_evidence < EVIDENCE_MAX; i++) {
 		struct text t;
 

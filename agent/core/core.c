@@ -147,6 +147,9 @@ static void take(struct core *c, const struct event *ev)
 	case EV_TARGET_IMAGE:
 		on_target_image(c, &ev->u.target_image);
 		break;
+	case EV_REGISTRY:
+		on_registry(c, &ev->u.registry);
+		break;
 	case EV_TASK:
 		on_task(c, &ev->u.task);
 		break;
@@ -223,6 +226,7 @@ size_t core_step(struct core *c, const struct event *ev, struct action out[CORE_
 	tasks_tick(c);
 	node_state_tick(c);
 	stuck_tick(c);
+	registry_tick(c);
 	judge_tick(c);
 	for (uint32_t i = 0; i < (uint32_t)c->rows.services; i++) {
 		if (!c->service[i].used)

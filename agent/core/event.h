@@ -20,6 +20,7 @@ enum ev_type {
 	EV_IMAGE,           /* engine: an image's digest and architecture */
 	EV_LAST_WORDS,      /* engine: a class, if the last words of a container's log name one */
 	EV_TARGET_IMAGE,    /* engine or registry: the image a rollback would start is there, or is not */
+	EV_REGISTRY,        /* a registry itself: whether it has an image of a revision that waits */
 	EV_TASK,            /* ECS agent: something about one task */
 	EV_PULL,            /* ECS agent's log: a pull, attempt by attempt */
 	EV_CHANGE,          /* ECS agent's log: one container of a "Sending state change" line */
@@ -64,6 +65,7 @@ struct event {
 		struct ev_image image;
 		struct ev_last_words last_words;
 		struct ev_target_image target_image;
+		struct ev_registry registry;
 		struct ev_task task;
 		struct ev_pull pull;
 		struct ev_change change;

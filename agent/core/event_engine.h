@@ -42,4 +42,19 @@ struct ev_last_words { char id[DOCKER_ID_CAP]; enum class class; };
 /* `ask` repeats the action's. there: TRI_UNKNOWN when nobody could say; detail says who was asked. */
 struct ev_target_image { uint32_t service, ask; enum tri there; char arch[16], detail[DETAIL_CAP]; };
 
+/* What a registry itself, asked by kedge, says of an image. It is evidence, never a verdict. */
+enum image_word {
+	IW_NONE,
+	IW_OFFLINE,             /* it was not asked: no line, or no data budget */
+	IW_THERE,
+	IW_MISSING,             /* it names the error: no such repository, tag or digest */
+	IW_OTHER_ARCH,          /* an index without an entry that this node could run */
+	IW_CLOSED,              /* not without credentials that kedge has not, or not with those of this node */
+	IW_SILENT,              /* no answer */
+	IW_UNCLEAR,
+	IMAGE_WORDS
+};
+/* One for each container of the revision; `ask` repeats the action's. */
+struct ev_registry { uint32_t ask; char container[NAME_CAP], image[IMAGE_CAP]; enum tri essential; enum image_word word; };
+
 #endif

@@ -188,6 +188,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 	if (!s->provisional)
 		slot->tell = slot->save = true;
 	slot->provisional = s->provisional;
+	slot->own = s->own;
 	blame_weigh(c, slot);
 	begin_probe(c, slot);
 	weigh_others(c, slot);
@@ -447,7 +448,7 @@ void judge_release(struct core *c, int32_t release)
 	}
 }
 
-static void weigh_again(struct core *c, struct fail_slot *slot)
+void judge_weigh(struct core *c, struct fail_slot *slot)
 {
 	enum blame before = slot->f.blame;
 	uint8_t said = slot->f.n_evidence;
@@ -463,7 +464,7 @@ void judge_again(struct core *c, int32_t release)
 {
 	for (int32_t i = 0; release != NONE && i < c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].release == release && c->failure[i].f.epoch == c->epoch)
-			weigh_again(c, &c->failure[i]);
+			judge_weigh(c, &c->failure[i]);
 }
 
 void judge_tick(struct core *c)
@@ -477,6 +478,6 @@ void judge_tick(struct core *c)
 		if (!slot->used || !slot->weighing)
 			continue;
 		slot->weighing = false;
-		weigh_again(c, slot);
+		judge_weigh(c, slot);
 	}
 }

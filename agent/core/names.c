@@ -9,7 +9,7 @@
 const char *ev_name(enum ev_type type)
 {
 	static const char *const words[] = {
-		"tick", "epoch", "source", "sync", "container", "image", "last-words", "target-image", "task", "pull", "change", "fact", "saved",
+		"tick", "epoch", "source", "sync", "container", "image", "last-words", "target-image", "registry", "task", "pull", "change", "fact", "saved",
 		"save-failed", "aws-task", "aws-list", "aws-deployment", "aws-revision", "aws-quorum", "aws-stopped",
 		"aws-updated", "aws-service",
 		"aws-failed", "operator", "restore",
@@ -28,7 +28,7 @@ void text_definition(struct text *t, const char *family, uint32_t revision)
 const char *act_name(enum act_type type)
 {
 	static const char *const words[] = {
-		"journal", "report", "note", "suspect", "inspect", "image", "last-words", "target-image", "probe", "aws-task", "aws-list",
+		"journal", "report", "note", "suspect", "inspect", "image", "last-words", "target-image", "registry", "probe", "aws-task", "aws-list",
 		"aws-deployment", "aws-revision", "aws-quorum", "aws-stop", "aws-update", "aws-service",
 	};
 	WORDS(ACT_TYPES);

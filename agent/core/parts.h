@@ -45,6 +45,7 @@ struct sighting {                /* one thing that went wrong, as a source told 
 	enum class class;
 	bool has_exit, provisional, cut;
 	bool unseen;             /* told after the fact, by the log alone: kedge or the engine was away */
+	bool own;                /* by the registry's word to kedge alone: the agent has not given up */
 	bool anew;               /* it happened once more, if it happened before: no second source of the same */
 	int32_t exit_code;
 	enum tri essential;
@@ -60,6 +61,7 @@ void judge_task(struct core *c, int32_t task);
 void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
 void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);
 void judge_tick(struct core *c);
+void judge_weigh(struct core *c, struct fail_slot *slot);    /* something that speaks about it became known */
 void judge_again(struct core *c, int32_t release);
 void judge_release(struct core *c, int32_t release);
 
@@ -121,8 +123,16 @@ void on_operator(struct core *c, const struct ev_operator *ev);
 void rollback_remember(struct core *c, const char *deployment);  /* a rollback of it was accepted */
 bool rollback_was_accepted(const struct core *c, const char *deployment);
 
+/* registry.c - what the registry itself says of the images of a revision that waits */
+void registry_tick(struct core *c);
+bool registry_wanted(const struct core *c, uint32_t service);
+uint64_t registry_due(const struct core *c);
+void on_registry(struct core *c, const struct ev_registry *ev);
+enum image_word registry_said(const struct core *c, const struct failure *f, int64_t *unix_ms);
+
 /* stuck.c - deadlines of tasks and deployments, and what only DescribeServices tells */
 void task_progress(struct core *c, int32_t task);
+bool task_waits(const struct core *c, const struct task *t);  /* PENDING, as the agent says, and nobody wants it stopped */
 void task_pulling(struct core *c, int32_t task, bool pulling);
 bool deployment_moved(const struct ev_aws_deployment *before, const struct ev_aws_deployment *now);
 void stuck_tick(struct core *c);

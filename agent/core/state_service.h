@@ -47,6 +47,15 @@ struct asked_service {                   /* what DescribeServices last said of i
 	struct ev_aws_service said;
 };
 
+struct registry_word { uint64_t container; enum image_word word; };     /* container: slice_hash of its name */
+
+struct asked_registry {                  /* what kedge asked of the registry itself, once a revision */
+	char family[NAME_CAP];
+	uint32_t revision, ask, n;       /* ask 0: not yet, for want of a line or of budget */
+	int64_t unix_ms;                 /* of the newest answer */
+	struct registry_word word[TASK_CONTAINERS];
+};
+
 struct service {
 	bool used, save, note;
 	struct service_memory m;
@@ -62,6 +71,7 @@ struct service {
 	struct rollback rb;
 	struct rb_work work;
 	struct asked_service asked;
+	struct asked_registry registry;
 	enum verdict verdict;
 	enum serving serving;
 	enum rb_state noted;             /* the rollback state the last ACT_NOTE told */

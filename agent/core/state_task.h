@@ -62,6 +62,7 @@ struct release {
 struct fail_slot {
 	char probed[NAME_CAP];           /* the registry host its experiment asks */
 	bool used, provisional, tell, suspect, save, weighing, asked; /* asked: its experiment has left */
+	bool own;                        /* so far only the registry's own word speaks of it */
 	int32_t release;
 	uint64_t seen_ms;                /* boot clock: when it was first heard of; 0: before kedge's start */
 	struct failure f;

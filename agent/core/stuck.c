@@ -21,10 +21,15 @@ void task_pulling(struct core *c, int32_t task, bool pulling)
 		t->pulling_ms = c->now_ms;
 }
 
+bool task_waits(const struct core *c, const struct task *t)
+{
+	return t->used && !t->ended && !t->stop_ordered && t->in_agent && t->known == TS_PENDING && t->desired == TS_RUNNING &&
+	       c->source[SRC_INTROSPECTION].state == SS_UP;
+}
+
 static bool waits(const struct core *c, const struct task *t)
 {
-	return t->used && !t->ended && !t->stop_ordered && !t->stuck && t->in_agent && t->known == TS_PENDING &&
-	       t->desired == TS_RUNNING && c->source[SRC_INTROSPECTION].state == SS_UP;
+	return !t->stuck && task_waits(c, t);
 }
 
 static uint64_t task_deadline_ms(const struct core *c, const struct task *t)

@@ -146,6 +146,16 @@ static void ask_services(struct core *c, struct list *l)
 	}
 }
 
+static void ask_registries(struct core *c, struct list *l)
+{
+	for (int32_t i = 0; i < c->rows.services; i++) {
+		struct action *a = registry_wanted(c, (uint32_t)i) ? add(l, ACT_REGISTRY, i) : NULL;
+
+		if (a != NULL)
+			a->ask = c->service[i].registry.ask = ++c->next_ask;
+	}
+}
+
 static void stop(struct core *c, struct list *l)
 {
 	for (int32_t i = 0; i < c->rows.services; i++) {
@@ -183,6 +193,7 @@ size_t wanted(struct core *c, struct action out[CORE_MAX_ACTIONS])
 	probe(c, &l);
 	ask_services(c, &l);
 	ask_tasks(c, &l);
+	ask_registries(c, &l);
 	return l.n;
 }
 
@@ -229,6 +240,7 @@ uint64_t core_deadline(const struct core *c)
 	due(&at, c->probe_until_ms);
 	due(&at, node_state_due(c));
 	due(&at, stuck_due(c));
+	due(&at, registry_due(c));
 	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used)
 			due(&at, c->container[i].inspect_ms);

@@ -32,7 +32,7 @@ static enum kerr sign(struct node *n, const struct aws_call *call, const char *d
 		.n_headers = keys->token[0] != '\0' ? 5 : 4,
 	};
 
-	return sigv4_sign(&r, keys, date, n->aws.region, call->service, &hash, &a->key, a->work, sizeof(a->work),
+	return sigv4_sign(&r, keys, date, call->region != NULL ? call->region : n->aws.region, call->service, &hash, &a->key, a->work, sizeof(a->work),
 			  a->authorization, why);
 }
 

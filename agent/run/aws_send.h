@@ -9,6 +9,7 @@ struct node;
 
 struct aws_call {
 	const char *url, *host;          /* POST goes to url; host is the Host header's value, with the port if it shows */
+	const char *region;              /* of the signature; NULL: this node's */
 	const char *service, *target;    /* the signing name ("ecs"), and what X-Amz-Target says */
 	struct slice body;               /* borrowed until the request is done */
 };

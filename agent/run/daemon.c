@@ -109,6 +109,9 @@ static void carry_out(struct node *n, const struct action *a)
 	case ACT_TARGET_IMAGE:
 		src_engine_target(n, a->index);
 		break;
+	case ACT_REGISTRY:
+		image_check_revision(n, a->index, a->ask);
+		break;
 	case ACT_PROBE:
 		probe_failure(n, a->index);
 		break;
@@ -366,6 +369,7 @@ static void finish(struct node *n)
 	net_close(&n->net);
 	loop_close(&n->loop);
 	keys_wipe(n);
+	registry_wipe(n);
 	sigv4_wipe(&n->aws.signer, sizeof(n->aws.signer));
 }
 

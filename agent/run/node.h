@@ -4,9 +4,11 @@
 
 #include "agent/core/core.h"
 #include "agent/run/aws.h"
+#include "agent/run/image_check.h"
 #include "agent/run/journal.h"
 #include "agent/run/keys.h"
 #include "agent/run/probe.h"
+#include "agent/run/registry.h"
 #include "agent/run/seam.h"
 #include "agent/run/src_config.h"
 #include "agent/run/src_engine.h"
@@ -47,7 +49,8 @@ struct node {
 	int64_t server_minus_boot_ms;    /* server's clock on the boot clock; 0: no server has spoken yet */
 	uint64_t peak_pss_bytes;
 	int32_t probe;                   /* a failure waits for its experiment; NONE: none */
-	struct probe_target target;
+	struct registry registry;
+	struct image_check images;
 	bool stop, reload, publish;      /* publish: status.json is behind */
 	bool actor;
 	char only[NAME_CAP];             /* the service whose deployments were asked for last; empty: all */

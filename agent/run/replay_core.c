@@ -50,6 +50,7 @@ static void want(struct replay_core *r, const struct action *a)
 	case ACT_AWS_SERVICE:
 	case ACT_LAST_WORDS:
 	case ACT_TARGET_IMAGE:
+	case ACT_REGISTRY:
 	case ACT_TYPES:
 		break;
 	}

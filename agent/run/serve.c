@@ -128,6 +128,8 @@ static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer,
 		show_deployments(n, id, what);
 	else if (slice_is(verb, "why"))
 		show_why(n, id, what);
+	else if (slice_is(verb, "verify"))
+		image_check_verify(n, id, what);
 	else if (slice_is(verb, "confirm"))
 		acts_do(n, id, peer, OPV_CONFIRM, what, 0);
 	else if (slice_is(verb, "cancel"))

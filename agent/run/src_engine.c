@@ -224,14 +224,14 @@ static void on_target(struct node *n, enum kerr err, const char *key, struct sli
 	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
 		const struct service *s = &n->core.service[i];
 
-		if (!s->used || !s->work.image_sent || !str_eq(s->work.target_image, key) || probe_target_pending(n, i))
+		if (!s->used || !s->work.image_sent || !str_eq(s->work.target_image, key) || image_check_pending(n, i))
 			continue;
 		if (err == KERR_OK)
-			probe_target_answer(n, i, TRI_YES, arch, "the engine has it");
+			image_check_target_is(n, i, TRI_YES, arch, "the engine has it");
 		else if (err == KERR_GONE)
-			probe_target(n, i);
+			image_check_target(n, i);
 		else
-			probe_target_answer(n, i, TRI_UNKNOWN, "", why.text[0] != '\0' ? why.text : detail);
+			image_check_target_is(n, i, TRI_UNKNOWN, "", why.text[0] != '\0' ? why.text : detail);
 	}
 }
 

@@ -9,7 +9,7 @@
 
 static const char *name_of(unsigned purpose)
 {
-	static const char *const words[] = { "registry", "credentials" };
+	static const char *const words[] = { "registry", "credentials", "DescribeTaskDefinition", "GetAuthorizationToken" };
 
 	_Static_assert(sizeof(words) / sizeof(words[0]) == PURPOSE_WAN - AWS_OPS, "a name for each purpose");
 	_Static_assert((int)PURPOSE_INTROSPECTION < (int)HTTP_PURPOSES, "a counter for each purpose");

@@ -11,7 +11,7 @@ struct view;
 /* Whose bytes a request's are; those below AWS_OPS are calls to AWS, by operation. What is below PURPOSE_WAN costs money,
  * and has a name in traffic.c. */
 enum purpose {
-	PURPOSE_REGISTRY = AWS_OPS, PURPOSE_CREDENTIALS, PURPOSE_WAN, PURPOSE_ENGINE = PURPOSE_WAN, PURPOSE_INTROSPECTION
+	PURPOSE_REGISTRY = AWS_OPS, PURPOSE_CREDENTIALS, PURPOSE_DEFINITION, PURPOSE_ECR, PURPOSE_WAN, PURPOSE_ENGINE = PURPOSE_WAN, PURPOSE_INTROSPECTION
 };
 
 struct traffic {

@@ -56,6 +56,8 @@ static const struct key keys[] = {
 	{ "ecs_agent", "config", T_PATH, C(agent_config), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
 	{ "aws", "endpoint", T_URL, C(endpoint), OPTIONAL, 0, 0, "https|http",
 	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
+	{ "aws", "ecr_endpoint", T_URL, C(ecr_endpoint), OPTIONAL, 0, 0, "https|http",
+	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
 	{ "aws", "ca_file", T_PATH, C(ca_file), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
 	{ "aws", "credentials", T_WORD, C(credentials), 0, 0, 0, CRED_WORDS,
 	  "auto, env, file, container, iot or rolesanywhere" },
@@ -629,6 +631,9 @@ static enum kerr together(const struct conf *c, struct slice text, const char *f
 	if (c->endpoint[0] != '\0' &&
 	    endpoint_find(ENDPOINT_ECS, c->endpoint, c->region, c->endpoint_type, &endpoint, &inner) != KERR_OK)
 		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] endpoint: %s", file, line_of(text, "aws", "endpoint"),
+			       inner.text);
+	if (c->ecr_endpoint[0] != '\0' && endpoint_find(ENDPOINT_ECR, c->ecr_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)
+		return why_set(why, KERR_BAD_INPUT, "%s line %u: [aws] ecr_endpoint: %s", file, line_of(text, "aws", "ecr_endpoint"),
 			       inner.text);
 	if (c->ra_endpoint[0] != '\0' &&
 	    endpoint_find(ENDPOINT_ROLESANYWHERE, c->ra_endpoint, "", ENDPOINT_STANDARD, &endpoint, &inner) != KERR_OK)

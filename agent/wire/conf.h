@@ -26,7 +26,7 @@ struct conf {
 	/* [ecs_agent] */
 	char introspection[CONF_URL_CAP], agent_log[CONF_PATH_CAP], agent_config[CONF_PATH_CAP];
 	/* [aws] */
-	char endpoint[CONF_URL_CAP], ca_file[CONF_PATH_CAP], credentials_file[CONF_PATH_CAP], profile[64], proxy[CONF_URL_CAP];
+	char endpoint[CONF_URL_CAP], ecr_endpoint[CONF_URL_CAP], ca_file[CONF_PATH_CAP], credentials_file[CONF_PATH_CAP], profile[64], proxy[CONF_URL_CAP];
 	enum conf_credentials credentials;
 	enum endpoint_type endpoint_type;
 	uint64_t heartbeat_ms, data_budget_bytes;        /* data_budget_bytes: a day; 0: no limit */

@@ -1,5 +1,6 @@
 #include "agent/wire/registry_out.h"
 
+#include "agent/base/host.h"
 #include "agent/base/image_ref.h"
 
 /* Docker Hub by the name it serves its API under (docker 1.6 on), and the place of its official images. */
@@ -14,27 +15,23 @@ static bool all_of(struct slice s, const char *more)
 	return s.n > 0;
 }
 
-static bool is_loopback(struct slice host)
+static bool is_loopback(struct slice authority)
 {
-	struct slice name = slice_to(host, slice_rfind(host, ":"));
+	struct slice host;
+	uint64_t port;
 
-	/* an address, not a name that begins like one */
-	if (slice_starts(name, "127.")) {
-		for (size_t i = 0; i < name.n; i++)
-			if (!ch_digit(name.p[i]) && name.p[i] != '.')
-				return false;
-		return true;
-	}
-	return slice_is(name, "localhost") || slice_ends(name, ".localhost");
+	return host_split(authority, &host, &port) && (host_is_loopback(host) || slice_ends(host, ".localhost"));
 }
 
-/* Without tag and digest. */
-static struct slice name_of(struct slice rest)
+/* Without tag and digest; *tag: whichever of the two the engine goes by. */
+static struct slice name_of(struct slice rest, struct slice *tag)
 {
-	size_t colon;
+	size_t at = slice_find(rest, "@"), colon;
+	struct slice digest = slice_from(rest, at == SIZE_MAX ? rest.n : at + 1);
 
-	rest = slice_to(rest, slice_find(rest, "@"));
+	rest = slice_to(rest, at);
 	colon = slice_rfind(rest, ":");
+	*tag = digest.n > 0 ? digest : colon == SIZE_MAX ? SLICE("latest") : slice_from(rest, colon + 1);
 	return colon == SIZE_MAX ? rest : slice_to(rest, colon);
 }
 
@@ -43,14 +40,18 @@ static bool is_digest(struct slice digest)
 	return slice_starts(digest, "sha256:") && digest.n == 7 + 64 && all_of(slice_from(digest, 7), "");
 }
 
-bool registry_out(struct slice image, struct slice digest, struct registry_url *out)
+bool registry_out(struct slice image, enum registry_what what, struct slice digest, struct registry_url *out)
 {
-	struct slice host = image_ref_host(image);
-	struct slice name = name_of(host.n > 0 ? slice_from(image, host.n + 1) : image);
+	struct slice host = image_ref_host(image), tag;
+	struct slice name = name_of(host.n > 0 ? slice_from(image, host.n + 1) : image, &tag);
 	bool hub = host.n == 0 || slice_is(host, "docker.io");
 	struct text t = text_on(out->url, sizeof(out->url));
 
+	if (digest.n > 0)
+		tag = digest;
 	if (!all_of(name, "._-/") || slice_find(name, "..") != SIZE_MAX || (!hub && !all_of(host, ".:-[]")) || (digest.n > 0 && !is_digest(digest)))
+		return false;
+	if (slice_find(tag, ":") == SIZE_MAX ? !all_of(tag, "._-") || slice_starts(tag, ".") : !is_digest(tag))
 		return false;
 	if (!str_put(out->host, sizeof(out->host), hub ? slice_of(HUB) : host))
 		return false;
@@ -58,11 +59,11 @@ bool registry_out(struct slice image, struct slice digest, struct registry_url *
 	text_s(&t, out->plain ? "http://" : "https://");
 	text_s(&t, out->host);
 	text_s(&t, "/v2/");
-	if (digest.n > 0) {
+	if (what != REGISTRY_ROOT) {
 		text_s(&t, hub && slice_find(name, "/") == SIZE_MAX ? OFFICIAL : "");
 		text_slice(&t, name);
-		text_s(&t, "/manifests/");
-		text_slice(&t, digest);
+		text_s(&t, what == REGISTRY_BLOB ? "/blobs/" : "/manifests/");
+		text_slice(&t, tag);
 	}
 	return !t.full;
 }

@@ -13,8 +13,14 @@ struct registry_url {
 	bool plain;                      /* http, only ever to this very machine */
 };
 
-/* What the engine asks when it pulls `image`: the registry's root, or with a digest (sha256:...) its manifest. A
- * reference without registry means Docker Hub. False: it is none, or has characters no reference has. */
-bool registry_out(struct slice image, struct slice digest, struct registry_url *out);
+enum registry_what {
+	REGISTRY_ROOT,
+	REGISTRY_MANIFEST,               /* by `digest`, else by the digest or tag of the reference, else "latest" */
+	REGISTRY_BLOB                    /* by `digest` */
+};
+
+/* What the engine asks when it pulls `image`. digest: sha256:..., or empty. A reference without registry means Docker
+ * Hub. False: it is none, or has characters no reference has, or it is too long. */
+bool registry_out(struct slice image, enum registry_what what, struct slice digest, struct registry_url *out);
 
 #endif

@@ -116,7 +116,7 @@ static void carry_out(struct run *r, const struct action *a)
 	case ACT_REPORT:
 		told(r, a->index);
 		break;
-	case ACT_AWS_STOP: case ACT_INSPECT: case ACT_IMAGE: case ACT_PROBE: case ACT_LAST_WORDS: case ACT_TARGET_IMAGE:
+	case ACT_AWS_STOP: case ACT_INSPECT: case ACT_IMAGE: case ACT_PROBE: case ACT_LAST_WORDS: case ACT_TARGET_IMAGE: case ACT_REGISTRY:
 	case ACT_AWS_TASK: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
 	case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
 		if (a->type == ACT_AWS_STOP)

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, IO
 
+import cloud_ecr
 from cloud_api import TARGET_PREFIX, Api, to_wire
 from cloud_scheduler import ApiError
 from cloud_shapes import REQUESTS
@@ -135,6 +136,8 @@ class Server:
 
     def __init__(self, api: Api, verifier: Verifier, context: ssl.SSLContext, folder: Path) -> None:
         self.api = api
+        world = api.world
+        self.ecr = cloud_ecr.Ecr(world.region, world.account, verifier.keys, world.clock, folder)
         self.verifier = verifier
         self.context = context
         self.log = JsonLines(folder / "requests.jsonl")
@@ -207,7 +210,10 @@ class Handler(BaseHTTPRequestHandler):
             self.server.log.add(entry)
 
     def _operation(self) -> str:
-        return self.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX)
+        return self.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX).removeprefix(cloud_ecr.TARGET_PREFIX)
+
+    def _for_ecr(self) -> bool:
+        return self.headers.get("X-Amz-Target", "").startswith(cloud_ecr.TARGET_PREFIX)
 
     def _serve(self, entry: dict[str, Any]) -> None:
         body = self._read_body()
@@ -248,19 +254,22 @@ class Handler(BaseHTTPRequestHandler):
         key = self._authenticate(body)
         entry["key"] = key.session
         target = self.headers.get("X-Amz-Target", "")
-        if self.headers.get("Content-Type") != AMZ_JSON or not target.startswith(TARGET_PREFIX) \
-                or entry["op"] not in REQUESTS or self.path != "/":
+        of_ecs = target.startswith(TARGET_PREFIX) and entry["op"] in REQUESTS
+        if self.headers.get("Content-Type") != AMZ_JSON or not (of_ecs or self._for_ecr()) or self.path != "/":
             raise ApiError("UnknownOperationException", "")
         try:
             request = json.loads(body)
         except ValueError as error:
             raise ApiError("SerializationException", f"not JSON: {error}") from error
         entry["body"] = request
+        if self._for_ecr():
+            return self.server.ecr.call(entry["op"], request, key), 0.0
         return self.server.api.call(entry["op"], request, key)
 
     def _authenticate(self, body: bytes) -> Key:
         headers = list(self.headers.items())
-        return self.server.verifier.verify(self.command, self.path, headers, body,
+        verifier = self.server.ecr.verifier if self._for_ecr() else self.server.verifier
+        return verifier.verify(self.command, self.path, headers, body,
                                            self.server.clock.server())
 
     # --- answers -------------------------------------------------------------------------

@@ -8,10 +8,12 @@
 
 --name is one more name the certificate is for, beside localhost.
 
-Files in DIR: ca.pem, credentials (profile default), control.sock, requests.jsonl (one line per
+Files in DIR: ca.pem, tls/server.{crt,key}, credentials (profile default), control.sock, requests.jsonl (one line per
 request read), connections.jsonl (one per connection that ended: TCP payload both ways, TLS
 version, resumption, error), endpoint, and, written last and atomically, port. It ends on SIGTERM,
 and with --stdin-watch when its standard input closes.
+
+On the same port answers ECR's GetAuthorizationToken (by X-Amz-Target); the tokens are in DIR/ecr_tokens.json.
 
 It shares no code with kedge. It refuses what ECS would refuse (signature, scope, token, clock,
 shape, limits, access, rate) and some more: unknown members and unsigned x-amz-* headers.

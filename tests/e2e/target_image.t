@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The image a rollback would start, when no task of it runs any more: the engine is asked, and once that has it no
-more, with probe = on, its registry by HEAD and without credentials. Against the engine's doubles."""
+more, with probe = on, its registry and without credentials. Against the engine's doubles."""
 import http.server
 import os
 import sys
@@ -26,8 +26,13 @@ class Registry(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self):
-        self.send_response(200)
+        """The name of the error, which a HEAD cannot have."""
+        gone = "/manifests/" in self.path
+        body = b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}' if gone else b"{}"
+        self.send_response(404 if gone else 200)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass

@@ -226,7 +226,7 @@ static uint32_t rows_of(const struct core *c, const struct action *a)
 	case ACT_JOURNAL:
 		return a->kind == REC_FAILURE ? (uint32_t)c->rows.failures : a->kind == REC_RELEASE ? (uint32_t)c->rows.releases
 		     : a->kind == REC_SERVICE || a->kind == REC_ROLLBACK ? (uint32_t)c->rows.services : 1;
-	case ACT_NOTE: case ACT_TARGET_IMAGE: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
+	case ACT_NOTE: case ACT_TARGET_IMAGE: case ACT_REGISTRY: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
 	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
 		return (uint32_t)c->rows.services;
 	case ACT_TYPES:
@@ -686,6 +686,15 @@ static void answer(const struct action *a)
 		ev.u.target_image = (struct ev_target_image){ .service = a->index, .ask = a->ask, .there = tri() };
 		feed(&ev);
 		break;
+	case ACT_REGISTRY:
+		for (uint32_t i = below(3); i < 3; i++) {
+			ev = event(EV_REGISTRY);
+			ev.u.registry = (struct ev_registry){ .ask = a->ask, .word = (enum image_word)below(IMAGE_WORDS), .essential = tri() };
+			WORD(ev.u.registry.container, i == 0 ? "app" : "side");
+			WORD(ev.u.registry.image, flag() ? "registry.example/web:2" : "web@sha256:11");
+			feed(&ev);
+		}
+		break;
 	case ACT_PROBE:
 		ev = event(EV_FACT);
 		ev.u.fact = (struct ev_fact){ .fact = FACT_DISK, .yes = tri(), .last = true, .value = 1 << 30 };
@@ -782,6 +791,7 @@ static void draw_params(void)
 	g.params.policy.quorum_auto = (more & 16) != 0;
 	g.params.policy.hold_down_ms = (more & 32) ? HOLD_DOWN_AUTO : 0;
 	g.params.policy.window_ms = (more & 64) ? 600000 : 0;
+	g.params.policy.probe = (more & 32) != 0;
 	g.params.fleet = (more & 128) ? 1000 : 0;
 	WORD(g.params.policy.site_registries, "mirror:5000 other");
 	g.params.service[0].policy = g.params.policy;

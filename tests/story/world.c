@@ -281,6 +281,13 @@ static void carry_out(struct world *w, const struct action *a)
 		ev.u.target_image.there = w->target_there;
 		later(w, w->image_ms, ev);
 		break;
+	case ACT_REGISTRY:
+		ev = (struct event){ .type = EV_REGISTRY };
+		ev.u.registry = (struct ev_registry){ .ask = a->ask, .word = w->registry, .essential = TRI_YES, .container = "app",
+						      .image = "registry.example/web:2" };
+		if (w->registry != IW_NONE)
+			later(w, w->image_ms, ev);
+		break;
 	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS: case ACT_TYPES:
 		break;
 	}

@@ -32,6 +32,7 @@ struct world {
 	bool reads;                         /* trace the questions to AWS too */
 	char trace[32768];
 	struct text text;
+	enum image_word registry;           /* what the registry says of every image; IW_NONE: no answer */
 	enum tri target_there;              /* the local store has the image a rollback would start */
 	struct ev_aws_service said;         /* what DescribeServices says */
 	uint32_t updates;

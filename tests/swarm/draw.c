@@ -12,6 +12,7 @@ static void policy(struct swarm *w)
 	p->hold_down_ms = hold_ms[swarm_dice(w, 4)];
 	p->quorum_auto = !swarm_chance(w, 30);
 	p->allow_update_service = swarm_chance(w, 50);
+	p->probe = w->seed % 2 == 0;
 	w->params.heartbeat_ms = swarm_chance(w, 50) ? 0 : swarm_between(w, 5, 60) * SWARM_MIN;
 	w->params.fleet = swarm_chance(w, 50) ? w->n_nodes : 0;
 }

@@ -29,7 +29,7 @@ struct event *swarm_event(struct swarm *w, enum ev_type type)
 		[EV_EPOCH] = sizeof(struct ev_epoch), [EV_SOURCE] = sizeof(struct ev_source), [EV_SYNC] = sizeof(struct ev_sync),
 		[EV_CONTAINER] = sizeof(struct ev_container), [EV_IMAGE] = sizeof(struct ev_image),
 		[EV_LAST_WORDS] = sizeof(struct ev_last_words), [EV_TARGET_IMAGE] = sizeof(struct ev_target_image),
-		[EV_TASK] = sizeof(struct ev_task), [EV_PULL] = sizeof(struct ev_pull), [EV_CHANGE] = sizeof(struct ev_change),
+		[EV_REGISTRY] = sizeof(struct ev_registry), [EV_TASK] = sizeof(struct ev_task), [EV_PULL] = sizeof(struct ev_pull), [EV_CHANGE] = sizeof(struct ev_change),
 		[EV_FACT] = sizeof(struct ev_fact), [EV_SAVED] = sizeof(struct ev_saved), [EV_AWS_TASK] = sizeof(struct ev_aws_task),
 		[EV_AWS_LIST] = sizeof(struct ev_aws_list), [EV_AWS_DEPLOYMENT] = sizeof(struct ev_aws_deployment),
 		[EV_AWS_REVISION] = sizeof(struct ev_aws_revision), [EV_AWS_QUORUM] = sizeof(struct ev_aws_quorum),
@@ -168,6 +168,9 @@ static void carry_out(struct swarm_node *n, const struct action *a)
 		break;
 	case ACT_TARGET_IMAGE:
 		swarm_later_at(n, swarm_between(w, 5, 900), HAP_TARGET, a->index | n->life << 8, a->ask);
+		break;
+	case ACT_REGISTRY:
+		swarm_later_at(n, swarm_between(w, 200, 9000), HAP_REGISTRY, n->life, a->ask);
 		break;
 	case ACT_PROBE:
 		swarm_later_at(n, swarm_between(w, 1, 900), HAP_PROBE, 0, n->life);

@@ -67,6 +67,9 @@ static void happens(struct swarm *w, const struct swarm_item *i)
 	case HAP_TARGET:
 		swarm_target(n, i->a, i->b);
 		break;
+	case HAP_REGISTRY:
+		swarm_registry(n, i->a, i->b);
+		break;
 	case HAP_ARRIVES:
 		swarm_arrives(w, i->a);
 		break;

@@ -24,6 +24,7 @@ void swarm_tell(struct swarm *w, uint32_t task, enum container_what what, int co
 void swarm_inspect(struct swarm_node *n, uint32_t number);
 void swarm_image(struct swarm_node *n, uint32_t image);
 void swarm_words(struct swarm_node *n, uint32_t number);
+void swarm_registry(struct swarm_node *n, uint32_t life, uint32_t ask);
 void swarm_target(struct swarm_node *n, uint32_t service, uint32_t ask);
 void swarm_list(struct swarm_node *n);
 void swarm_sync(struct swarm_node *n);

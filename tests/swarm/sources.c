@@ -284,6 +284,22 @@ void swarm_target(struct swarm_node *n, uint32_t service, uint32_t ask)
 	swarm_feed(n, ev);
 }
 
+/* Its word is evidence, never a verdict: so here it is any word at all, and no judgement may be the worse for it. */
+void swarm_registry(struct swarm_node *n, uint32_t life, uint32_t ask)
+{
+	struct swarm *w = n->w;
+	struct event *ev = swarm_event(w, EV_REGISTRY);
+
+	if (!n->kedge_up || life != n->life)
+		return;
+	ev->u.registry.ask = ask;
+	ev->u.registry.essential = TRI_YES;
+	ev->u.registry.word = (enum image_word)swarm_between(w, IW_THERE, IW_UNCLEAR);
+	snprintf(ev->u.registry.container, NAME_CAP, "app");
+	image_name(ev->u.registry.image, false, ask, 1);
+	swarm_feed(n, ev);
+}
+
 void swarm_list(struct swarm_node *n)
 {
 	struct swarm *w = n->w;

@@ -69,7 +69,7 @@ static void shipped(void)
 	ok(!t.full && conf_parse(text_get(&t), NAME, &c, &why) == KERR_OK, "with all of its keys set: %s", why.text);
 	c.credentials_file_set = false;
 	ok(memcmp(&c, &def, sizeof(c)) == 0, "they are the defaults");
-	is_int(keys, 6 + 1 + 3 + 10 + 5 + 6 + 14 + 10, "and none is left out");
+	is_int(keys, 6 + 1 + 3 + 11 + 5 + 6 + 14 + 10, "and none is left out");
 }
 
 static void values(void)
@@ -158,6 +158,7 @@ static void mistakes(void)
 	refused("[aws]\nfleet = many\n", 2, "auto, or the number of nodes");
 	refused("[aws]\nfleet = 0\n", 2, "auto, or the number of nodes");
 	refused("[aws]\nendpoint = http://10.0.0.1\n", 2, "[aws] endpoint");
+	refused("[aws]\necr_endpoint = http://10.0.0.1\n", 2, "[aws] ecr_endpoint");
 	refused("[aws]\nendpoint = https://h/x\n", 2, "nothing more");
 	refused("[aws]\nendpoint = https://h\nendpoint_type = fips\n", 2, "endpoint_type");
 	refused("[aws]\ncredentials = iot\n", 2, "[iot]");

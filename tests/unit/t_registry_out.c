@@ -10,16 +10,24 @@ static struct registry_url got;
 
 static void is(const char *image, const char *digest, const char *want)
 {
-	if (!registry_out(slice_of(image), slice_of(digest), &got))
+	if (!registry_out(slice_of(image), digest[0] == '\0' ? REGISTRY_ROOT : REGISTRY_MANIFEST, slice_of(digest), &got))
 		got.url[0] = '\0';
 	ok(str_eq(got.url, want), "%s -> %s", image, want[0] == '\0' ? "refused" : want);
 	if (!str_eq(got.url, want))
 		printf("# got %s\n", got.url);
 }
 
+/* What the reference itself names. */
+static void manifest(const char *image, const char *want)
+{
+	if (!registry_out(slice_of(image), REGISTRY_MANIFEST, slice_of(""), &got))
+		got.url[0] = '\0';
+	ok(str_eq(got.url, want), "manifest of %s -> %s", image, want[0] == '\0' ? "refused" : want);
+}
+
 static void plain(const char *image, bool want)
 {
-	ok(registry_out(slice_of(image), slice_of(""), &got) && got.plain == want, "%s: %s", image, want ? "http" : "https");
+	ok(registry_out(slice_of(image), REGISTRY_ROOT, slice_of(""), &got) && got.plain == want, "%s: %s", image, want ? "http" : "https");
 }
 
 int main(void)
@@ -45,6 +53,17 @@ int main(void)
 	is("user@r.example/app", "", "");
 	is("r.exa%6dple/app", "", "");
 	is("r.example/app", "sha256:11", "");
+	manifest("r.example:5000/team/app:1.2-b_3", "https://r.example:5000/v2/team/app/manifests/1.2-b_3");
+	manifest("r.example/app", "https://r.example/v2/app/manifests/latest");
+	manifest("nginx:1.25", "https://registry-1.docker.io/v2/library/nginx/manifests/1.25");
+	manifest("r.example/app:1@" D, "https://r.example/v2/app/manifests/" D);
+	manifest("r.example/app@sha512:11", "");
+	manifest("r.example/app:..", "");
+	manifest("r.example/app:1?x=y", "");
+	manifest("r.example/app:", "");
+	ok(registry_out(slice_of("nginx"), REGISTRY_BLOB, slice_of(D), &got) &&
+	   str_eq(got.url, "https://registry-1.docker.io/v2/library/nginx/blobs/" D), "a blob");
+	ok(!registry_out(slice_of("nginx"), REGISTRY_BLOB, slice_of("sha256:22"), &got), "a blob without a digest");
 	is("r.example/app", "sha256:../../../../etc/passwd1111111111111111111111111111111111111111111", "");
 	return done();
 }
