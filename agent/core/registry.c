@@ -44,9 +44,9 @@ void registry_tick(struct core *c)
 		int32_t at = c->now_ms - t->first_ms < PATIENCE_MS ? NONE : reason_to_ask(c, i);
 		struct asked_registry *a = at == NONE ? NULL : &c->service[at].registry;
 
-		if (a == NULL || is_about(a, t->family, t->revision))
+		if (a == NULL || is_about(a, t->family, t->revision) || (a->revision != 0 && t->first_ms <= a->first_ms))
 			continue;
-		*a = (struct asked_registry){ .revision = t->revision };
+		*a = (struct asked_registry){ .revision = t->revision, .first_ms = t->first_ms };
 		PUT(a->family, t->family);
 	}
 	for (int32_t i = 0; i < c->rows.failures; i++) {

@@ -52,6 +52,7 @@ struct registry_word { uint64_t container; enum image_word word; };     /* conta
 struct asked_registry {                  /* what kedge asked of the registry itself, once a revision */
 	char family[NAME_CAP];
 	uint32_t revision, ask, n;       /* ask 0: not yet, for want of a line or of budget */
+	uint64_t first_ms;               /* of the task that was the reason: of two revisions that wait the newer one counts */
 	int64_t unix_ms;                 /* of the newest answer */
 	struct registry_word word[TASK_CONTAINERS];
 };

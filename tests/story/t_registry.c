@@ -160,6 +160,24 @@ static void offline(void)
 	sound();
 }
 
+/* What waits of an older revision beside it is no reason to ask again and again. */
+static void two_wait(void)
+{
+	begin(IW_THERE, true);
+	world_run(&w, 1000);
+	world_place(&w, 3, "web", 13);
+	world_run(&w, 10000);
+	is_int((int)w.core.service[0].registry.revision, 13, "the newer of two revisions that wait");
+	(void)world_trace(&w);
+	for (int i = 0; i < 5; i++) {
+		world_operator(&w, OPV_LOOK, "web", "");
+		world_run(&w, 5000);
+	}
+	is_int((int)w.core.service[0].registry.revision, 13, "stays the one asked about");
+	is_int((int)w.core.service[0].registry.n, 1, "once");
+	sound();
+}
+
 static void budget(void)
 {
 	struct event ev = { .type = EV_FACT };
@@ -216,6 +234,7 @@ int main(void)
 	after_the_failure();
 	not_asked();
 	offline();
+	two_wait();
 	budget();
 	comes_through();
 	return done();
