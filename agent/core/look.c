@@ -3,7 +3,6 @@
 #include "agent/core/parts.h"
 
 #define LOOK_GAP_MS  (3 * SEC)    /* between two looks that local events ask for */
-#define ANSWER_MS    (900 * SEC)  /* the daemon answers every question, but those of many services wait in line on a slow line */
 
 void look_want(struct core *c, uint32_t service, bool full)
 {
@@ -51,7 +50,7 @@ void look_tick(struct core *c, uint32_t service)
 	struct service *s = &c->service[service];
 	struct look *l = &s->look;
 
-	if (l->step != LOOK_IDLE && c->now_ms - l->sent_ms > ANSWER_MS)
+	if (l->step != LOOK_IDLE && c->now_ms - l->sent_ms > LOOK_ANSWER_MS)
 		l->step = LOOK_IDLE;
 	if (l->step != LOOK_IDLE || l->next_ms > c->now_ms || !core_online(c))
 		return;

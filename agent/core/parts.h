@@ -71,6 +71,7 @@ void blame_links(struct core *c);
 
 /* look.c - asking AWS about one service's deployments */
 void look_want(struct core *c, uint32_t service, bool full);
+#define LOOK_ANSWER_MS (900 * SEC) /* the daemon answers every question, but those of many services wait in line on a slow line */
 void look_tick(struct core *c, uint32_t service);
 void on_aws_list(struct core *c, const struct ev_aws_list *ev);
 void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev);

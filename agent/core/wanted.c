@@ -215,7 +215,7 @@ static void due_service(const struct core *c, const struct service *s, uint64_t 
 	if (may_describe(c, s))
 		due(at, s->asked.next_ms > c->now_ms ? s->asked.next_ms : c->now_ms);
 	if (l->step != LOOK_IDLE)
-		due(at, l->sent_ms + 91 * SEC);
+		due(at, l->sent_ms + LOOK_ANSWER_MS + SEC);
 	else if (core_online(c) || online_ms > c->now_ms)
 		due(at, l->next_ms > online_ms ? l->next_ms : online_ms > c->now_ms ? online_ms : c->now_ms + 1);
 	if (!rb_open(s->rb.state) || !durable)
