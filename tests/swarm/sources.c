@@ -2,6 +2,7 @@
 #include "tests/swarm/parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void arn_of(char *arn, uint32_t number)
 {
@@ -284,7 +285,8 @@ void swarm_target(struct swarm_node *n, uint32_t service, uint32_t ask)
 	swarm_feed(n, ev);
 }
 
-/* Its word is evidence, never a verdict: so here it is any word at all, and no judgement may be the worse for it. */
+/* Its word is evidence, never a verdict: so here it is any word at all, of the image that was asked about, and no judgement
+ * may be the worse for it. */
 void swarm_registry(struct swarm_node *n, uint32_t life, uint32_t ask)
 {
 	struct swarm *w = n->w;
@@ -296,7 +298,13 @@ void swarm_registry(struct swarm_node *n, uint32_t life, uint32_t ask)
 	ev->u.registry.essential = TRI_YES;
 	ev->u.registry.word = (enum image_word)swarm_between(w, IW_THERE, IW_UNCLEAR);
 	snprintf(ev->u.registry.container, NAME_CAP, "app");
-	image_name(ev->u.registry.image, false, ask, 1);
+	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+		const struct service *s = &n->core->service[i];
+		uint32_t at = (uint32_t)strtoul(s->m.name + strcspn(s->m.name, "0123456789"), NULL, 10);
+
+		if (s->used && s->registry.ask == ask && at < sizeof(w->service) / sizeof(w->service[0]))
+			image_name(ev->u.registry.image, w->service[at].mirror, at, s->registry.revision);
+	}
 	swarm_feed(n, ev);
 }
 
