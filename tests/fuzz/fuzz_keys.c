@@ -96,7 +96,8 @@ static void addresses(struct slice in)
 		fuzz_broken("a token would go to anybody, or in two lines");
 	e = credentials_iot_url(text[0], text[1], room, &why);
 	words(e, &why);
-	if (e == KERR_OK && (strncmp(room, "https://", 8) != 0 || strpbrk(room + 8, "\r\n ?#@") != NULL))
+	if (e == KERR_OK && (strncmp(room, "https://", 8) != 0 || strpbrk(room + 8, "\r\n ?#") != NULL ||
+			     memchr(room, '@', strcspn(room + 8, "/") + 8) != NULL))   /* an alias may have one */
 		fuzz_broken("an IoT endpoint with more in it than a host and an alias");
 	e = credentials_session_endpoint(text[0], text[1], &to, region, &why);
 	words(e, &why);
