@@ -104,6 +104,9 @@ void http_head_line(struct http_slot *s, struct slice line)
 	for (char *c = name; *c != '\0'; c++)
 		*c = ch_lower(*c);
 	value = slice_trim(slice_from(text, colon + 1));
+	for (size_t i = 0; i < value.n; i++)
+		if ((unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f)
+			return;   /* none that HTTP allows, and it would stand in messages */
 	if (str_eq(name, "date"))
 		s->res.date_unix_s = http_head_date(value);
 	else if (str_eq(name, "content-type"))

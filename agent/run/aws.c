@@ -191,6 +191,8 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 	arena_reset(&n->arena, mark);
 	*failed = n->ev.u.aws_failed;
 	a->refused++;
+	if (failed->error != AE_UNREACHABLE)   /* the clock of a portal or a proxy is nobody's */
+		aws_learn_time(n, r);
 	if (again(n, &a->queue[a->head], failed->error, server_unix_s)) {
 		go_on(n);
 		return;
@@ -223,12 +225,13 @@ static void on_done(void *arg, const struct http_result *r)
 	struct why why = { "" };
 	enum kerr err;
 
-	aws_learn_time(n, r);
 	a->wait_ms = r->retry_after_ms;
 	if ((r->err == KERR_OK && r->status != 200) || not_aws(r)) {
 		refused(n, job, r);
 		return;
 	}
+	if (r->err == KERR_OK)
+		aws_learn_time(n, r);
 	pop(n);
 	if (r->err != KERR_OK && r->cause != HTTP_ABORTED && r->cause != HTTP_TOO_BIG) {
 		if (r->cause == HTTP_DNS)

@@ -249,7 +249,6 @@ static void on_answer(void *arg, const struct http_result *r)
 
 	k->request = HTTP_NONE;
 	device_free(&k->device);
-	aws_learn_time(n, r);
 	if (whole)
 		err = credentials_answer(k->from, r->body, &n->arena, &k->incoming, &why);
 	else if (err == KERR_OK)
@@ -259,6 +258,8 @@ static void on_answer(void *arg, const struct http_result *r)
 		start(n);
 		return;
 	}
+	if (err == KERR_OK)
+		aws_learn_time(n, r);
 	if (err == KERR_OK)
 		taken(n);
 	else

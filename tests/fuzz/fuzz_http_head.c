@@ -23,7 +23,7 @@ static void date(struct slice text)
 	char buf[64], given[64];
 	struct tm tm;
 
-	if (unix_s == 0 || !str_put(given, sizeof(given), text))
+	if (unix_s == 0 || !str_put(given, sizeof(given), text) || strlen(given) != text.n)   /* a weekday may be any bytes */
 		return;
 	if (unix_s < 0 || gmtime_r(&t, &tm) == NULL || strftime(buf, sizeof(buf), "%b %Y", &tm) == 0)
 		fuzz_broken("a date that is none");

@@ -20,7 +20,8 @@ static void words(enum kerr e, const struct why *why)
 {
 	if (e != KERR_OK && why->text[0] == '\0')
 		fuzz_broken("refused without words");
-	fuzz_text(why->text, sizeof(why->text), "what is said of a refusal");
+	if (memchr(why->text, '\0', sizeof(why->text)) == NULL)
+		fuzz_broken("words without end");
 }
 
 static void answer(enum credentials_source from, struct slice body, struct arena *a)
@@ -32,6 +33,7 @@ static void answer(enum credentials_source from, struct slice body, struct arena
 	memset(&c, 0xA5, sizeof(c));
 	e = credentials_answer(from, body, a, &c, &why);
 	words(e, &why);
+	fuzz_text(why.text, sizeof(why.text), "what is said of an answer");
 	if (arena_mark(a) != 0)
 		fuzz_broken("the arena is not as it was");
 	for (size_t i = 0; i < sizeof(memory); i++)
@@ -55,6 +57,7 @@ static void refused(enum credentials_source from, struct slice body, struct aren
 	enum kerr e = credentials_refused(from, status, body, a, &why);
 
 	words(e, &why);
+	fuzz_text(why.text, sizeof(why.text), "what is said of a refusal");
 	if (e != KERR_AGAIN && e != KERR_DENIED)
 		fuzz_broken("a refusal that is neither for now nor for good");
 	if (arena_mark(a) != 0)
@@ -93,7 +96,8 @@ static void addresses(struct slice in)
 		fuzz_broken("a token would go to anybody, or in two lines");
 	e = credentials_iot_url(text[0], text[1], room, &why);
 	words(e, &why);
-	if (e == KERR_OK && (strncmp(room, "https://", 8) != 0 || strpbrk(room + 8, "\r\n ?#@") != NULL))
+	if (e == KERR_OK && (strncmp(room, "https://", 8) != 0 || strpbrk(room + 8, "\r\n ?#") != NULL ||
+			     memchr(room, '@', strcspn(room + 8, "/") + 8) != NULL))   /* an alias may have one */
 		fuzz_broken("an IoT endpoint with more in it than a host and an alias");
 	e = credentials_session_endpoint(text[0], text[1], &to, region, &why);
 	words(e, &why);

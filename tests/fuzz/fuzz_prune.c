@@ -45,7 +45,7 @@ static void must_parse(struct slice text)
 	enum kerr e;
 
 	/* cJSON takes no \u0000, no half of a surrogate pair and no name that repeats a lone quote: escapes are judged elsewhere */
-	if (slice_find(text, "\\u") != SIZE_MAX)
+	if (slice_find(text, "\\u") != SIZE_MAX || text.n == 0)   /* of a lone scalar nothing is let through */
 		return;
 	arena_init(&a, tree, sizeof(tree));
 	e = json_parse(&a, text, &root, NULL);

@@ -214,9 +214,49 @@ static void dates(void)
 	   !sigv4_date_parse(SLICE(""), &back) && !sigv4_date_parse(SLICE("2018-01-18T09:18:06+01:00"), &back), "and what is none");
 }
 
-int main(void)
+/* For tests/unit/signers.t: the Authorization value of a request that is read from a file, a line each: access key, secret, session
+ * token, date, region, service, method, path, query; the headers, an empty line; then the body. */
+static int sign_file(const char *path)
+{
+	static char room[8192];
+	struct slice in = { room, 0 }, line[9], l;
+	struct sigv4_header header[SIGV4_HEADERS];
+	struct sigv4_request r = { .header = header };
+	struct credentials c = { .akid = "" };
+	char date[20] = "", region[40] = "", service[40] = "";
+	FILE *f = fopen(path, "rb");
+	enum kerr e;
+
+	if (f == NULL)
+		return 2;
+	in.n = fread(room, 1, sizeof(room), f);
+	fclose(f);
+	for (size_t i = 0; i < 9; i++)
+		if (!slice_next(&in, '\n', &line[i]))
+			return 2;
+	while (r.n_headers < SIGV4_HEADERS && slice_next(&in, '\n', &l) && l.n > 0) {
+		header[r.n_headers].name = slice_to(l, slice_find(l, ":"));
+		header[r.n_headers++].value = slice_from(l, slice_find(l, ":") + 1);
+	}
+	r.method = line[6];
+	r.path = line[7];
+	r.query = line[8];
+	r.body = in;
+	if (!str_put(c.akid, sizeof(c.akid), line[0]) || !str_put(c.secret, sizeof(c.secret), line[1]) ||
+	    !str_put(c.token, sizeof(c.token), line[2]) || !str_put(date, sizeof(date), line[3]) ||
+	    !str_put(region, sizeof(region), line[4]) || !str_put(service, sizeof(service), line[5]))
+		return 2;
+	e = sigv4_sign(&r, &c, date, region, service, &hash, &key, work, sizeof(work), auth, &why);
+	puts(e == KERR_OK ? auth : why.text);
+	return e == KERR_OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
 {
 	char secret[4] = "abc";
+
+	if (argc == 2)
+		return sign_file(argv[1]);
 
 	known_answers();
 	paths_and_queries();
