@@ -73,7 +73,7 @@ static bool plain_elsewhere(const char *url)
 		return false;
 	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
 		if (strncmp(url + 7, here[i], strlen(here[i])) == 0)
-			return strchr(url, '@') != NULL;
+			return memchr(url + 7, '@', strcspn(url + 7, "/?#")) != NULL;
 	return true;
 }
 
