@@ -76,11 +76,14 @@ static bool lived_long(const struct core *c, int32_t task, int32_t at, int64_t e
 	return started != 0 && ended > started && (uint64_t)(ended - started) >= core_policy(c, c->task[task].service)->early_exit_ms;
 }
 
-/* It ended before this life of kedge began, or while the engine, which would have told who asked, was away. */
-static bool unseen(const struct core *c, int64_t ended)
+/* It ended before this life of kedge began, or while the engine, which would have told who asked, was away; or nobody
+ * here knows any more when it began. */
+static bool unseen(const struct core *c, int32_t at, int64_t ended)
 {
 	const struct known_source *engine = &c->source[SRC_ENGINE];
 
+	if (at == NONE && engine->state == SS_UP)
+		return true;
 	if (ended == 0 || ended < c->begun_unix_ms)
 		return ended != 0;
 	return engine->state != SS_UNKNOWN && (engine->state != SS_UP || ended < engine->since_unix_ms);
@@ -117,7 +120,7 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 		.class = judge_signalled(ev->exit_code) ? CLASS_KILLED_BY_SIGNAL
 		       : lived_long(c, task, at, ended_unix_ms(c, at, ev)) ? CLASS_EXITED : judge_early_class(c, task),
 		.essential = TRI_YES, .unix_ms = ended_unix_ms(c, at, ev),
-		.unseen = !seen_live && unseen(c, ended_unix_ms(c, at, ev)),
+		.unseen = !seen_live && unseen(c, at, ended_unix_ms(c, at, ev)),
 	});
 }
 
