@@ -62,20 +62,6 @@ uint32_t crypto_crc32(uint32_t crc, struct slice data)
 	return ~crc;
 }
 
-void crypto_base64(struct text *out, struct slice data)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < data.n; i += 3) {
-		uint32_t v = 0;
-
-		for (size_t k = i; k < i + 3; k++)
-			v = v << 8 | (k < data.n ? (unsigned char)data.p[k] : 0);
-		for (size_t k = 0; k < 4; k++)
-			text_c(out, i + k <= data.n ? digits[v >> (18 - 6 * k) & 63] : '=');
-	}
-}
-
 void crypto_zero(void *p, size_t n)
 {
 	if (n > 0)

@@ -20,9 +20,6 @@ void crypto_hmac_sha256(struct slice key, struct slice data, uint8_t out[CRYPTO_
 /* CRC-32 of IEEE 802.3 (zlib's); crc = 0 to begin, or the value so far to go on. */
 uint32_t crypto_crc32(uint32_t crc, struct slice data);
 
-/* RFC 4648 section 4, with padding, appended to *out. */
-void crypto_base64(struct text *out, struct slice data);
-
 /* Overwrites n bytes in a way no compiler removes. */
 void crypto_zero(void *p, size_t n);
 

@@ -40,7 +40,7 @@ static bool put_credentials(struct text *header, struct slice user)
 		plain[n++] = c;
 	}
 	text_s(header, "Proxy-Authorization: Basic ");
-	crypto_base64(header, (struct slice){ plain, n });
+	text_base64(header, (struct slice){ plain, n });
 	crypto_zero(plain, sizeof(plain));
 	return n < sizeof(plain) && !header->full;
 }

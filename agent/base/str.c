@@ -281,3 +281,17 @@ struct slice text_get(const struct text *t)
 {
 	return (struct slice){ t->p, t->len };
 }
+
+void text_base64(struct text *t, struct slice bytes)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < bytes.n; i += 3) {
+		uint32_t v = 0;
+
+		for (size_t k = i; k < i + 3; k++)
+			v = v << 8 | (k < bytes.n ? (unsigned char)bytes.p[k] : 0);
+		for (size_t k = 0; k < 4; k++)
+			text_c(t, i + k <= bytes.n ? digits[v >> (18 - 6 * k) & 63] : '=');
+	}
+}

@@ -15,9 +15,10 @@ static bool hmac(const void *key, size_t key_len, const void *p, size_t len, uin
 	return true;
 }
 
+const struct sigv4_hash aws_hash = { sha256, hmac };
+
 static enum kerr sign(struct node *n, const struct aws_call *call, const char *date, struct why *why)
 {
-	static const struct sigv4_hash hash = { sha256, hmac };
 	const struct credentials *keys = &n->keys.now;
 	struct aws_signer *a = &n->aws.signer;
 	const struct sigv4_header header[] = {
@@ -32,7 +33,7 @@ static enum kerr sign(struct node *n, const struct aws_call *call, const char *d
 		.n_headers = keys->token[0] != '\0' ? 5 : 4,
 	};
 
-	return sigv4_sign(&r, keys, date, call->region != NULL ? call->region : n->aws.region, call->service, &hash, &a->key, a->work, sizeof(a->work),
+	return sigv4_sign(&r, keys, date, call->region != NULL ? call->region : n->aws.region, call->service, &aws_hash, &a->key, a->work, sizeof(a->work),
 			  a->authorization, why);
 }
 

@@ -7,6 +7,9 @@
 
 struct node;
 
+/* What all signing of this process hashes with. */
+extern const struct sigv4_hash aws_hash;
+
 struct aws_call {
 	const char *url, *host;          /* POST goes to url; host is the Host header's value, with the port if it shows */
 	const char *region;              /* of the signature; NULL: this node's */

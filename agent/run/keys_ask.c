@@ -83,12 +83,6 @@ static enum kerr ask_iot(struct node *n, http_done_fn *on_done, struct why *why)
 	return http_start(&n->http, &r, &n->keys.request, why);
 }
 
-static bool sha256(const void *p, size_t len, uint8_t out[SIGV4_HASH])
-{
-	crypto_sha256((struct slice){ p, len }, out);
-	return true;
-}
-
 /* "NAME: base64(DER)[,base64(DER)]..." of the certificates from..to-1; what does not fit is for http_start to refuse. */
 static struct slice certificate_line(const struct device *d, unsigned from, unsigned to, const char *name, char line[LINE_CAP])
 {
@@ -98,7 +92,7 @@ static struct slice certificate_line(const struct device *d, unsigned from, unsi
 	for (unsigned i = from; i < to && device_certificate(d, i).n > 0; i++) {
 		if (i > from)
 			text_c(&t, ',');
-		x509_sign_base64(&t, device_certificate(d, i));
+		text_base64(&t, device_certificate(d, i));
 	}
 	return text_get(&t);
 }
@@ -111,7 +105,6 @@ static enum kerr sign_session(struct node *n, const struct endpoint *at, const c
 		char leaf[LINE_CAP], chain[LINE_CAP], canonical[2 * LINE_CAP], date[40], auth[X509_SIGN_AUTH_CAP + 16];
 	} *w = (void *)n->work;
 	static const char leaf_name[] = "X-Amz-X509: ", chain_name[] = "X-Amz-X509-Chain: ", date_name[] = "X-Amz-Date: ";
-	const struct sigv4_hash hash = { sha256, NULL };
 	struct device *d = &n->keys.device;
 	uint8_t signature[DEVICE_SIGNATURE_MAX];
 	char string[X509_SIGN_STRING_CAP], date[SIGV4_DATE];
@@ -135,7 +128,7 @@ static enum kerr sign_session(struct node *n, const struct endpoint *at, const c
 		return why_set(why, KERR_BAD_INPUT, "this node's clock is not set");
 	e = x509_sign_serial(device_serial(d), s.serial, why);
 	if (e == KERR_OK)
-		e = x509_sign_string(&s, &q, &hash, w->canonical, sizeof(w->canonical), string, why);
+		e = x509_sign_string(&s, &q, &aws_hash, w->canonical, sizeof(w->canonical), string, why);
 	if (e == KERR_OK)
 		e = device_sign(d, slice_of(string), signature, &len, why);
 	text_s(&auth, "Authorization: ");

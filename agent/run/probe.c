@@ -1,5 +1,6 @@
 #include "agent/run/probe.h"
 
+#include "agent/base/host.h"
 #include "agent/run/node.h"
 #include "agent/wire/registry_out.h"
 #include "platform/clock.h"
@@ -11,9 +12,10 @@
 
 static bool loopback_endpoint(const struct node *n)
 {
-	struct slice host = slice_of(n->aws.endpoint.host);
+	struct slice host;
+	uint64_t port;
 
-	return slice_starts(host, "127.") || slice_starts(host, "localhost") || slice_starts(host, "[::1]");
+	return host_split(slice_of(n->aws.endpoint.host), &host, &port) && host_is_loopback(host);
 }
 
 /* Nothing is asked of AWS without a way out, so no answer will tell how the line is. */
@@ -88,12 +90,6 @@ static void on_registry(void *arg, const struct http_result *r)
 	n->probe = NONE;
 }
 
-/* Without a route nothing is tried but what is on this very machine. */
-static bool can_reach(const struct node *n, const struct registry_url *to)
-{
-	return to->plain || n->core.fact[FACT_ROUTE].yes != TRI_NO;
-}
-
 /* GET /v2/ of the registry, without credentials: any HTTP answer shows that it is there. */
 static bool registry(struct node *n, uint32_t failure)
 {
@@ -107,7 +103,7 @@ static bool registry(struct node *n, uint32_t failure)
 	uint32_t id;
 
 	if (!core_policy(&n->core, slot->f.service)->probe || slot->f.stage != STAGE_PULL || n->probe != NONE ||
-	    core_shed(&n->core) >= SHED_EXTRAS || !registry_out(slice_of(slot->f.image), REGISTRY_ROOT, slice_of(""), &to) || !can_reach(n, &to))
+	    core_shed(&n->core) >= SHED_EXTRAS || !registry_out(slice_of(slot->f.image), REGISTRY_ROOT, slice_of(""), &to) || !registry_reachable(n, &to))
 		return false;
 	r.plain_anywhere = to.plain;
 	(void)str_put(slot->probed, sizeof(slot->probed), slice_of(to.host));

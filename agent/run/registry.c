@@ -258,6 +258,11 @@ static void log_in(struct node *n)
 		finish(n, IW_UNCLEAR, ": ECR cannot be asked for a token without an address, credentials and a clock");
 }
 
+bool registry_reachable(const struct node *n, const struct registry_url *to)
+{
+	return to->plain || n->core.fact[FACT_ROUTE].yes != TRI_NO;
+}
+
 void registry_ask(struct node *n, const char *image, const char *digest, enum registry_depth depth, registry_done *done)
 {
 	struct registry *g = &n->registry;
@@ -273,8 +278,7 @@ void registry_ask(struct node *n, const char *image, const char *digest, enum re
 		finish(n, IW_UNCLEAR, "no registry can have an image of that name");
 		return;
 	}
-	/* without a route nothing is tried but what is on this very machine */
-	if (!g->to.plain && n->core.fact[FACT_ROUTE].yes == TRI_NO) {
+	if (!registry_reachable(n, &g->to)) {
 		finish(n, IW_SILENT, " cannot be asked: this node has no route");
 		return;
 	}

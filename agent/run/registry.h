@@ -49,6 +49,8 @@ struct registry {
 
 /* digest empty: what the reference itself names. done is called once, perhaps before this returns; it may ask again. */
 void registry_ask(struct node *n, const char *image, const char *digest, enum registry_depth depth, registry_done *done);
+/* Without a route nothing is tried but what is on this very machine. */
+bool registry_reachable(const struct node *n, const struct registry_url *to);
 void registry_wipe(struct node *n);
 
 #endif

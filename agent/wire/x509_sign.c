@@ -80,19 +80,3 @@ enum kerr x509_sign_auth(const struct x509_sign *s, struct slice signature, char
 	return t.full ? why_set(why, KERR_TOO_BIG, "a signature of %u bytes: RSA keys of at most 4096 bits can be used",
 				(unsigned)signature.n) : KERR_OK;
 }
-
-void x509_sign_base64(struct text *out, struct slice bytes)
-{
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < bytes.n; i += 3) {
-		uint32_t v = (uint32_t)(uint8_t)bytes.p[i] << 16;
-
-		v |= i + 1 < bytes.n ? (uint32_t)(uint8_t)bytes.p[i + 1] << 8 : 0;
-		v |= i + 2 < bytes.n ? (uint8_t)bytes.p[i + 2] : 0;
-		text_c(out, set[v >> 18]);
-		text_c(out, set[v >> 12 & 63]);
-		text_c(out, i + 1 < bytes.n ? set[v >> 6 & 63] : '=');
-		text_c(out, i + 2 < bytes.n ? set[v & 63] : '=');
-	}
-}

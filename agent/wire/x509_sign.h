@@ -31,7 +31,4 @@ enum kerr x509_sign_string(struct x509_sign *s, const struct sigv4_request *r, c
 enum kerr x509_sign_auth(const struct x509_sign *s, struct slice signature, char out[X509_SIGN_AUTH_CAP],
 			 struct why *why) KERR_CHECK;
 
-/* RFC 4648 with padding, as X-Amz-X509 carries a certificate. */
-void x509_sign_base64(struct text *out, struct slice bytes);
-
 #endif

@@ -102,6 +102,7 @@ from cloud_control import Control, serve_control  # noqa: E402
 from cloud_http import Link, Server, make_certificates  # noqa: E402
 from cloud_scheduler import World  # noqa: E402
 from cloud_sigv4 import Key, Verifier  # noqa: E402
+from leash import end_with_stdin  # noqa: E402
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -128,12 +129,6 @@ def write_atomically(path: Path, text: str) -> None:
     fresh = path.with_suffix(".new")
     fresh.write_text(text)
     fresh.rename(path)
-
-
-def watch_stdin() -> None:
-    while os.read(0, 4096):
-        continue
-    os._exit(0)
 
 
 def tick(world: World) -> None:
@@ -166,7 +161,7 @@ def main() -> None:
     serve_control(control, folder / "control.sock")
     threading.Thread(target=tick, args=(world,), daemon=True).start()
     if args.stdin_watch:
-        threading.Thread(target=watch_stdin, daemon=True).start()
+        end_with_stdin()
     write_atomically(folder / "endpoint", f"https://localhost:{link.port}\n")
     write_atomically(folder / "port", f"{link.port}\n")
     while True:

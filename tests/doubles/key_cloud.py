@@ -44,6 +44,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from cloud_sigv4 import canonical_request  # noqa: E402
 from cloudctl import call  # noqa: E402
+from leash import end_with_stdin  # noqa: E402
 
 Answer = tuple[int, dict[str, Any]]
 SKEW_S = 300
@@ -460,12 +461,6 @@ class Control:
                     stream.flush()
 
 
-def watch_stdin() -> None:
-    while os.read(0, 4096):
-        continue
-    os._exit(0)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Doubles of what hands out AWS credentials.")
     parser.add_argument("--dir", type=Path, required=True)
@@ -495,7 +490,7 @@ def main() -> None:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
     threading.Thread(target=Control(providers, devices).serve, args=(folder / "control.sock",), daemon=True).start()
     if arguments.stdin_watch:
-        threading.Thread(target=watch_stdin, daemon=True).start()
+        end_with_stdin()
     (folder / "ports.new").write_text(json.dumps(ports))
     (folder / "ports.new").rename(folder / "ports")
     while True:

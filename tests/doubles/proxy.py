@@ -16,13 +16,15 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import select
 import socket
 import sys
 import threading
 import time
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+from leash import end_with_stdin  # noqa: E402
 
 LOCK = threading.Lock()
 
@@ -122,7 +124,7 @@ def main() -> None:
     options = p.parse_args()
     s = socket.create_server(("127.0.0.1", options.port))
     if options.stdin_watch:
-        threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+        end_with_stdin()
     part = options.dir / "proxy.port.part"
     part.write_text(str(s.getsockname()[1]), encoding="utf-8")
     part.rename(options.dir / "proxy.port")

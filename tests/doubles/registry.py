@@ -24,7 +24,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import secrets
 import ssl
 import sys
@@ -34,6 +33,9 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+sys.dont_write_bytecode = True
+from leash import end_with_stdin  # noqa: E402
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -191,12 +193,6 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, *found, Docker_Content_Digest=digest(found[1]))
 
 
-def watch_stdin() -> None:
-    while os.read(0, 4096):
-        continue
-    os._exit(0)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="A double of a container registry.")
     parser.add_argument("--dir", type=Path, required=True)
@@ -210,7 +206,7 @@ def main() -> None:
     context.load_cert_chain(args.tls / "server.crt", args.tls / "server.key")
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     if args.stdin_watch:
-        threading.Thread(target=watch_stdin, daemon=True).start()
+        end_with_stdin()
     fresh = args.dir / "registry.new"
     fresh.write_text(f"{server.server_address[1]}\n")
     fresh.rename(args.dir / "registry.port")

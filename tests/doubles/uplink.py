@@ -36,6 +36,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from cloud_http import make_certificates  # noqa: E402
+from leash import end_with_stdin  # noqa: E402
 
 REQUEST_BYTES = 1400            # more than any ClientHello of the tests, less than a hello and a signed request
 PAGE = b"<!DOCTYPE html><html><head><title>Hotel</title></head><body>Please log in.</body></html>"
@@ -271,12 +272,6 @@ def serve_control(uplink: Uplink, path: Path) -> None:
         threading.Thread(target=talk, args=(uplink, sock), daemon=True).start()
 
 
-def watch_stdin() -> None:
-    while os.read(0, 4096):
-        continue
-    os._exit(0)
-
-
 def fatal(target: Any, *arguments: Any) -> None:
     """A thread whose end is the end of the double."""
     def run() -> None:
@@ -303,7 +298,7 @@ def main() -> None:
     fatal(serve_connections, uplink)
     fatal(serve_control, uplink, options.dir / "control.sock")
     if options.stdin_watch:
-        threading.Thread(target=watch_stdin, daemon=True).start()
+        end_with_stdin()
     (options.dir / "ready").write_text("")
     while True:
         signal.pause()
