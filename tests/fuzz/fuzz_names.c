@@ -65,13 +65,13 @@ static void definition(struct slice text)
 		fuzz_broken("a definition without name or number");
 }
 
-static void image(struct slice text, struct slice digest)
+static void image(struct slice text, enum registry_what what, struct slice digest)
 {
 	struct slice host = image_ref_host(text), url;
 	struct registry_url to;
 
 	inside(host, text);
-	if (!registry_out(text, digest, &to))
+	if (!registry_out(text, what, digest, &to))
 		return;
 	fuzz_text(to.host, sizeof(to.host), "a registry");
 	fuzz_text(to.url, sizeof(to.url), "a URL");
@@ -95,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		definition(in);
 	} else if (which == 2) {
 		(void)slice_next(&in, '\n', &first);
-		image(first, in);
+		for (enum registry_what what = REGISTRY_ROOT; what <= REGISTRY_BLOB; what++)
+			image(first, what, in);
 	} else if (arn_partition_of(in) != NULL && (in.n == 0 || slice_find(in, "-") == SIZE_MAX)) {
 		fuzz_broken("a partition of what is no region");
 	}
