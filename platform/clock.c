@@ -44,7 +44,7 @@ static int64_t gained_ms(void)
 
 static int64_t offset_ms(void)
 {
-	return env_number("KEDGE_CLOCK_OFFSET_MS", 0);
+	return raw_ms(CLOCK_BOOTTIME) < env_number("KEDGE_CLOCK_SET_AT_MS", INT64_MAX) ? env_number("KEDGE_CLOCK_OFFSET_MS", 0) : 0;
 }
 
 uint64_t clock_real_ms(uint64_t ms)

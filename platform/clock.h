@@ -1,8 +1,9 @@
 /* clock.h - the only place that reads a clock. Everything else is handed times.
- * In test builds (-DKEDGE_TEST_CLOCK) three environment variables bend it, and nothing else does:
- * KEDGE_CLOCK_OFFSET_MS (added to the wall clock), KEDGE_CLOCK_SCALE (1..100000, how many ms pass per
- * real ms, both clocks, counted from the anchor) and KEDGE_CLOCK_ANCHOR_MS (a raw boot time in ms, so
- * that several processes share one simulated time; default: the first look at a clock). */
+ * In test builds (-DKEDGE_TEST_CLOCK) four environment variables bend it, and nothing else does:
+ * KEDGE_CLOCK_OFFSET_MS (added to the wall clock), KEDGE_CLOCK_SET_AT_MS (the raw boot time in ms from which
+ * it no longer is, as when NTP sets the clock), KEDGE_CLOCK_SCALE (1..100000, how many ms pass per real ms,
+ * both clocks, counted from the anchor) and KEDGE_CLOCK_ANCHOR_MS (a raw boot time in ms, so that several
+ * processes share one simulated time; default: the first look at a clock). */
 #ifndef KEDGE_PLATFORM_CLOCK_H
 #define KEDGE_PLATFORM_CLOCK_H
 

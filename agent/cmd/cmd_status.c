@@ -53,6 +53,9 @@ static void sources(const struct page *p, const cJSON *root)
 	s = json_object(root, "credentials");
 	if (s != NULL)
 		state_of(p, s, "ok", "until", "expires_unix_s");
+	s = json_object(root, "clock");
+	if (s != NULL)
+		state_of(p, s, "ok", "", "");
 }
 
 static int64_t sum(const cJSON *obj)

@@ -84,10 +84,11 @@ static void on_source(struct core *c, const struct ev_source *ev)
 static void on_fact(struct core *c, const struct ev_fact *ev)
 {
 	struct known_fact *f = &c->fact[ev->fact];
-	bool route = ev->fact == FACT_ROUTE;
-	/* a route told anew while nothing gets through: something about the links of this node has changed */
-	bool back = ev->yes == TRI_YES && (f->yes == TRI_NO ? route || ev->fact == FACT_CREDENTIALS || ev->fact == FACT_CLOCK
-							    : route && c->aws_failures > 0);
+	bool route = ev->fact == FACT_ROUTE, clock = ev->fact == FACT_CLOCK;
+	/* a route told anew while nothing gets through: something about the links of this node has changed; and a clock that
+	 * was in doubt has been set */
+	bool back = ev->yes == TRI_YES && (f->yes == TRI_NO ? route || ev->fact == FACT_CREDENTIALS || clock
+							    : (route || (clock && f->yes == TRI_UNKNOWN)) && c->aws_failures > 0);
 	int64_t before = f->value;
 
 	*f = (struct known_fact){ .yes = ev->yes, .value = ev->value, .ms = c->now_ms, .unix_ms = c->now_unix_ms };

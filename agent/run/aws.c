@@ -114,7 +114,7 @@ static void go_on(struct node *n)
 void aws_learn_time(struct node *n, const struct http_result *r)
 {
 	if (r->tls && r->date_unix_s > 0)
-		n->server_minus_boot_ms = r->date_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
+		wall_clock_learn(n, r->date_unix_s);
 }
 
 /* What hauls a release back goes before all that only asks: on a slow line that may take minutes. */
@@ -171,7 +171,7 @@ static bool again(struct node *n, struct aws_job *job, enum aws_error error, int
 		return false;
 	job->retried = true;
 	if (error == AE_CLOCK && server_unix_s > 0)
-		n->server_minus_boot_ms = server_unix_s * 1000 + 500 - (int64_t)clock_boot_ms();
+		wall_clock_learn(n, server_unix_s);
 	return error == AE_CREDENTIALS ? keys_rejected(n) : n->keys.have;
 }
 
@@ -236,6 +236,8 @@ static void on_done(void *arg, const struct http_result *r)
 	if (r->err != KERR_OK && r->cause != HTTP_ABORTED && r->cause != HTTP_TOO_BIG) {
 		if (r->cause == HTTP_DNS)
 			node_fact(n, FACT_DNS, TRI_NO, 0, n->aws.endpoint.host, false);
+		else if (r->cause == HTTP_TLS_CLOCK)
+			wall_clock_doubt(n, r->why.text);
 		unreachable(n, &job, r->why.text);
 		go_on(n);
 		return;

@@ -16,18 +16,8 @@
 
 #define HOUSEKEEPING_MS 120000  /* slow facts and credentials, when nothing happens */
 #define EAGER_MS        10000   /* the same while something is missing */
-#define SKEW_MS         60000   /* the machine's clock is believed within this of the server's */
 #define ONCE_MS         5000
 #define REST_MS         1000    /* a wait worth letting the code's pages go for */
-
-int64_t node_unix_ms(const struct node *n)
-{
-	int64_t wall = clock_wall_ms();
-	int64_t server = n->server_minus_boot_ms + (int64_t)clock_boot_ms();
-	int64_t skew = wall > server ? wall - server : server - wall;
-
-	return n->server_minus_boot_ms != 0 && skew > SKEW_MS ? server : wall;
-}
 
 struct event *node_event(struct node *n, enum ev_type type)
 {
@@ -170,6 +160,8 @@ void node_view(struct node *n, struct view *v)
 		.keys_provider = credentials_source_name(n->keys.from), .keys_state = keys_state_name(n->keys.state),
 		.keys_detail = n->keys.why.text, .keys_expiry_unix_s = n->keys.now.expiry_unix_s,
 	};
+	v->clock = (struct view_clock){ .state = wall_state_name(n->wall.state), .detail = n->wall.why.text, .floor_unix_s = n->wall.floor_unix_s };
+	v->clock.heard = wall_clock_offset(n, &v->clock.offset_s);
 	traffic_view(n, v);
 }
 
@@ -285,6 +277,7 @@ static void start(struct node *n)
 	apply(n);
 	core_init(&n->core, &n->conf->core);
 	journal_open(n);
+	wall_clock_start(n);
 	identify(n);
 	serve_start(n);
 	aws_settle(n);
@@ -301,7 +294,7 @@ static void start(struct node *n)
 static bool something_missing(const struct node *n)
 {
 	return !n->aws.ready || n->core.fact[FACT_ROUTE].yes == TRI_NO ||
-	       n->core.fact[FACT_CLOCK].yes == TRI_NO;
+	       n->core.fact[FACT_CLOCK].yes != TRI_YES;
 }
 
 static void housekeeping(struct node *n)

@@ -258,6 +258,8 @@ static void on_answer(void *arg, const struct http_result *r)
 		start(n);
 		return;
 	}
+	if (r->cause == HTTP_TLS_CLOCK)
+		wall_clock_doubt(n, why.text);
 	if (err == KERR_OK)
 		aws_learn_time(n, r);
 	if (err == KERR_OK)
@@ -282,9 +284,14 @@ static void start(struct node *n)
 
 /* ---- when ---- */
 
-static bool no_route(const struct node *n)
+/* What must come before a provider that is not on this host can be asked; NULL: nothing. */
+static const char *lacks(const struct node *n)
 {
-	return asked(n->keys.from) && !n->keys.here && n->core.fact[FACT_ROUTE].yes == TRI_NO;
+	if (!asked(n->keys.from) || n->keys.here)
+		return NULL;
+	if (n->core.fact[FACT_CLOCK].yes == TRI_NO)
+		return "the clock of this node is not set: credentials are asked for once it is";
+	return n->core.fact[FACT_ROUTE].yes == TRI_NO ? "there is no route to ask for credentials" : NULL;
 }
 
 /* Boot clock of a moment in the server's time. */
@@ -302,7 +309,7 @@ uint64_t keys_due(const struct node *n)
 
 	if (k->have && k->now.expiry_unix_s != 0)
 		end = boot_of(n, k->now.expiry_unix_s);
-	if (k->request == HTTP_NONE && !no_route(n)) {
+	if (k->request == HTTP_NONE && lacks(n) == NULL) {
 		refresh = k->refresh_unix_s != 0 ? boot_of(n, k->refresh_unix_s) : 0;
 		ask = refresh > k->retry_ms ? refresh : k->retry_ms;
 	}
@@ -318,7 +325,7 @@ static void end_of_life(struct node *n)
 		return;
 	k->have = false;
 	(void)why_set(&why, KERR_OK, "the keys of %s have expired; %.160s", credentials_source_name(k->now.source),
-		      no_route(n) ? "there is no route to ask for new ones" : k->why.text[0] != '\0' ? k->why.text : "new ones are asked for");
+		      lacks(n) != NULL ? lacks(n) : k->why.text[0] != '\0' ? k->why.text : "new ones are asked for");
 	tell(n, KEYS_EXPIRED, why.text);
 }
 
@@ -331,12 +338,12 @@ static void keys_hurry(struct keys *k)
 void keys_tick(struct node *n)
 {
 	struct keys *k = &n->keys;
-	bool routeless = n->core.fact[FACT_ROUTE].yes == TRI_NO;
+	bool waits = n->core.fact[FACT_ROUTE].yes == TRI_NO || n->core.fact[FACT_CLOCK].yes == TRI_NO;
 
 	end_of_life(n);
-	if (k->routeless && !routeless)
+	if (k->waited && !waits)
 		keys_hurry(k);
-	k->routeless = routeless;
+	k->waited = waits;
 	if (keys_due(n) > clock_boot_ms())
 		return;
 	k->from = choose(n->conf);
@@ -344,10 +351,10 @@ void keys_tick(struct node *n)
 	k->tries = 0;
 	if (!asked(k->from))
 		look(n);
-	else if (!no_route(n))
+	else if (lacks(n) == NULL)
 		start(n);
 	else if (!k->have)
-		tell(n, KEYS_WAITING, "there is no route to ask for credentials");
+		tell(n, KEYS_WAITING, lacks(n));
 }
 
 bool keys_rejected(struct node *n)

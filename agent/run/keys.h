@@ -12,7 +12,7 @@
 struct node;
 
 enum keys_state {
-	KEYS_WAITING,       /* none yet: an answer, or a route, is awaited */
+	KEYS_WAITING,       /* none yet: an answer, a route, or the clock is awaited */
 	KEYS_OK,
 	KEYS_STALE,         /* in use, but the SSM agent has not renewed its file in time */
 	KEYS_FAILING,       /* in use; new ones were asked for in vain */
@@ -28,7 +28,7 @@ struct keys {
 	struct credentials now, incoming;
 	bool have;                       /* now may be signed with */
 	bool rejected;                   /* AWS refused now, and others have not come yet */
-	bool routeless;                  /* there was no route when it was last looked */
+	bool waited;                     /* there was no route, or no clock, when it was last looked */
 	bool told_source;                /* that AWS cannot be asked was said by this file */
 	enum credentials_source from;    /* who is asked; now.source: whose the keys in force are */
 	enum keys_state state;

@@ -15,6 +15,7 @@
 #include "agent/run/src_introspection.h"
 #include "agent/run/src_log.h"
 #include "agent/run/traffic.h"
+#include "agent/run/wall_clock.h"
 #include "agent/wire/conf.h"
 #include "agent/wire/view.h"
 #include "platform/http_pool.h"
@@ -46,7 +47,7 @@ struct node {
 	struct event told;               /* of parsers that tell several: they go on with it after each */
 	uint64_t now_ms;                 /* boot clock of this turn, or of the event being taken */
 	uint64_t housekeeping_ms;        /* when slow facts are looked at again */
-	int64_t server_minus_boot_ms;    /* server's clock on the boot clock; 0: no server has spoken yet */
+	struct wall_clock wall;
 	uint64_t peak_pss_bytes;
 	int32_t probe;                   /* a failure waits for its experiment; NONE: none */
 	struct registry registry;

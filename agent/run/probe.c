@@ -3,7 +3,6 @@
 #include "agent/base/host.h"
 #include "agent/run/node.h"
 #include "agent/wire/registry_out.h"
-#include "platform/clock.h"
 #include "platform/file.h"
 
 #define DISK_LOW_BYTES   (UINT64_C(64) << 20)  /* less than this holds no layer worth pulling */
@@ -37,9 +36,8 @@ void probe_slow_facts(struct node *n)
 {
 	bool have = false;
 	struct why why = { "" };
-	bool sane = clock_wall_sane(KEDGE_BUILD_UNIX_S) || n->server_minus_boot_ms != 0;
 
-	node_fact(n, FACT_CLOCK, sane ? TRI_YES : TRI_NO, 0, "", false);
+	wall_clock_look(n);
 	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
 		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
 	else if (net_default_route(&have, &why) != KERR_OK)

@@ -14,6 +14,10 @@
 /* WAN bytes of today. */
 struct view_purpose { const char *name; uint64_t up, down; };
 
+/* What the wall clock is worth. state NULL: nobody looked. offset_s: AWS's minus this node's, once heard. The time is
+ * later than floor_unix_s. */
+struct view_clock { const char *state, *detail; bool heard; int64_t offset_s, floor_unix_s; };
+
 /* What the core does not know of the node; the daemon fills it, a verb without a daemon leaves it zero. */
 struct view {
 	const struct core *core;
@@ -25,6 +29,7 @@ struct view {
 	uint64_t pss_bytes, peak_pss_bytes, data_budget_bytes, disk_bytes_written, wakeups;
 	struct view_purpose purpose[VIEW_PURPOSES];
 	uint32_t purposes;                       /* 0: nobody counted */
+	struct view_clock clock;
 	uint64_t overhead_bytes;                 /* of TCP and IP, estimated, beside them */
 	uint64_t events_oversize, events_malformed, log_lines_oversize, log_lines_lost, answers_malformed;
 	uint64_t journal_bytes, journal_damaged, journal_cut_bytes;

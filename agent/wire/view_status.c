@@ -60,6 +60,20 @@ static void credentials(const struct view *v, struct jw *w)
 	jw_object_end(w);
 }
 
+static void wall_clock(const struct view_clock *k, struct jw *w)
+{
+	jw_object(w, "clock");
+	jw_str(w, "state", k->state);
+	jw_str(w, "source", k->state == NULL ? NULL : k->heard ? "aws" : "machine");
+	if (k->heard)
+		jw_i64(w, "offset_s", k->offset_s);
+	else
+		jw_null(w, "offset_s");
+	jw_unix_s(w, "floor_unix_s", k->floor_unix_s * 1000);
+	jw_str_or_null(w, "detail", k->detail == NULL ? "" : k->detail);
+	jw_object_end(w);
+}
+
 static void facts(const struct core *c, struct jw *w)
 {
 	jw_object(w, "facts");
@@ -207,6 +221,7 @@ enum kerr view_status(const struct view *v, struct text *out)
 		jw_null(&w, "online");
 	sources(v, &w);
 	credentials(v, &w);
+	wall_clock(&v->clock, &w);
 	view_denied(v, &w);
 	facts(v->core, &w);
 	thrift(v, &w);

@@ -19,7 +19,7 @@ import cloud_iam as iam
 import cloud_shapes as shapes
 from cloud_api import Api
 from cloud_clock import Bucket
-from cloud_http import AFTER, BEFORE, Fault, Link, Server
+from cloud_http import AFTER, BEFORE, DATES, Fault, Link, Server
 from cloud_model import (TERMINAL, Epoch, Instance, Revision, Rollout, Service, ServiceDeployment,
                          Task)
 from cloud_scheduler import CONFIG_ISSUE, ORDER, ApiError, World
@@ -412,6 +412,14 @@ class Control:
     def pause_mid_body(self, seconds: float, op: str = "DescribeServices", at: float = 0.5,
                        count: int = 1) -> Answer:
         return self.fault("pause_mid_body", count, op, seconds, at)
+
+    def set_tls(self, certificate: str = "good", newest: str = "1.3") -> Answer:
+        """For connections from now on: a certificate that is good, expired or of the future, the newest version
+        spoken, and new ticket keys."""
+        if certificate not in DATES or newest not in ("1.2", "1.3"):
+            raise ControlError(f"certificate: {', '.join(DATES)}; newest: 1.2, 1.3")
+        self._server.renew_tls(certificate, newest)
+        return {}
 
     def set_clock(self, offset_s: float) -> Answer:
         self._world.clock.offset_s = float(offset_s)

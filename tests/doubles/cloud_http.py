@@ -90,15 +90,27 @@ def make_certificates(where: Path, kind: str = "good", rsa: bool = False,
     _openssl(tls, "ca", "-batch", "-config", "ca.cnf", "-selfsign", "-keyfile", "ca.key",
              "-extensions", "root", "-in", "ca.csr", "-out", "ca.crt", "-notext",
              "-startdate", start, "-enddate", end)
-    start, end = DATES.get(kind, DATES["good"])
-    _openssl(tls, "ca", "-batch", "-config", "ca.cnf", "-keyfile", "ca.key", "-cert", "ca.crt",
-             "-extensions", "leaf", "-in", "server.csr", "-out", "server.crt", "-notext",
-             "-startdate", start, "-enddate", end)
+    sign_certificate(where, kind)
     trusted = "server.crt" if kind == "untrusted" else "ca.crt"
     (where / "ca.pem").write_text((tls / trusted).read_text())
+    return server_context(where)
+
+
+def sign_certificate(where: Path, kind: str) -> None:
+    """The server's certificate, signed (again) by the same CA, with the dates of its kind."""
+    start, end = DATES.get(kind, DATES["good"])
+    (where / "tls" / "index.txt").write_text("")
+    _openssl(where / "tls", "ca", "-batch", "-config", "ca.cnf", "-keyfile", "ca.key", "-cert", "ca.crt",
+             "-extensions", "leaf", "-in", "server.csr", "-out", "server.crt", "-notext",
+             "-startdate", start, "-enddate", end)
+
+
+def server_context(where: Path, newest: str = "1.3") -> ssl.SSLContext:
+    """With ticket keys of its own: no session of another context is resumed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls / "server.crt", tls / "server.key")
+    context.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[newest]
+    context.load_cert_chain(where / "tls" / "server.crt", where / "tls" / "server.key")
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -140,6 +152,7 @@ class Server:
         self.ecr = cloud_ecr.Ecr(world.region, world.account, verifier.keys, world.clock, folder)
         self.verifier = verifier
         self.context = context
+        self.folder = folder
         self.log = JsonLines(folder / "requests.jsonl")
         self.connections = JsonLines(folder / "connections.jsonl")
         self.clock = api.world.clock
@@ -157,6 +170,10 @@ class Server:
                     self.faults = [f for f in self.faults if f.count > 0]
                     return fault
         return None
+
+    def renew_tls(self, kind: str, newest: str) -> None:
+        sign_certificate(self.folder, kind)
+        self.context = server_context(self.folder, newest)
 
     def set_faults(self, fault: Fault | None) -> None:
         with self._faults_lock:

@@ -69,6 +69,8 @@ with their members (a default after =):
                                 truncate pause_mid_body slow drop-answer (executed)
   clear-faults; pause-mid-body  seconds, op=DescribeServices, at=0.5, count=1
   set-clock                     offset_s of the server's clock
+  set-tls                       certificate=good|expired|future, newest=1.2|1.3: connections from now on; sessions
+                                of before are not resumed
   set-lag                       max, or fixed
   expire-credentials            session, in_s=0
   rotate-credentials            expire_old=false, torn_s=0: rewrites DIR/credentials in place, half
