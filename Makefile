@@ -88,15 +88,17 @@ $(DEPS)/.built: $(wildcard packaging/deps/*) packaging/toolchain.mk
 LIBS = $(addprefix $(DEPS)/lib,curl.a mbedtls.a cjson.a inih.a)
 # GCC compiles the whole program as one, after ld has told it who needs what of whom. lld lays the
 # outcome out once more: it packs relocations as a bitmap on every CPU, Debian's ld on x86 only, which
-# is 50 KB on arm64, and lets functions of equal code be one.
-LAYOUT = -fno-lto -B$(B)/lto/ -Wl,--pack-dyn-relocs=relr,--icf=all,-O2
+# is 50 KB on arm64, and lets functions of equal code be one. packaging/order puts what a daemon runs
+# together (`make order` writes it anew): the kernel maps up to 128 KiB around every page that is touched.
+LAYOUT = -fno-lto -B$(B)/lto/ -Wl,--pack-dyn-relocs=relr,--icf=all,-O2 \
+         -Wl,--symbol-ordering-file=packaging/order,--no-warn-symbol-ordering
 # kedge-test is kedge with a clock that the environment can bend, for e2e tests of hours and days
 TEST_CLOCK = $(B)/obj/platform/clock-test.o
 $(TEST_CLOCK): platform/clock.c $(DEPS)/.built Makefile packaging/toolchain.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(LTO) -frandom-seed=$@ -DKEDGE_TEST_CLOCK -c -o $@ $<
-$(B)/kedge-test: $(filter-out $(B)/obj/platform/clock.o,$(O_main) $(O_kedge)) $(TEST_CLOCK) $(B)/sources
-$(B)/kedge: $(O_main) $(O_kedge) $(B)/sources
+$(B)/kedge-test: $(filter-out $(B)/obj/platform/clock.o,$(O_main) $(O_kedge)) $(TEST_CLOCK) $(B)/sources packaging/order
+$(B)/kedge: $(O_main) $(O_kedge) $(B)/sources packaging/order
 ifeq ($(libc),musl)
 $(B)/lto/ld: | $(DEPS)/.built # a cross compiler looks for its linker under this name
 	@mkdir -p $(@D) && ln -sf "$$(command -v ld.lld)" $@
@@ -198,11 +200,16 @@ bench:
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
 	@LINE_CUTS=50 LINE_DAYS=7 TEST_TIMEOUT_S=3600 $(PROVE) -v tests/line/link_up.t tests/line/week.t $(call some,bench)
 
+# Which functions the daemon runs, seen by callgrind on this machine's kedge.
+order: $(KEDGE)
+	@packaging/setup build engine order
+	@KEDGE=$(abspath $(KEDGE)) tests/size/order packaging/order
+
 demo:
 	@packaging/setup build cpu-$(HOST_CPU) demo engine
 	+@$(MAKE) VARIANT=$(HOST_CPU) all
 	@DEMO=$(DEMO) KEDGE=$(KEDGE) tests/demo/run
-.PHONY: test check unit story arm e2e line bench demo
+.PHONY: test check unit story arm e2e line bench order demo
 
 ifneq ($(VARIANT),$(HOST_CPU))
 $(KEDGE):

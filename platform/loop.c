@@ -11,6 +11,10 @@
 #include <curl/curl.h>
 
 #include "platform/clock.h"
+#include "platform/proc.h"
+
+#define LONG_MS 1000    /* a wait before which the code's pages are always let go */
+#define REST_MS 20      /* before shorter ones no more often than this: they come back by page faults */
 
 /* kept connections of all purposes: engine, introspection, AWS, credentials */
 enum { KEPT_CONNECTIONS = 4, RESOLVER_THREADS = 2 };
@@ -135,6 +139,17 @@ static void dispatch(struct loop *loop)
 	}
 }
 
+/* Between two turns hardly any code is needed, and what the last one needed the next one may not. */
+static void rest(struct loop *loop, uint64_t wait_ms)
+{
+	uint64_t now = clock_boot_ms();
+
+	if (wait_ms == 0 || (wait_ms < LONG_MS && now - loop->rested_ms < REST_MS))
+		return;
+	loop->rested_ms = now;
+	proc_rest();
+}
+
 static enum kerr sleep_a_turn(struct loop *loop, uint64_t wait_ms, struct why *why)
 {
 	struct curl_waitfd fds[LOOP_WATCH_MAX];
@@ -150,6 +165,7 @@ static enum kerr sleep_a_turn(struct loop *loop, uint64_t wait_ms, struct why *w
 		if (w->fd >= 0)
 			fds[n++] = (struct curl_waitfd){ w->fd, (short)events, 0 };
 	}
+	rest(loop, real_ms);
 	code = curl_multi_poll(loop->multi, fds, n, real_ms > INT_MAX ? INT_MAX : (int)real_ms, NULL);
 	loop->wakeups++;
 	if (code != CURLM_OK)

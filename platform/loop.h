@@ -32,6 +32,7 @@ struct loop {
 	int signal_fd;          /* -1: none */
 	uint32_t turn;
 	uint64_t wakeups;       /* times poll returned */
+	uint64_t rested_ms;     /* boot clock: when the code's pages were given back last */
 };
 
 /* Sets up curl (global part, once per process). KERR_IO. loop_close gives everything back; close

@@ -64,7 +64,10 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 		break;
 	case V_ROLLING_BACK:
 	case V_ROLLED_BACK:
-		text_definition(out, s->rb.family, s->rb.revision);
+		if (s->rb.family[0] != '\0')
+			text_definition(out, s->rb.family, s->rb.revision);
+		else
+			text_s(out, "The service");      /* on a person's word, whatever it runs */
 		text_s(out, s->verdict == V_ROLLED_BACK ? " was hauled back" : " is being hauled back");
 		if (s->rb.target_family[0] != '\0') {
 			text_s(out, " to ");

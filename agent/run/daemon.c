@@ -17,7 +17,6 @@
 #define HOUSEKEEPING_MS 120000  /* slow facts and credentials, when nothing happens */
 #define EAGER_MS        10000   /* the same while something is missing */
 #define ONCE_MS         5000
-#define REST_MS         1000    /* a wait worth letting the code's pages go for */
 
 struct event *node_event(struct node *n, enum ev_type type)
 {
@@ -332,8 +331,6 @@ static bool turn(struct node *n)
 	due = soonest(due, keys_due(n));
 	due = soonest(due, soonest(unixsock_expire(&n->sock), journal_due(n)));
 	now = clock_boot_ms();
-	if (due > now + REST_MS)
-		proc_rest();
 	if (loop_turn(&n->loop, due > now ? due - now : 0, &why) == KERR_OK)
 		return true;
 	log_line(&n->log, LOG_LEVEL_ERROR, "loop: %s", why.text);

@@ -111,6 +111,9 @@ def cut(s):
 def half_open(s):
     """Once an answer has begun, neither end hears of the other any more."""
     s.uplink("hold", after=CUT_AFTER)
+    s.forget_connections()		# one that was opened meanwhile has had answers: its next one would not even begin
+    s.uplink("hold", after=CUT_AFTER)
+
     def drop():
         s.uplink("wait-held")
         s.firewall("tcp dport 443 drop", "tcp sport 443 drop")

@@ -249,6 +249,54 @@ static void ended_while_nobody_looked(void)
 	is_int(w.stops, 0, "and convicts nobody");
 }
 
+/* The agent's log tells the end of a task that was placed before kedge knew of it; introspection names its family, and no
+ * container of it was ever seen, though the engine is up. */
+static void began_before_anybody_knew(void)
+{
+	struct event ev = { .type = EV_CHANGE };
+	struct ev_change *x = &ev.u.change;
+
+	world_init(&w, MODE_AUTO);
+	w.core.params.service[0].policy.failures = 1;
+	world_source(&w, SRC_ENGINE, SS_UP);
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_run(&w, 60000);
+	world_place(&w, 2, "web", 12);
+	snprintf(x->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 2);
+	snprintf(x->container, NAME_CAP, "app");
+	x->task_status = x->status = TS_STOPPED;
+	x->essential = TRI_YES;
+	x->stage = STAGE_RUN;
+	x->has_exit = true;
+	x->exit_code = 1;
+	x->time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+	world_feed(&w, &ev);
+	world_run(&w, 60000);
+	ok(w.core.rows.failures > 0 && w.core.failure[0].f.blame == BLAME_UNKNOWN, "an end whose beginning nobody knows is nobody's fault");
+	is_int(w.stops, 0, "and hauls nothing back");
+}
+
+/* A board's clock was in doubt while AWS was away: the moment it has been set, everything is asked. */
+static void the_clock_was_set(void)
+{
+	world_init(&w, MODE_AUTO);
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
+	world_fact(&w, FACT_CLOCK, TRI_UNKNOWN);
+	world_line(&w, false);
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 3600000);
+	world_line(&w, true);
+	w.reads = true;
+	(void)world_trace(&w);
+	world_run(&w, 10000);
+	ok(slice_find(slice_of(world_trace(&w)), "ask ") == SIZE_MAX, "an hour without AWS: it is not asked every ten seconds");
+	world_fact(&w, FACT_CLOCK, TRI_YES);
+	world_run(&w, 10000);
+	ok(slice_find(slice_of(world_trace(&w)), "ask ") != SIZE_MAX, "no back-off outlasts a clock that has been set");
+}
+
 /* The agent's log is read again after a restart: what were two early exits and then a loop is not called by other names. */
 static void told_before_a_restart(void)
 {
@@ -307,6 +355,8 @@ int main(void)
 	hauled_back_outlives_a_full_table();
 	a_no_shows_the_line();
 	ended_while_nobody_looked();
+	began_before_anybody_knew();
+	the_clock_was_set();
 	told_before_a_restart();
 	hauled_back_is_enough();
 	return done();
