@@ -40,7 +40,7 @@ void probe_slow_facts(struct node *n)
 	wall_clock_look(n);
 	if (n->aws.ready && loopback_endpoint(n))   /* what is asked is on this very machine */
 		node_fact(n, FACT_ROUTE, TRI_YES, 0, "", false);
-	else if (net_default_route(&have, &why) != KERR_OK)
+	else if (net_default_route(&n->net, &have, &why) != KERR_OK)
 		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, why.text, false);
 	else if (!have && n->aws.ready && http_goes_by_proxy(&n->http, slice_of(n->aws.endpoint.host)))
 		node_fact(n, FACT_ROUTE, TRI_UNKNOWN, 0, "no default route, but a proxy", false);   /* which may be in this very network */

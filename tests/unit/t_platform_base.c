@@ -254,19 +254,37 @@ static int net_child(void)
 
 	if (net_open(&net, &why) != KERR_OK || net_changed(&net))
 		return CHILD + 1;
-	if (net_default_route(&have, &why) != KERR_OK || have)
+	if (net_default_route(&net, &have, &why) != KERR_OK || have)
 		return CHILD + 2;
 	if (system("ip link set lo up && ip link add ve0 type veth peer name ve1 && ip addr add 10.9.8.7/24 dev ve0 && "
 		   "ip link set ve0 up && ip link set ve1 up && ip route add default via 10.9.8.1") != 0)
 		return 77;
 	if (!net_changed(&net) || net_changed(&net))
 		return CHILD + 3;
-	if (net_default_route(&have, &why) != KERR_OK || !have)
+	if (net_default_route(&net, &have, &why) != KERR_OK || !have)
 		return CHILD + 4;
 	if (system("ip route del default && ip route add unreachable default") != 0)
 		return 77;
-	if (!net_changed(&net) || net_default_route(&have, &why) != KERR_OK || have)
+	if (!net_changed(&net) || net_default_route(&net, &have, &why) != KERR_OK || have)
 		return CHILD + 5;
+	if (system("ip route del unreachable default && ip route add default nexthop via 10.9.8.1 nexthop via 10.9.8.2") != 0)
+		return 77;
+	if (!net_changed(&net) || net_default_route(&net, &have, &why) != KERR_OK || !have || net.ways != 2 || net.way[0] != net.way[1])
+		return CHILD + 6;
+	/* what a container brings along, and takes with it */
+	if (system("ip link add c0 type veth peer name c1 && ip addr add 172.17.0.1/16 dev c0 && ip link set c0 up && ip link set c1 up && "
+		   "ip link del c0") != 0)
+		return 77;
+	if (net_changed(&net))
+		return CHILD + 7;
+	if (system("ip route add 10.0.0.0/8 via 10.9.8.3") != 0)
+		return 77;
+	if (!net_changed(&net))
+		return CHILD + 8;
+	if (system("ip link set ve1 down") != 0)
+		return 77;
+	if (!net_changed(&net))
+		return CHILD + 9;
 	net_close(&net);
 	return CHILD;
 }
@@ -278,10 +296,11 @@ static void test_net(void)
 	pid_t pid;
 	int status = -1;
 	bool have;
+	struct net net = { .fd = -1 };
 	struct why why;
 
 	self[n > 0 ? n : 0] = '\0';
-	is_int(net_default_route(&have, &why), KERR_OK, "routes of this machine are listed");
+	is_int(net_default_route(&net, &have, &why), KERR_OK, "routes of this machine are listed");
 	pid = fork();
 	if (pid == 0) {
 		execlp("unshare", "unshare", "-rn", self, "--net", (char *)NULL);
