@@ -21,7 +21,7 @@ endif
 # What is fuzzed. A new target is tests/fuzz/fuzz_NAME.c (the entry of libFuzzer; tests/fuzz/fuzz.h has what targets share), a few
 # small inputs in tests/fuzz/corpus/NAME/, and NAME here: it is linked with what it needs of FUZZED; its dictionary are the words in
 # the sources of the headers it includes. `make test` gives all of them together 75 s.
-FUZZERS := core json names credentials ecs_in deployments quorum update refused prune record sigv4 http_head keys x509
+FUZZERS := core json names credentials ecs_in deployments quorum update refused denied images prune record sigv4 http_head keys x509
 FUZZED   = $(wildcard agent/base/*.c agent/core/*.c agent/wire/*.c) platform/http_head.c \
            $(addprefix $(SRC)/,cjson/cJSON.c inih/ini.c)
 

@@ -13,10 +13,13 @@ static bool is_suffix(struct slice s, bool dual)
 
 bool ecr_is(struct slice host, struct ecr_of *out)
 {
-	struct slice rest = slice_to(host, slice_find(host, ":")), region;
+	size_t colon = slice_find(host, ":");
+	struct slice rest = slice_to(host, colon), region;
 	bool dual, fips;
-	uint64_t account;
+	uint64_t account, port;
 
+	if (colon != SIZE_MAX && !slice_u64(slice_from(host, colon + 1), &port))
+		return false;
 	if (rest.n < 12 || !slice_u64(slice_to(rest, 12), &account))
 		return false;
 	rest = slice_from(rest, 12);
@@ -25,6 +28,8 @@ bool ecr_is(struct slice host, struct ecr_of *out)
 		return false;
 	rest = slice_from(rest, sizeof(".dkr.ecr") - 1);
 	fips = slice_starts(rest, "-fips.");
+	if (!fips && !slice_starts(rest, "."))
+		return false;
 	rest = slice_from(rest, fips ? sizeof("-fips.") - 1 : 1);
 	out->type = fips ? dual ? ENDPOINT_FIPS_DUALSTACK : ENDPOINT_FIPS : dual ? ENDPOINT_DUALSTACK : ENDPOINT_STANDARD;
 	return slice_next(&rest, '.', &region) && arn_partition_of(region) != NULL && is_suffix(rest, dual) &&

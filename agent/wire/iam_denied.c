@@ -23,15 +23,26 @@ static struct slice until(struct slice s, const char *mark)
 	return slice_to(s, at == SIZE_MAX ? s.n : at);
 }
 
+/* An action or an ARN as IAM writes them: visible ASCII, and nothing that JSON would have to quote. */
+static bool put_plain(char *dst, size_t cap, struct slice word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (word.p[i] <= ' ' || word.p[i] > '~' || word.p[i] == '"' || word.p[i] == '\\')
+			return false;
+	return word.n > 0 && str_put(dst, cap, word);
+}
+
 /* "because no TYPE allows the ACTION action" or "with an explicit deny in a TYPE[: ARN]". */
 static void put_why(struct slice message, struct iam_denied *out)
 {
+	static const char allows[] = " allows it";
 	struct slice s = after(message, " because ");
 	struct text t = text_on(out->why, sizeof(out->why));
 
 	if (s.n > 0 && slice_find(s, " allows the ") != SIZE_MAX) {
-		text_slice(&t, until(s, " allows the "));
-		text_s(&t, " allows it");
+		(void)json_clean(out->why, sizeof(out->why) - sizeof(allows), until(s, " allows the "));
+		t.len = slice_of(out->why).n;
+		text_s(&t, allows);
 	} else {
 		if (s.n == 0)
 			s = after(message, " with an ");
@@ -70,9 +81,9 @@ void iam_denied_from(struct slice message, const char *operation, const struct i
 	struct slice on = until(after(message, " on resource: "), " ");
 
 	*out = (struct iam_denied){ "", "", "" };
-	if (slice_find(action, ":") == SIZE_MAX || !str_put(out->action, sizeof(out->action), action))
+	if (slice_find(action, ":") == SIZE_MAX || !put_plain(out->action, sizeof(out->action), action))
 		put_operation(operation, out);
-	if (on.n == 0 || !str_put(out->resource, sizeof(out->resource), on))
+	if (!put_plain(out->resource, sizeof(out->resource), on))
 		put_resource(n, out);
 	put_why(message, out);
 }
@@ -99,11 +110,11 @@ bool iam_denied_read(struct slice sentence, struct iam_denied *out)
 	struct slice why = until(until(until(rest, "." RESOURCE), NO_HELP), "; adding ");
 
 	*out = (struct iam_denied){ "", "", "" };
-	if (at == SIZE_MAX || !str_put(out->action, sizeof(out->action), slice_from(slice_to(sentence, at), from == SIZE_MAX ? 0 : from + 1)))
+	if (at == SIZE_MAX || !put_plain(out->action, sizeof(out->action), slice_from(slice_to(sentence, at), from == SIZE_MAX ? 0 : from + 1)))
 		return false;
 	if (slice_starts(why, ": "))
-		(void)str_cut(out->why, sizeof(out->why), slice_from(why, 2));
-	(void)str_put(out->resource, sizeof(out->resource), after(rest, RESOURCE));
+		(void)json_clean(out->why, sizeof(out->why), slice_from(why, 2));
+	(void)put_plain(out->resource, sizeof(out->resource), after(rest, RESOURCE));
 	return slice_find(slice_of(out->action), ":") != SIZE_MAX;
 }
 

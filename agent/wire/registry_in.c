@@ -64,13 +64,15 @@ static void query(struct text *t, const char *name, struct slice value)
 	}
 }
 
-/* Nothing that could end a line of the request, or that hides where it goes. */
+/* Nothing that could end a line of the request, that hides where it goes, or that no URL has (RFC 3986). */
 static bool realm_ok(struct slice realm, bool plain)
 {
+	static const char never[] = "@#\"<>\\^`{|}";
+
 	if (!slice_starts(realm, "https://") && !(plain && slice_starts(realm, "http://")))
 		return false;
 	for (size_t i = 0; i < realm.n; i++)
-		if (realm.p[i] <= ' ' || realm.p[i] > '~' || realm.p[i] == '@' || realm.p[i] == '\\' || realm.p[i] == '#')
+		if (realm.p[i] <= ' ' || realm.p[i] > '~' || slice_find(slice_of(never), (char[]){ realm.p[i], '\0' }) != SIZE_MAX)
 			return false;
 	return true;
 }

@@ -67,6 +67,8 @@ int main(void)
 	is("123456789012.dkr-ecr.eu-west-1.on.aws", "eu-west-1", "https://ecr.eu-west-1.api.aws/");
 	is("123456789012.dkr-ecr-fips.us-east-1.on.aws", "us-east-1", "https://ecr-fips.us-east-1.api.aws/");
 	is("123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn", "cn-north-1", "https://ecr.cn-north-1.api.amazonwebservices.com.cn/");
+	is_not("123456789012.dkr.ecr.us-west-1.amazonaws.com:443x");
+	is_not("123456789012.dkr.ecrXus-west-1.amazonaws.com");
 	is_not("public.ecr.aws");
 	is_not("12345678901.dkr.ecr.eu-west-1.amazonaws.com");
 	is_not("1234567890123.dkr.ecr.eu-west-1.amazonaws.com");

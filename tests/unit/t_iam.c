@@ -62,6 +62,8 @@ static void refusals(void)
 	       SCP ": arn:aws:organizations::987654321098:policy/o-qv5/service_control_policy/p-2kg", false);
 	denied(WHO "ecs:StopServiceDeployment on resource: " DEP " with an explicit deny", call, stop, DEP, "explicit deny", false);
 	denied(WHO "ecs:ListTasks on resource: *", call, "ecs:ListTasks", "*", "", true);
+	denied(WHO "ecs:List\x01Tasks on resource: a\"b because no\nidentity policy allows the x action", call, stop,
+	       E "service/edge/web", "no identity policy allows it", false);
 	denied("You are not authorized to perform this operation. Encoded authorization failure message: 4hQx", call, stop,
 	       E "service/edge/web", "", true);
 	denied("AccessDeniedException", "ecr:GetAuthorizationToken", "ecr:GetAuthorizationToken", "*", "", true);

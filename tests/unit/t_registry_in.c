@@ -47,6 +47,7 @@ static void challenges(void)
 	challenge("Bearer realm=\"https://h/t\", Basic realm=\"http://evil/\"", false, "https://h/t", "before a Basic");
 	challenge("Bearer realm=\"http://127.0.0.1:5001/t\"", true, "http://127.0.0.1:5001/t", "http where the registry is asked over http");
 	challenge("Bearer realm=\"http://h/t\"", false, NULL, "but nowhere else");
+	challenge("Bearer realm=\"https://h/to{en\"", false, NULL, "what no URL has");
 	challenge("Bearer realm=\"file:///etc/passwd\"", true, NULL, "no other scheme");
 	challenge("Bearer realm=\"https://user:word@h/t\"", false, NULL, "no user in it");
 	challenge("Bearer realm=\"https://h/t\tx\"", false, NULL, "no control character");
