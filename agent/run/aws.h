@@ -4,6 +4,7 @@
 
 #include "agent/core/action.h"
 #include "agent/run/aws_send.h"
+#include "agent/run/denied.h"
 #include "agent/wire/deployments_in.h"
 #include "agent/wire/ecs_out.h"
 #include "agent/wire/ecs_quorum.h"
@@ -35,7 +36,7 @@ struct aws {
 					    endpoint are known; kept: a connection may be open */
 	uint64_t used_ms;                /* boot clock: when the last answer came */
 	uint64_t refused;
-	struct iam_denied denied[ECS_CALLS]; /* what the role lacked when last asked; action empty: nothing */
+	struct iam_denied denied[DENIED_SLOTS]; /* what the role lacked when last asked; action empty: nothing */
 	uint64_t wait_ms;                /* as long the newest answer asks to wait; 0: not said */
 	struct ev_aws_failed failed;     /* the refusal being told */
 	struct aws_signer signer;

@@ -251,7 +251,7 @@ enum kerr aws_body_take(struct node *n, const struct aws_job *job, const struct 
 	size_t mark = arena_mark(&n->arena);
 	enum kerr err;
 
-	n->aws.denied[job->call].action[0] = '\0';
+	denied_lifted(n, job->call);
 	if (job->call == ECS_STOP_DEPLOYMENT || job->call == ECS_UPDATE_SERVICE)
 		n->actor = true;
 	if (job->op == OP_SERVICES)

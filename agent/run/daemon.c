@@ -155,7 +155,7 @@ void node_view(struct node *n, struct view *v)
 		.events_malformed = n->seam.malformed, .log_lines_oversize = n->agent_log.tail.count.oversize,
 		.log_lines_lost = n->agent_log.tail.count.lost, .answers_malformed = n->aws.malformed + n->introspection.malformed,
 		.journal_bytes = n->journal.bytes, .journal_damaged = n->journal.scan.damaged,
-		.journal_cut_bytes = n->journal.scan.tail_bytes, .actor = n->actor, .denied = n->aws.denied, .n_denied = ECS_CALLS,
+		.journal_cut_bytes = n->journal.scan.tail_bytes, .actor = n->actor, .denied = n->aws.denied, .n_denied = DENIED_SLOTS,
 		.keys_provider = credentials_source_name(n->keys.from), .keys_state = keys_state_name(n->keys.state),
 		.keys_detail = n->keys.why.text, .keys_expiry_unix_s = n->keys.now.expiry_unix_s,
 	};

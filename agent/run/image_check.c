@@ -72,6 +72,8 @@ static void refused(struct node *n, const struct http_result *r)
 	int64_t server_unix_s;
 
 	ecs_refused(&refusal, &n->arena, (struct ecs_asked){ 0, 0 }, &n->ev, &server_unix_s);
+	if (n->ev.u.aws_failed.error == AE_DENIED)
+		denied_image(n, DENIED_DEFINITION, n->ev.u.aws_failed.detail, sizeof(n->ev.u.aws_failed.detail));
 	(void)str_cut(n->images.why.text, sizeof(n->images.why.text), slice_of(n->ev.u.aws_failed.detail));
 }
 
@@ -90,6 +92,8 @@ static void on_definition(void *arg, const struct http_result *r)
 		refused(n, r);
 	else if (!m->bad && pruned_end(&m->in, &n->arena, &root, &m->why) == KERR_OK)
 		well = taskdef_in(root, j->family, j->revision, &m->def, &m->why) == KERR_OK;
+	if (r->err == KERR_OK && m->status == 200)
+		denied_lifted(n, DENIED_DEFINITION);
 	arena_reset(&n->arena, mark);
 	m->at = 0;
 	if (well)

@@ -72,16 +72,28 @@ static const cJSON *tree(struct node *n)
 	return n->registry.bad || pruned_end(&n->registry.in, &n->arena, &root, &n->registry.why) != KERR_OK ? NULL : root;
 }
 
+static void no_login(struct node *n)
+{
+	char words[DETAIL_CAP] = "";
+
+	if (n->registry.status != 400 && n->registry.status != 403) {
+		finish(n, IW_UNCLEAR, ": ECR gave no token for it");
+		return;
+	}
+	denied_image(n, DENIED_ECR_TOKEN, words, sizeof(words));
+	finish(n, IW_UNCLEAR, ": this node's credentials get no token for it (ecr:GetAuthorizationToken)");
+}
+
 static void on_login(struct node *n, const cJSON *root)
 {
 	struct registry *g = &n->registry;
 
 	if (g->status != 200 || root == NULL ||
 	    ecr_token(root, g->ecr_token, sizeof(g->ecr_token), &g->ecr_until_unix_ms, &g->why) != KERR_OK) {
-		finish(n, IW_UNCLEAR, g->status == 400 || g->status == 403
-		       ? ": this node's credentials get no token for it (ecr:GetAuthorizationToken)" : ": ECR gave no token for it");
+		no_login(n);
 		return;
 	}
+	denied_lifted(n, DENIED_ECR_TOKEN);
 	(void)str_put(g->ecr_region, sizeof(g->ecr_region), slice_of(g->ecr_of.region));
 	send(n, REGISTRY_HEAD, HTTP_HEAD, g->to.url);
 }

@@ -153,8 +153,20 @@ def got_wrong(s: Site) -> None:
     ok("nosuch" in found.stderr or "definition" in found.stderr, "and AWS's own words", found.stderr)
     s.ctl("deny-action", action="ecs:DescribeTaskDefinition")
     found = s.run("verify", "check:1")
-    same((found.returncode, "ecs:DescribeTaskDefinition" in found.stderr), (3, True), "the right to ask is missing", found.stderr)
+    same((found.returncode, "ecs:DescribeTaskDefinition is denied: no identity-based policy allows it" in found.stderr), (3, True),
+         "the right to ask is missing", found.stderr)
+    lacks(s, "ecs:DescribeTaskDefinition")
     s.ctl("allow-action", action="ecs:DescribeTaskDefinition")
+    s.run("verify", "check:1")
+    same(s.status().get("denied"), [], "... and lacks no more once it is there")
+
+
+def lacks(s: Site, action: str) -> None:
+    """status says so, with the statement that grants it."""
+    found = [d for d in s.status().get("denied", []) if d["action"] == action]
+    statement = json.loads((found or [{}])[0].get("statement") or "{}")
+    same((statement.get("Effect"), statement.get("Action"), statement.get("Resource")), ("Allow", action, "*"),
+         f"{action}: status shows the statement that is needed", s.status().get("denied"))
 
 
 def ecr(s: Site, host: str) -> None:
@@ -172,6 +184,10 @@ def ecr(s: Site, host: str) -> None:
     s.ctl("deny-action", action="ecr:GetAuthorizationToken")
     row = verified(s, f"{there}/ecr/good:1", 3, "unknown", "no right to ask for a token")
     ok("ecr:GetAuthorizationToken" in row.get("reason", ""), "and names it", row)
+    lacks(s, "ecr:GetAuthorizationToken")
+    s.ctl("allow-action", action="ecr:GetAuthorizationToken")
+    verified(s, f"{there}/ecr/good:1", 0, "yes", "with the right it is asked again", arch="amd64")
+    same(s.status().get("denied"), [], "... and nothing is lacking")
 
 
 def silent(s: Site, host: str) -> None:
