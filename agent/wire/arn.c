@@ -143,8 +143,9 @@ bool arn_family_revision(struct slice text, struct slice *family, uint32_t *revi
 		name = a.part[1];
 	}
 	at = slice_rfind(name, ":");
-	if (at == SIZE_MAX || !arn_name_ok(slice_to(name, at)) || !slice_u64(slice_from(name, at + 1), &n) || n == 0 ||
-	    n > UINT32_MAX)
+	/* AWS writes no leading zero: one that has it names nothing, and is not the same as another one */
+	if (at == SIZE_MAX || !arn_name_ok(slice_to(name, at)) || !slice_u64(slice_from(name, at + 1), &n) || n > UINT32_MAX ||
+	    name.p[at + 1] == '0')
 		return false;
 	*family = slice_to(name, at);
 	*revision = (uint32_t)n;

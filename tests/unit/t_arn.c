@@ -74,7 +74,7 @@ static void pieces(void)
 	ok(arn_family_revision(SLICE("arn:aws:ecs:r:123456789012:task-definition/t:4294967295"), &a, &n) && n == UINT32_MAX,
 	   "a task definition's ARN");
 	ok(!arn_family_revision(SLICE("t"), &a, &n) && !arn_family_revision(SLICE("t:"), &a, &n) &&
-	   !arn_family_revision(SLICE("t:0"), &a, &n) && !arn_family_revision(SLICE("t:4294967296"), &a, &n) &&
+	   !arn_family_revision(SLICE("t:0"), &a, &n) && !arn_family_revision(SLICE("t:011"), &a, &n) && !arn_family_revision(SLICE("t:4294967296"), &a, &n) &&
 	   !arn_family_revision(SLICE(":1"), &a, &n) && !arn_family_revision(SLICE("t:-1"), &a, &n), "and what is none");
 	ok(slice_is(arn_cluster_name(SLICE("arn:aws:ecs:r:123456789012:cluster/edge")), "edge") &&
 	   slice_is(arn_cluster_name(SLICE("edge")), "edge") && arn_cluster_name(SLICE("ed ge")).n == 0, "a cluster's name");
