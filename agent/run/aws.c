@@ -80,6 +80,7 @@ static void pop(struct node *n)
 {
 	n->aws.used_ms = clock_boot_ms();
 	n->aws.kept = true;
+	n->aws.pinned = false;
 	n->aws.head = (n->aws.head + 1) % AWS_QUEUE;
 	n->aws.count--;
 }
@@ -135,7 +136,7 @@ static bool enqueue(struct node *n, const struct aws_job *job)
 	if (a->count == AWS_QUEUE)
 		return false;
 	*place(a, a->count) = *job;
-	for (uint32_t at = a->count++; acts(job) && at > a->busy && !acts(place(a, at - 1)); at--) {
+	for (uint32_t at = a->count++; acts(job) && at > a->pinned && !acts(place(a, at - 1)); at--) {
 		*place(a, at) = *place(a, at - 1);
 		*place(a, at - 1) = *job;
 	}
@@ -143,17 +144,35 @@ static bool enqueue(struct node *n, const struct aws_job *job)
 	return true;
 }
 
-/* What waits in line would wait for the same dead line, each its whole time. What acts has not been sent and stays. */
+/* How many of those in line act: they are its first ones. */
+static uint32_t acting(struct aws *a)
+{
+	uint32_t at = 0;
+
+	while (at < a->count && acts(place(a, at)))
+		at++;
+	return at;
+}
+
+static struct aws_job take_out(struct aws *a, uint32_t at)
+{
+	struct aws_job job = *place(a, at);
+
+	for (a->count--; at < a->count; at++)
+		*place(a, at) = *place(a, at + 1);
+	return job;
+}
+
+/* What waits in line would wait for the same dead line, each its whole time. What acts has not been sent and stays. What the core
+ * asks anew when it is told stands behind. */
 static void rest_unreachable(struct node *n, const char *words)
 {
-	for (uint32_t left = n->aws.count; left > 0; left--) {
-		struct aws_job job = n->aws.queue[n->aws.head];
+	struct aws *a = &n->aws;
 
-		pop(n);
-		if (acts(&job))
-			(void)enqueue(n, &job);
-		else
-			aws_tell_failed(n, &job, AE_UNREACHABLE, words);
+	for (uint32_t left = a->count - acting(a); left > 0; left--) {
+		struct aws_job job = take_out(a, acting(a));
+
+		aws_tell_failed(n, &job, AE_UNREACHABLE, words);
 	}
 }
 
@@ -293,6 +312,7 @@ static void next(struct node *n)
 		else
 			err = send(n, &a->queue[a->head], &why);
 		a->busy = true;
+		a->pinned = true;
 		if (err == KERR_OK)
 			return;
 		pop(n);
@@ -316,6 +336,7 @@ bool aws_more(struct node *n, const struct aws_job *job)
 	a->head = (a->head + AWS_QUEUE - 1) % AWS_QUEUE;
 	a->queue[a->head] = *job;
 	a->count++;
+	a->pinned = true;
 	return true;
 }
 

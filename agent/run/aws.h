@@ -32,8 +32,9 @@ struct aws_job {
 struct aws {
 	struct aws_job queue[AWS_QUEUE];
 	uint32_t head, count;
-	bool busy, ready, kept;          /* busy: until an answer is taken in whole, by the core too; ready: region and
-					    endpoint are known; kept: a connection may be open */
+	bool busy, pinned, ready, kept;  /* busy: until an answer is taken in whole, by the core too; pinned: the first in
+					    line was sent, or goes on with what it began, and stays the first; ready:
+					    region and endpoint are known; kept: a connection may be open */
 	uint64_t used_ms;                /* boot clock: when the last answer came */
 	uint64_t refused;
 	struct iam_denied denied[DENIED_SLOTS]; /* what the role lacked when last asked; action empty: nothing */
