@@ -227,8 +227,52 @@ static void comes_through(void)
 	sound();
 }
 
+static void says_of(const char *container, enum image_word word)
+{
+	struct event ev = { .type = EV_REGISTRY };
+
+	ev.u.registry.ask = w.core.service[0].registry.ask;
+	ev.u.registry.word = word;
+	ev.u.registry.essential = TRI_YES;
+	snprintf(ev.u.registry.container, NAME_CAP, "%s", container);
+	snprintf(ev.u.registry.image, IMAGE_CAP, "registry:5000/%s:12", container);
+	world_feed(&w, &ev);
+	world_run(&w, 100);
+}
+
+/* A task of two containers beside another service whose pull fails too: each word belongs to one container of one revision. */
+static void two_containers(void)
+{
+	begin(IW_THERE, true);
+	world_place(&w, 3, "api", 4);
+	snprintf(w.core.task[2].service, NAME_CAP, "api");
+	world_pull_attempt(&w, 3, CLASS_PULL_TIMEOUT, "timeout");
+	world_run(&w, 10000);
+	world_pull_attempt(&w, 2, CLASS_PULL_TIMEOUT, "timeout");
+	says_of("log", IW_MISSING);
+	is_int(newest()->class, CLASS_IMAGE_NOT_FOUND, "the sidecar's image is missing");
+	ok(str_eq(newest()->container, "log"), "... which is a suspect of its own beside the other one's attempt");
+	says_of("log", IW_MISSING);
+	is_int(w.core.rows.failures, 3, "said twice it is one");
+	ok(w.core.failure[0].f.class == CLASS_PULL_TIMEOUT && w.core.failure[0].f.revision == 4, "the other service's is as it was");
+	sound();
+}
+
+/* Without an answer about that container nothing is said of it. */
+static void no_word_of_it(void)
+{
+	begin(IW_NONE, true);
+	world_run(&w, 8000);
+	says_of("log", IW_THERE);
+	world_pull_attempt(&w, 2, CLASS_PULL_TIMEOUT, "timeout");
+	ok(newest() != NULL && !evident("registry itself"), "a word about another container is no evidence");
+	sound();
+}
+
 int main(void)
 {
+	two_containers();
+	no_word_of_it();
 	no_tag();
 	other_words();
 	after_the_failure();
