@@ -209,14 +209,11 @@ static void apply(struct node *n)
 		     : n->conf->log == CONF_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
 
-static void reload(struct node *n)
+static void read_again(struct node *n)
 {
 	static struct conf fresh;
 	struct why why;
 
-	n->reload = false;
-	if (n->conf_path == NULL)
-		return;
 	if (read_conf(n->conf_path, &fresh, n->work, sizeof(n->work), &why) != KERR_OK) {
 		log_line(&n->log, LOG_LEVEL_ERROR, "conf: %s; the old one stays in force", why.text);
 		return;
@@ -229,6 +226,16 @@ static void reload(struct node *n)
 	traffic_look(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths wait for a restart", n->conf_path);
 	node_feed(n, node_event(n, EV_TICK));
+}
+
+static void reload(struct node *n)
+{
+	n->reload = false;
+	if (n->conf_path == NULL)
+		return;
+	notify_reloading(&n->notify);
+	read_again(n);
+	notify_say(&n->notify, "READY=1");
 }
 
 static void identify(struct node *n)
@@ -330,6 +337,8 @@ static bool turn(struct node *n)
 	due = soonest(due, soonest(core_deadline(&n->core), n->housekeeping_ms));
 	due = soonest(due, keys_due(n));
 	due = soonest(due, soonest(unixsock_expire(&n->sock), journal_due(n)));
+	notify_alive(&n->notify);
+	due = soonest(due, notify_due(&n->notify));
 	now = clock_boot_ms();
 	if (loop_turn(&n->loop, due > now ? due - now : 0, &why) == KERR_OK)
 		return true;
@@ -349,6 +358,7 @@ static void print_failures(struct node *n)
 
 static void finish(struct node *n)
 {
+	notify_say(&n->notify, "STOPPING=1");
 	(void)journal_flush(n);
 	n->publish = true;
 	tell_publish(n);
@@ -374,11 +384,13 @@ int daemon_run(struct conf *conf, const char *conf_path, bool once)
 	n->conf = conf;
 	n->conf_path = conf_path;
 	log_init(&n->log, LOG_LEVEL_INFO);
+	notify_open(&n->notify);
 	if (open_all(n, &why) != KERR_OK) {
 		log_line(&n->log, LOG_LEVEL_ERROR, "start: %s", why.text);
 		return 3;
 	}
 	start(n);
+	notify_say(&n->notify, "READY=1");
 	end_ms = once ? clock_boot_ms() + ONCE_MS : CORE_NEVER;
 	while (well && !n->stop && clock_boot_ms() < end_ms) {
 		well = turn(n);

@@ -21,6 +21,7 @@
 #include "platform/http_pool.h"
 #include "platform/log.h"
 #include "platform/net.h"
+#include "platform/notify.h"
 #include "platform/unixsock.h"
 
 struct node {
@@ -33,6 +34,7 @@ struct node {
 	struct log log;
 	struct net net;
 	struct unixsock sock;
+	struct notify notify;
 	struct seam seam;
 	struct src_engine engine;
 	struct src_log agent_log;

@@ -55,6 +55,45 @@ void tell_source(struct node *n, enum source source)
 	n->publish = true;
 }
 
+/* The service that is worst off, or that none is. */
+static void summary(const struct core *c, struct text *out)
+{
+	uint32_t all = 0, well = 0, worst = 0;
+
+	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+		if (!c->service[i].used)
+			continue;
+		worst = all == 0 || (c->service[i].verdict != V_OK && c->service[worst].verdict == V_OK) ? i : worst;
+		all++;
+		well += c->service[i].verdict == V_OK;
+	}
+	if (all == 0) {
+		text_s(out, "no service of this node is known yet");
+	} else {
+		text_u64(out, well);
+		text_s(out, " of ");
+		text_u64(out, all);
+		text_s(out, all == 1 ? " service runs as deployed" : " services run as deployed");
+	}
+	text_s(out, "; AWS is ");
+	text_s(out, source_state_name(c->source[SRC_AWS].state));
+	if (well == all)
+		return;
+	text_s(out, ". ");
+	text_s(out, c->service[worst].m.name);
+	text_s(out, ": ");
+	core_explain(c, worst, out);
+}
+
+static void tell_manager(struct node *n)
+{
+	char words[1024];
+	struct text t = text_on(words, sizeof(words));
+
+	summary(&n->core, &t);
+	notify_status(&n->notify, words);
+}
+
 void tell_publish(struct node *n)
 {
 	char path[CONF_PATH_CAP + 16];
@@ -65,6 +104,7 @@ void tell_publish(struct node *n)
 	if (!n->publish)
 		return;
 	n->publish = false;
+	tell_manager(n);
 	traffic_keep(n);
 	text_s(&t, n->conf->run_dir);
 	text_s(&t, "/status.json");

@@ -12,7 +12,7 @@ void tell_failure(struct node *n, uint32_t failure, bool final);
 void tell_over(struct node *n, uint32_t failure);
 void tell_service(struct node *n, uint32_t service);
 void tell_source(struct node *n, enum source source);
-/* Writes status.json when it is behind; a failure is logged once. */
+/* Writes status.json when it is behind, and tells the service manager; a failure is logged once. */
 void tell_publish(struct node *n);
 
 #endif
