@@ -9,6 +9,7 @@
 #include "agent/run/probe.h"
 #include "agent/run/serve.h"
 #include "agent/run/tell.h"
+#include "agent/run/web.h"
 #include "platform/clock.h"
 #include "platform/crypto.h"
 #include "platform/file.h"
@@ -286,6 +287,7 @@ static void start(struct node *n)
 	wall_clock_start(n);
 	identify(n);
 	serve_start(n);
+	web_start(n);
 	aws_settle(n);
 	probe_slow_facts(n);
 	keys_tick(n);
@@ -338,7 +340,7 @@ static bool turn(struct node *n)
 	due = soonest(due, keys_due(n));
 	due = soonest(due, soonest(unixsock_expire(&n->sock), journal_due(n)));
 	notify_alive(&n->notify);
-	due = soonest(due, notify_due(&n->notify));
+	due = soonest(due, soonest(notify_due(&n->notify), httpd_expire(&n->web)));
 	now = clock_boot_ms();
 	if (loop_turn(&n->loop, due > now ? due - now : 0, &why) == KERR_OK)
 		return true;
@@ -363,6 +365,7 @@ static void finish(struct node *n)
 	n->publish = true;
 	tell_publish(n);
 	unixsock_close(&n->sock);
+	httpd_close(&n->web);
 	seam_close(n);
 	tail_close(&n->agent_log.tail);
 	http_close(&n->http);

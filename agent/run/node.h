@@ -19,6 +19,7 @@
 #include "agent/wire/conf.h"
 #include "agent/wire/view.h"
 #include "platform/http_pool.h"
+#include "platform/httpd.h"
 #include "platform/log.h"
 #include "platform/net.h"
 #include "platform/notify.h"
@@ -35,6 +36,7 @@ struct node {
 	struct net net;
 	struct unixsock sock;
 	struct notify notify;
+	struct httpd web;
 	struct seam seam;
 	struct src_engine engine;
 	struct src_log agent_log;

@@ -328,6 +328,7 @@ class Site:
                           "config": os.path.join(self.folder, "ecs.config")},
             "aws": {"endpoint": "http://127.0.0.1:1", "credentials_file": os.path.join(self.cloud, "credentials")},
             "policy": {"rollback": "manual"},
+            "report": {"listen": ""},       # many sites run at one time
         }
         if self.with_cloud:
             with open(os.path.join(self.cloud, "endpoint"), encoding="utf-8") as f:
