@@ -125,7 +125,7 @@ static bool host_of(struct slice lines, struct slice *value)
 
 static void take(struct httpd_conn *c, struct slice text)
 {
-	struct slice line, method = SLICE(""), target = SLICE(""), version = SLICE(""), host;
+	struct slice line = SLICE(""), method = SLICE(""), target = SLICE(""), version = SLICE(""), host = SLICE("");
 	struct httpd_answer a = { 404, "text/plain", SLICE("there is no such page\n") };
 
 	(void)slice_next(&text, '\n', &line);

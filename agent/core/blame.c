@@ -5,15 +5,17 @@
 
 static bool is_no(const struct core *c, enum fact fact) { return c->fact[fact].yes == TRI_NO; }
 
-/* That the line is bad is learned by asking: what ended since AWS last answered may have ended for want of it. By the
- * boot clock: the sources tell times of a wall clock that may be hours off. */
-static void since_when(struct core *c)
+#define VOUCH_MS (60 * SEC)              /* a question sent so soon after an end tells how the line was when it fell */
+
+/* That the line is bad is learned by asking: what ended since AWS last answered, and before `until_ms`, may have ended for
+ * want of it. By the boot clock: the sources tell times of a wall clock that may be hours off. */
+static void since_when(struct core *c, uint64_t until_ms)
 {
 	for (int32_t i = 0; i < c->rows.failures; i++) {
 		struct fail_slot *slot = &c->failure[i];
 		struct failure *f = &slot->f;
 
-		if (!slot->used || f->stage != STAGE_RUN || f->link_bad || slot->seen_ms <= c->aws_ok_ms)
+		if (!slot->used || f->stage != STAGE_RUN || f->link_bad || slot->seen_ms <= c->aws_ok_ms || slot->seen_ms >= until_ms)
 			continue;
 		f->link_bad = true;
 		blame_weigh(c, slot);
@@ -34,8 +36,15 @@ void blame_links(struct core *c)
 		c->link_bad_ms = 0;
 	else if (c->link_bad_ms == 0) {
 		c->link_bad_ms = c->now_ms;
-		since_when(c);
+		since_when(c, CORE_NEVER);
 	}
+}
+
+void blame_line_answers(struct core *c, uint64_t sent_ms)
+{
+	if (sent_ms > VOUCH_MS)
+		since_when(c, sent_ms - VOUCH_MS);
+	c->aws_ok_ms = c->now_ms;
 }
 
 static void definition(struct text *t, const struct release *r)
@@ -55,7 +64,7 @@ static const struct words { enum { OF_NOTHING, OF_HOST, OF_BEFORE, OF_OTHER_FAIL
 [FIND_NO_ROUTE] = { OF_NOTHING, "This node has no default route: the line is down.", "" },
 [FIND_NO_DNS] = { OF_NOTHING, "Names are not resolved on this node.", "" },
 [FIND_CLOCK_UNSET] = { OF_NOTHING, "This node's clock is not set.", "" },
-[FIND_LINE_BAD] = { OF_NOTHING, "The line to AWS was down, or the clock unset, when it ended.", "" },
+[FIND_LINE_BAD] = { OF_NOTHING, "The line to AWS was down or not known to be up, or the clock unset, when it ended.", "" },
 [FIND_AWS_ANSWERS] = { OF_NOTHING, "AWS answers this node.", "" },
 [FIND_REGISTRY_ANSWERS] = { OF_HOST, "The registry ", " answers kedge now." },
 [FIND_REGISTRY_SERVED] = { OF_HOST, "The registry ", " served this node another image at that time." },

@@ -236,6 +236,21 @@ static void uncount_exit(struct core *c, int32_t task, const char *container)
 	}
 }
 
+/* The next turn of a loop is an end of its own: it may fall with a good line where the first one did not. */
+static void fell_again(struct core *c, struct fail_slot *slot, uint64_t ended_ms)
+{
+	int32_t service = slot->f.service[0] == '\0' ? NONE : service_find(c, slot->f.service);
+
+	if (!slot->f.link_bad || ended_ms <= slot->seen_ms)
+		return;
+	slot->seen_ms = ended_ms;
+	slot->f.link_bad = c->link_bad_ms != 0;
+	slot->save = true;
+	blame_weigh(c, slot);
+	if (service != NONE)
+		look_want(c, (uint32_t)service, true);
+}
+
 /* The same container was started again: what looked like an exit is a loop that the restart policy hides. */
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts)
 {
@@ -256,6 +271,7 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 	});
 	if (at == NONE)
 		return;
+	fell_again(c, &c->failure[at], k->ended_ms);
 	set_reason(&c->failure[at].f, &(struct sighting){ .class = CLASS_RESTART_LOOP, .stage = STAGE_RUN,
 		.reason = reason, .has_exit = true, .exit_code = k->exit_code });
 	c->failure[at].f.count = restarts;

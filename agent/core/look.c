@@ -71,7 +71,7 @@ static struct service *asked(struct core *c, uint32_t service, uint32_t number, 
 	}
 	if (c->aws_failures > 0)
 		pace_line_back(c, false);   /* though no route ever went: one answer, and all that waits goes */
-	c->aws_ok_ms = c->now_ms;
+	blame_line_answers(c, s->look.sent_ms);
 	return s;
 }
 

@@ -68,6 +68,7 @@ void judge_release(struct core *c, int32_t release);
 /* blame.c - the experiments, weighed */
 void blame_weigh(struct core *c, struct fail_slot *slot);
 void blame_links(struct core *c);
+void blame_line_answers(struct core *c, uint64_t sent_ms); /* AWS answered a question of then */
 
 /* look.c - asking AWS about one service's deployments */
 void look_want(struct core *c, uint32_t service, bool full);

@@ -175,6 +175,27 @@ static const struct failure *failure_by_id(const struct core *c, uint32_t id)
 	return NULL;
 }
 
+static bool is_about(const struct rollback *rb, const struct release *r)
+{
+	return rb->deployment[0] != '\0' && r->deployment[0] != '\0' ? str_eq(rb->deployment, r->deployment)
+	       : rb->revision == r->revision && str_eq(rb->family, r->family);
+}
+
+/* Something newer was deployed: what the older one did is over, however its failures are weighed today. */
+static bool outdated(const struct core *c, const struct service *s, const struct release *r)
+{
+	for (uint32_t i = 1; r->deployment[0] != '\0' && i < s->n_history; i++)
+		if (str_eq(s->history[i].arn, r->deployment))
+			return true;
+	for (int32_t i = 0; rb_open(s->rb.state) && i < c->rows.releases; i++) {
+		const struct release *o = &c->release[i];
+
+		if (o->used && str_eq(o->service, r->service) && is_about(&s->rb, o) && o->first_unix_ms > r->first_unix_ms)
+			return true;
+	}
+	return false;
+}
+
 void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure)
 {
 	struct service *s = &c->service[service];
@@ -187,7 +208,7 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	if (rb_open(s->rb.state) && s->rb.by_operator)
 		return;
 	if (p->mode == MODE_OFF || same_release(&s->rb, r) || sent || f == NULL ||
-	    rollback_was_accepted(c, r->deployment))
+	    rollback_was_accepted(c, r->deployment) || outdated(c, s, r))
 		return;
 	new_intent(c, service);
 	s->rb.failure = failure;

@@ -1,4 +1,5 @@
 /* What the modelled world found, each fault as a story of its own. */
+#include "agent/core/parts.h"
 #include "agent/core/table.h"
 #include "tests/story/world.h"
 #include "tests/tap.h"
@@ -277,6 +278,67 @@ static void began_before_anybody_knew(void)
 	is_int(w.stops, 0, "and hauls nothing back");
 }
 
+/* AWS throttles, and so is asked late: an application ends for want of the line and is started again in place when it is back. */
+static void nobody_asked_meanwhile(void)
+{
+	world_init(&w, MODE_AUTO);
+	w.core.params.service[0].policy.failures = 1;
+	w.core.params.service[0].policy.hold_down_ms = 0;
+	w.core.params.service[0].policy.deadline_ms = 86400000;
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_place(&w, 2, "web", 12);
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_image(&w, "sha256:image12", "sha256:digest12");
+	world_start(&w, 2);
+	world_running(&w, 2);
+	world_run(&w, 1200000);
+	w.core.service[0].look.next_ms = w.now_ms + 140000;   /* what a refusal for too many questions puts off */
+	w.core.service[0].look.wanted = true;
+	world_die(&w, 2, 1);
+	world_run(&w, 120000);
+	world_start(&w, 2);
+	world_run(&w, 300000);
+	is_int(w.core.failure[0].f.class, CLASS_RESTART_LOOP, "started again in place");
+	is_int(w.core.failure[0].f.blame, BLAME_NETWORK, "nobody knows how the line was when it ended");
+	is_int(w.stops, 0, "and nothing is hauled back on that");
+	world_die(&w, 2, 1);
+	world_run(&w, 1000);
+	world_start(&w, 2);
+	world_run(&w, 60000);
+	is_int(w.core.failure[0].f.blame, BLAME_RELEASE, "the next turn falls with a good line: it is a loop");
+	is_int(w.stops, 1, "and hauled back");
+}
+
+/* A newer release waits for its rollback; the older one's failures are weighed anew when tasks are placed. */
+static void the_older_one_is_over(void)
+{
+	uint32_t id;
+
+	world_init(&w, MODE_AUTO);
+	w.core.params.service[0].policy.hold_down_ms = 600000;
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 60000);
+	world_deploy(&w, "web", 13, "sha256:digest13");
+	world_run(&w, 60000);
+	fails_at_start(3, 13, "sha256:image13", "sha256:digest13");
+	world_run(&w, 10000);
+	id = w.core.service[0].rb.id;
+	is_int((int)w.core.service[0].rb.revision, 13, "the newer release is to be hauled back");
+	for (int i = 0; i < 20; i++) {
+		for (int32_t k = 0; k < w.core.rows.releases; k++)
+			if (w.core.release[k].used && w.core.release[k].revision == 12)
+				judge_again(&w.core, k);
+		world_run(&w, 10000);
+	}
+	is_int((int)w.core.service[0].rb.id, (int)id, "what is known anew of the older one takes no intent's place");
+	world_run(&w, 900000);
+	is_int(w.stops, 1, "it goes on");
+	ok(str_eq(w.core.service[0].rb.deployment, w.dep[0].arn), "... against the newer one");
+}
+
 /* A board's clock was in doubt while AWS was away: the moment it has been set, everything is asked. */
 static void the_clock_was_set(void)
 {
@@ -356,6 +418,8 @@ int main(void)
 	a_no_shows_the_line();
 	ended_while_nobody_looked();
 	began_before_anybody_knew();
+	nobody_asked_meanwhile();
+	the_older_one_is_over();
 	the_clock_was_set();
 	told_before_a_restart();
 	hauled_back_is_enough();
