@@ -16,6 +16,7 @@ static const struct verb {
 	{ "deployments", cmd_deployments, "[SERVICE]", "the deployments as AWS tells them, also offline" },
 	{ "tasks", cmd_tasks, "", "the tasks on this node and their containers" },
 	{ "why", cmd_why, "ID", "one failure (f1) or rollback (r2), explained" },
+	{ "check", cmd_check, "", "the doctor: what is not well here; exit 0 ok, 1 warning, 2 critical, 3 unknown" },
 	{ "verify", cmd_verify, "FAMILY:REV", "would its images pull on this node? asks their registries" },
 	{ "classify", cmd_classify, "--stage pull|create|start|run [TEXT|-]", "what an error text means" },
 	{ "rollback", cmd_rollback, "SERVICE [--to FAMILY:REV] [--dry-run]", "haul a deployment back" },

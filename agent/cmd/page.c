@@ -219,10 +219,14 @@ void page_line(const struct page *p, const char *lead, const char *s)
 
 void page_wrap(const struct page *p, const char *lead, unsigned indent, const char *s)
 {
-	unsigned column = page_columns(p, lead);
+	page_put(p, lead);
+	page_wrap_on(p, page_columns(p, lead), indent, s);
+}
+
+void page_wrap_on(const struct page *p, unsigned column, unsigned indent, const char *s)
+{
 	bool fresh = true;
 
-	page_put(p, lead);
 	while (*s != '\0') {
 		unsigned gap = (unsigned)strspn(s, " "), n = 0;
 		size_t bytes = strcspn(s + gap, " ");

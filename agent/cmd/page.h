@@ -39,6 +39,8 @@ void page_put(const struct page *p, const char *s);
 void page_cell(const struct page *p, const char *s, unsigned width, enum page_colour colour);
 /* A paragraph: `lead` once, then words wrapped at the page's width, further lines indented by `indent`. */
 void page_wrap(const struct page *p, const char *lead, unsigned indent, const char *s);
+/* The same behind `column` columns that are printed already. */
+void page_wrap_on(const struct page *p, unsigned column, unsigned indent, const char *s);
 /* One line, cut at the page's width. */
 void page_line(const struct page *p, const char *lead, const char *s);
 void page_coloured(const struct page *p, enum page_colour colour, const char *s);

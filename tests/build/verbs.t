@@ -37,7 +37,7 @@ err 'no verb or option "frobnicate"'
 run 2 'an unknown option' --frobnicate status
 run 2 '--conf without its file' --conf
 run 0 '--help' --help
-for verb in agent status failures services deployments tasks why classify rollback confirm cancel hold init replay version; do
+for verb in agent status failures services deployments tasks why check verify classify rollback confirm cancel hold init replay version; do
 	out "^  $verb"
 done
 empty err
@@ -67,6 +67,18 @@ for verb in status failures services tasks deployments; do
 	out '^{"schema":"kedge.error/1","error":".*","exit":3}$'
 	empty err
 done
+run 2 'check without daemon or anything kept: critical' --conf "$dir/kedge.conf" check
+out '^KEDGE CRITICAL - 1 of 1 checks: daemon (critical)$'
+out 'kedge agent does not run, and nothing is kept.'
+out '-> Start it'
+run 2 'check --json, the same' --conf "$dir/kedge.conf" check --json
+out '^{"schema":"kedge.check/1","daemon":false,.*"level":"critical","exit":2,'
+run 3 'check with an unknown option: unknown, to a monitoring plugin' --conf "$dir/kedge.conf" check --jsno
+err 'unknown option --jsno'
+run 3 'check with a word too many' --conf "$dir/kedge.conf" check clock
+err 'one word too many: clock'
+run 3 'check with a conf that is not there' --conf "$dir/none.conf" check
+err 'none.conf'
 for verb in confirm cancel; do
 	run 3 "$verb without a daemon" --conf "$dir/kedge.conf" $verb r1
 done
