@@ -17,6 +17,7 @@ static const struct verb {
 	{ "tasks", cmd_tasks, "", "the tasks on this node and their containers" },
 	{ "why", cmd_why, "ID", "one failure (f1) or rollback (r2), explained" },
 	{ "check", cmd_check, "", "the doctor: what is not well here; exit 0 ok, 1 warning, 2 critical, 3 unknown" },
+	{ "wait", cmd_wait, "SERVICE [--timeout DURATION]", "until its deployment has settled here: 0 well, 1 not (30m)" },
 	{ "verify", cmd_verify, "FAMILY:REV", "would its images pull on this node? asks their registries" },
 	{ "classify", cmd_classify, "--stage pull|create|start|run [TEXT|-]", "what an error text means" },
 	{ "rollback", cmd_rollback, "SERVICE [--to FAMILY:REV] [--dry-run]", "haul a deployment back" },

@@ -27,6 +27,7 @@ int cmd_hold(const struct cmd *c);
 int cmd_init(const struct cmd *c);
 int cmd_replay(const struct cmd *c);
 int cmd_check(const struct cmd *c);
+int cmd_wait(const struct cmd *c);
 int cmd_version(const struct cmd *c);
 
 /* "0.1.0" and "arm64", as built. */
