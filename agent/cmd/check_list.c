@@ -40,9 +40,8 @@ static void add(struct check_list *l, const char *name, enum check_level level, 
 
 static bool is(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
-/* Told in its own words where it has any, else in ours. */
-static void add_state(struct check_list *l, const char *name, enum check_level level, const cJSON *part, const char *otherwise,
-		      const char *step)
+/* Its state, and what it says about that itself. */
+static void add_state(struct check_list *l, const char *name, enum check_level level, const cJSON *part, const char *step)
 {
 	const char *detail = page_str(part, "detail"), *state = page_str(part, "state");
 	char lead[48];
@@ -50,8 +49,8 @@ static void add_state(struct check_list *l, const char *name, enum check_level l
 
 	text_s(&t, "It is ");
 	text_slice(&t, slice_to(slice_of(state[0] == '\0' ? "unknown" : state), 30));
-	text_s(&t, detail[0] == '\0' && level == CHECK_OK ? "." : ": ");
-	add(l, name, level, lead, detail[0] != '\0' ? detail : level == CHECK_OK ? "" : otherwise, step);
+	text_s(&t, detail[0] == '\0' ? "." : ": ");
+	add(l, name, level, lead, detail, step);
 }
 
 static void of_daemon(const cJSON *root, struct check_list *l)
@@ -70,14 +69,14 @@ static void of_clock(const cJSON *root, struct check_list *l)
 	enum check_level level = is(state, "ok") ? CHECK_OK : is(state, "unset") ? CHECK_CRITICAL :
 				 state[0] == '\0' ? CHECK_UNKNOWN : CHECK_WARNING;
 
-	add_state(l, "clock", level, clock, "Nobody has looked at it yet.", "Let NTP set this node's clock.");
+	add_state(l, "clock", level, clock, "Let NTP set this node's clock.");
 }
 
 static const struct part { const char *name, *source; enum check_level bad; const char *step; } parts[] = {
 	{ "engine", "engine", CHECK_CRITICAL, "Start the container engine, or name its socket in [engine] of kedge.conf." },
 	{ "ecs_agent", "introspection", CHECK_WARNING, "Start the ECS agent: systemctl start ecs." },
 	{ "ecs_agent_log", "ecs_agent_log", CHECK_WARNING, "Name the ECS agent's log file in [ecs_agent] of kedge.conf." },
-	{ "aws", "aws", CHECK_WARNING, "Restore the line to AWS; what waits for it goes on by itself." },
+	{ "aws", "aws", CHECK_WARNING, "Restore the line to AWS." },
 };
 
 static void of_sources(const cJSON *root, struct check_list *l)
@@ -87,19 +86,18 @@ static void of_sources(const cJSON *root, struct check_list *l)
 		const char *state = page_str(s, "state");
 		bool unknown = state[0] == '\0' || is(state, "unknown");
 
-		add_state(l, parts[i].name, is(state, "up") ? CHECK_OK : unknown ? CHECK_UNKNOWN : parts[i].bad, s,
-			  unknown ? "It has not been reached yet." : "It does not answer.", parts[i].step);
+		add_state(l, parts[i].name, is(state, "up") ? CHECK_OK : unknown ? CHECK_UNKNOWN : parts[i].bad, s, parts[i].step);
 	}
 }
 
 /* Facts that nothing has needed yet are not known, and that is well. */
 static void of_facts(const cJSON *root, struct check_list *l)
 {
-	static const struct fact_words { const char *name; enum check_level bad; const char *good, *words, *step; } facts[] = {
-		{ "route", CHECK_WARNING, "There is one.", "No route leads out of this node.", "Look at its cable, modem and gateway." },
-		{ "dns", CHECK_WARNING, "Names are found.", "Names are not found.", "Look at /etc/resolv.conf and the resolver it names." },
-		{ "disk", CHECK_CRITICAL, "There is room.", "The disk is full.", "Free some: docker image prune; then look at the logs." },
-		{ "inodes", CHECK_CRITICAL, "There are some.", "The file system has none left.", "Remove what makes so many files." },
+	static const struct fact_words { const char *name; enum check_level bad; const char *words, *step; } facts[] = {
+		{ "route", CHECK_WARNING, "No route leads out of this node.", "Look at its cable, modem and gateway." },
+		{ "dns", CHECK_WARNING, "Names are not found.", "Look at /etc/resolv.conf and the resolver it names." },
+		{ "disk", CHECK_CRITICAL, "The disk is full.", "Free some: docker image prune." },
+		{ "inodes", CHECK_CRITICAL, "None is left.", "Remove what makes so many files." },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
@@ -107,7 +105,7 @@ static void of_facts(const cJSON *root, struct check_list *l)
 
 		if (yes != NULL)
 			add(l, facts[i].name, cJSON_IsTrue(yes) ? CHECK_OK : facts[i].bad,
-			    cJSON_IsTrue(yes) ? facts[i].good : facts[i].words, "", facts[i].step);
+			    cJSON_IsTrue(yes) ? "It is good." : facts[i].words, "", facts[i].step);
 	}
 }
 
@@ -119,10 +117,32 @@ static void of_credentials(const cJSON *root, struct check_list *l)
 	enum check_level level = is(state, "ok") ? CHECK_OK : late ? CHECK_WARNING :
 				 state[0] == '\0' || is(state, "waiting") ? CHECK_UNKNOWN : CHECK_CRITICAL;
 
-	add_state(l, "credentials", level, keys, "There are none yet.", "Look at [aws] credentials of kedge.conf, and at who provides them.");
+	add_state(l, "credentials", level, keys, "Look at [aws] credentials of kedge.conf, and at who provides them.");
 }
 
-/* An observer that may not stop a deployment is as it should be. */
+/* Of a role that was never tried nothing is said. */
+static void of_policy(const cJSON *root, struct check_list *l)
+{
+	const cJSON *s;
+
+	cJSON_ArrayForEach(s, json_array(root, "services"))
+		if (is(page_str(s, "policy"), "auto"))
+			add(l, "policy", CHECK_WARNING, page_str(s, "service"), " has rollback = auto, but this node may not roll back.",
+			    "kedge init --role actor prints the policy it needs; or set rollback = manual.");
+}
+
+static void of_denied(const cJSON *d, bool role, struct check_list *l)
+{
+	const char *statement = page_str(d, "statement");
+	char step[CHECK_STEP_CAP];
+	struct text t = text_on(step, sizeof(step));
+
+	text_s(&t, statement[0] == '\0' ? "Let whoever owns that policy allow it." : "Add this statement to the policy of the node's role: ");
+	text_s(&t, statement);
+	add(l, "iam", role ? CHECK_OK : CHECK_WARNING, page_str(d, "text"), "", step);
+}
+
+/* An observer that may not stop a deployment is as it should be, unless it is meant to. */
 static void of_iam(const cJSON *root, struct check_list *l)
 {
 	bool observer = is(page_str(json_object(root, "node"), "role"), "observer");
@@ -134,29 +154,11 @@ static void of_iam(const cJSON *root, struct check_list *l)
 		add(l, "iam", CHECK_OK, "No permission is known to be missing.", "", "");
 	cJSON_ArrayForEach(d, list) {
 		bool role = observer && is(page_str(d, "action"), "ecs:StopServiceDeployment");
-		const char *statement = page_str(d, "statement");
-		char step[CHECK_STEP_CAP];
-		struct text t = text_on(step, sizeof(step));
 
-		text_s(&t, statement[0] == '\0' ? "Let whoever owns that policy allow it."
-						: "Add this statement to the policy of the node's role: ");
-		text_s(&t, statement);
-		add(l, "iam", role ? CHECK_OK : CHECK_WARNING, page_str(d, "text"), "", step);
+		of_denied(d, role, l);
+		if (role)
+			of_policy(root, l);
 	}
-}
-
-/* Automatic rollbacks that were seen to be refused; of a role that was never tried nothing is said. */
-static void of_policy(const cJSON *root, struct check_list *l)
-{
-	bool observer = is(page_str(json_object(root, "node"), "role"), "observer"), refused = false;
-	const cJSON *s, *d;
-
-	cJSON_ArrayForEach(d, json_array(root, "denied"))
-		refused = refused || is(page_str(d, "action"), "ecs:StopServiceDeployment");
-	cJSON_ArrayForEach(s, json_array(root, "services"))
-		if (observer && refused && is(page_str(s, "policy"), "auto"))
-			add(l, "policy", CHECK_WARNING, page_str(s, "service"), " has rollback = auto, but this node may not roll back.",
-			    "kedge init --role actor prints the policy it needs; or set rollback = manual.");
 }
 
 static void of_journal(const cJSON *root, struct check_list *l)
@@ -169,7 +171,7 @@ static void of_journal(const cJSON *root, struct check_list *l)
 		add(l, "journal", CHECK_CRITICAL, "It cannot be written: nothing will be rolled back until it can.", "",
 		    "Look at state_dir: is its disk full or read-only?");
 	else if (page_int(j, "damaged", 0) > 0)
-		add(l, "journal", CHECK_WARNING, "It is damaged in places; what was there is lost.", "",
+		add(l, "journal", CHECK_WARNING, "It is damaged in places.", "",
 		    "kedge journal names them; look at the health of the disk.");
 	else
 		add(l, "journal", CHECK_OK, "It is written.", "", "");
@@ -184,12 +186,12 @@ static void of_thrift(const cJSON *root, struct check_list *l)
 		return;
 	add(l, "data_budget", shed == NULL ? CHECK_OK : CHECK_WARNING,
 	    shed != NULL ? page_str(shed, "text") : page_int(t, "budget", 0) > 0 ? "It holds." : "There is no limit.", "",
-	    "Raise [aws] data_budget, or let [aws] heartbeat be longer.");
+	    "Raise [aws] data_budget or heartbeat.");
 	cJSON_ArrayForEach(item, input)
 		lost += page_int(input, item->string, 0);
 	add(l, "input", lost == 0 ? CHECK_OK : CHECK_WARNING,
-	    lost == 0 ? "Nothing was lost." : "Some of what the sources said was too long, lost or malformed.", "",
-	    "kedge status --json counts it under input; a newer kedge may read it.");
+	    lost == 0 ? "Nothing was lost." : "Some was too long, lost or malformed.", "",
+	    "kedge status --json counts it under input.");
 }
 
 /* "1.105.1", less than major.minor.patch? False also for what is no version. */
@@ -218,7 +220,7 @@ static void of_versions(const cJSON *root, struct check_list *l)
 	add(l, "engine_version", engine[0] == '\0' ? CHECK_UNKNOWN : CHECK_OK, engine[0] == '\0' ? "Not known yet." : engine, "",
 	    "It is known once the engine answers.");
 	add(l, "ecs_agent_version", agent[0] == '\0' ? CHECK_UNKNOWN : old ? CHECK_WARNING : CHECK_OK,
-	    agent[0] == '\0' ? "Not known yet." : agent, old ? " is older than 1.60.0, the oldest that kedge knows." : "",
+	    agent[0] == '\0' ? "Not known yet." : agent, old ? " is older than 1.60.0." : "",
 	    old ? "Update the ECS agent." : "It is known once the ECS agent answers.");
 }
 
@@ -233,7 +235,6 @@ void check_list_of(const cJSON *status, struct check_list *out)
 	of_facts(status, out);
 	of_credentials(status, out);
 	of_iam(status, out);
-	of_policy(status, out);
 	of_journal(status, out);
 	of_thrift(status, out);
 	of_versions(status, out);

@@ -20,7 +20,6 @@ static void object(const struct check_list *list, const struct answer *answer, c
 	jw_bool(&w, "daemon", answer->daemon);
 	jw_unix_s(&w, "time_unix_s", ms);
 	jw_str(&w, "level", check_level_name(check_list_worst(list)));
-	jw_i64(&w, "exit", check_level_exit(check_list_worst(list)));
 	jw_str(&w, "summary", line);
 	jw_array(&w, "checks");
 	for (uint32_t i = 0; i < list->n; i++) {

@@ -76,11 +76,11 @@ static void keep(struct waiting *w, const cJSON *row)
 static void progress(struct waiting *w, const char *before)
 {
 	struct page p = page_open();
-	char line[LINE_CAP + 48], left[PAGE_TIME_CAP];
+	uint64_t now_ms = clock_boot_ms();
+	char line[LINE_CAP + 48];
 
-	page_age((double)clock_boot_ms() / 1000, (double)w->end_ms / 1000, left);
 	if (w->terminal) {
-		snprintf(line, sizeof(line), "%s, %s left", w->line, left);
+		snprintf(line, sizeof(line), "%s, %llu s left", w->line, (unsigned long long)(w->end_ms > now_ms ? w->end_ms - now_ms : 0) / 1000);
 		putchar('\r');
 		page_cell(&p, line, p.width - 2, PAGE_PLAIN);
 	} else if (!str_eq(before, w->line)) {

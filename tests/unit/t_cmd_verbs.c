@@ -496,6 +496,9 @@ static void test_down(void)
 	is_int(RUN(why, "f2"), EXIT_DONE, "why from the journal");
 	contains(out, "image-not-found", "... knows");
 	is_int(RUN(why, "f78"), EXIT_NO, "why of what the journal does not hold");
+	is_int(RUN0(journal), EXIT_DONE, "journal");
+	is_int(RUN(journal, "-n", "3", "--json"), EXIT_DONE, "journal --json");
+	is_int(RUN0(check), 2, "check with the daemon down: critical");
 	is_int(RUN0(deployments), EXIT_NO, "deployments nobody ever asked for");
 	snprintf(path, sizeof(path), "%s/deployments.json", dir);
 	if (deployments_write(&table, &t, &why) != KERR_OK || file_replace(path, text_get(&t), 0600, &why) != KERR_OK)
