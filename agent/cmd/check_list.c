@@ -148,8 +148,6 @@ static void of_iam(const cJSON *root, struct check_list *l)
 	bool observer = is(page_str(json_object(root, "node"), "role"), "observer");
 	const cJSON *list = json_array(root, "denied"), *d;
 
-	if (!page_true(root, "daemon"))
-		return;
 	if (cJSON_GetArraySize(list) == 0)
 		add(l, "iam", CHECK_OK, "No permission is known to be missing.", "", "");
 	cJSON_ArrayForEach(d, list) {
@@ -182,8 +180,6 @@ static void of_thrift(const cJSON *root, struct check_list *l)
 	const cJSON *t = json_object(root, "thrift"), *shed = json_object(t, "shed"), *input = json_object(root, "input"), *item;
 	int64_t lost = 0;
 
-	if (!page_true(root, "daemon"))
-		return;
 	add(l, "data_budget", shed == NULL ? CHECK_OK : CHECK_WARNING,
 	    shed != NULL ? page_str(shed, "text") : page_int(t, "budget", 0) > 0 ? "It holds." : "There is no limit.", "",
 	    "Raise [aws] data_budget or heartbeat.");
@@ -230,14 +226,16 @@ void check_list_of(const cJSON *status, struct check_list *out)
 	of_daemon(status, out);
 	if (status == NULL)
 		return;
+	of_journal(status, out);
+	of_versions(status, out);
+	if (!page_true(status, "daemon"))
+		return;                          /* of the rest nobody has looked at anything */
 	of_clock(status, out);
 	of_sources(status, out);
 	of_facts(status, out);
 	of_credentials(status, out);
 	of_iam(status, out);
-	of_journal(status, out);
 	of_thrift(status, out);
-	of_versions(status, out);
 }
 
 enum check_level check_list_worst(const struct check_list *list)

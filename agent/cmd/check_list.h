@@ -19,8 +19,8 @@ struct check {
 /* left_out: checks that found no room any more; they count for the worst level all the same. */
 struct check_list { uint32_t n, left_out, count[CHECK_LEVELS]; struct check at[CHECKS_MAX]; };
 
-/* status: an object kedge.status/1; NULL: no daemon, and nothing kept. A part of which nothing is known is no check, or
- * CHECK_UNKNOWN where it should be known while the daemon runs. */
+/* status: an object kedge.status/1; NULL: no daemon, and nothing kept. What is not known is CHECK_UNKNOWN where a running
+ * daemon should know it, else no check: facts that nothing has needed yet, all that only a daemon sees. */
 void check_list_of(const cJSON *status, struct check_list *out);
 
 enum check_level check_list_worst(const struct check_list *list);

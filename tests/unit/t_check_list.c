@@ -143,6 +143,7 @@ static void test_weight(void)
 	look("{\"schema\":\"kedge.status/1\",\"daemon\":false}");
 	is_str(level("daemon"), "critical", "no daemon: critical");
 	is_int(leaves(), 2, "... though all else is unknown");
+	is_str(level("engine"), "(no such check)", "... and of what only a daemon sees nothing is said");
 	check_list_of(NULL, &list);
 	is_int(list.n, 1, "nothing kept: that alone is told");
 	is_int(leaves(), 2, "... as critical");

@@ -467,6 +467,26 @@ static void keep(enum rec_kind kind, uint32_t index, uint64_t seq)
 		printf("Bail out! %s\n", why.text);
 }
 
+/* A byte of the second record is another one. */
+static void spoil(void)
+{
+	static char bytes[65536];
+	char path[96];
+	size_t n = 0;
+	struct why why;
+
+	snprintf(path, sizeof(path), "%s/journal", dir);
+	if (file_read(path, FILE_REGULAR, bytes, sizeof(bytes), &n, &why) != KERR_OK)
+		printf("Bail out! %s\n", why.text);
+	for (size_t i = 1; i < n; i++)
+		if ((unsigned char)bytes[i] == 0xae && bytes[i + 1] == 1) {
+			bytes[i + RECORD_FRAME_HEAD + 2] ^= 1;
+			break;
+		}
+	if (file_replace(path, (struct slice){ bytes, n }, 0600, &why) != KERR_OK)
+		printf("Bail out! %s\n", why.text);
+}
+
 static void test_down(void)
 {
 	uint64_t seq = 1;
@@ -497,8 +517,26 @@ static void test_down(void)
 	contains(out, "image-not-found", "... knows");
 	is_int(RUN(why, "f78"), EXIT_NO, "why of what the journal does not hold");
 	is_int(RUN0(journal), EXIT_DONE, "journal");
+	contains(out, "2027-01-15 08:05:03 (08:05:03Z) epoch e1\n    edge, boot boot-1\n2027-01-15 08:05:03 (08:05:03Z) service ",
+		 "... oldest first, with both times");
+	contains(out, "failure f3\n    web:12 of web failed at stage pull: image-not-found, blame release: not\n    found: manifest unknown\n",
+		 "... a failure");
+	contains(out, "rollback r4\n    web: web:12 -> web:11, awaiting-confirmation: A person has to confirm", "... a rollback");
+	ok(fits(out, 80) && plain(out), "... in 80 columns");
 	is_int(RUN(journal, "-n", "3", "--json"), EXIT_DONE, "journal --json");
+	contains(out, "{\"schema\":\"kedge.journal/1\",\"records\":[{\"time_unix_s\":1800000303.160,\"seq\":6,\"kind\":\"failure\",\"id\":\"f2\",",
+		 "... the newest three");
+	contains(out, "\"left_out\":5,\"torn_bytes\":0,\"damaged\":[]}\n", "... and how many there are besides");
+	spoil();
+	is_int(RUN0(journal), EXIT_DONE, "journal of a damaged one");
+	contains(out, "\nat byte ", "... names the place");
+	contains(out, "rollback r4\n", "... and has what follows it");
+	is_int(RUN(journal, "--json"), EXIT_DONE, "... for scripts too");
+	contains(out, "\"damaged\":[{\"offset\":", "... with its offset");
 	is_int(RUN0(check), 2, "check with the daemon down: critical");
+	contains(out, "kedge agent does not run; the rest is what it kept.", "... says so");
+	contains(out, "web            web:12         failing", "... and what state_dir tells");
+	contains(out, "warning  journal           It is damaged in places.", "... damage in it too");
 	is_int(RUN0(deployments), EXIT_NO, "deployments nobody ever asked for");
 	snprintf(path, sizeof(path), "%s/deployments.json", dir);
 	if (deployments_write(&table, &t, &why) != KERR_OK || file_replace(path, text_get(&t), 0600, &why) != KERR_OK)
