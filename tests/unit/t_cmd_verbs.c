@@ -272,6 +272,31 @@ static void test_status(void)
 	ok(fits(out, 80) && plain(out), "... in 80 columns");
 }
 
+static void test_check(void)
+{
+	is_int(RUN0(check), 3, "check: nobody has looked at the clock of this modelled node");
+	ok(strncmp(out, "KEDGE UNKNOWN - ", 16) == 0, "... in the first line");
+	contains(out, "\nok       daemon            It runs: kedge 1.2.3\n", "... a part that is well");
+	contains(out, "\nunknown  clock             It is unknown.\n         -> Let NTP set this node's clock.\n", "... one that is not known");
+	ok(fits(strchr(out, '\n') + 1, 80) && plain(out), "... in 80 columns");
+	is_int(RUN(check, "--jsno"), 3, "a monitoring plugin's exit for wrong words");
+}
+
+static void test_wait(void)
+{
+	is_int(RUN(wait, "web"), EXIT_NO, "wait on what fails and needs a person");
+	is_str(out, "web: web:12 failing, AWS: IN_PROGRESS, failed 3 of 3\n"
+		    "image-not-found, blame release: not found: manifest unknown -> Push the image\n"
+		    "  under this name, or deploy a task definition that names an image that exists.\n"
+		    "  (kedge why f3)\n", "... where it stands, the cause, the next step");
+	is_int(RUN(wait, "web", "--json"), EXIT_NO, "wait --json");
+	contains(out, "{\"schema\":\"kedge.wait/1\",\"service\":\"web\",\"release\":\"web:12\",\"deployment\":\"arn:", "... what");
+	contains(out, "\"rollout\":\"IN_PROGRESS\",\"verdict\":\"failing\",\"settled\":true,\"ok\":false,\"waited_s\":0,\"cause\":\"image-not-found, ",
+		 "... how it went");
+	is_int(RUN(wait, "nobody"), EXIT_UNREACHABLE, "wait on a service that is not here");
+	contains(err, "no service of the name nobody is known", "... says so");
+}
+
 static void test_why(void)
 {
 	is_int(RUN(why, "f1"), EXIT_DONE, "why of a failure");
@@ -632,6 +657,8 @@ int main(void)
 	pid = daemon_start();
 	test_failures();
 	test_status();
+	test_check();
+	test_wait();
 	test_why();
 	test_deployments();
 	test_acting();
