@@ -53,13 +53,14 @@ static void add_state(struct check_list *l, const char *name, enum check_level l
 	add(l, name, level, lead, detail, step);
 }
 
+static const char start[] = "Start it: systemctl start kedge, or kedge agent.";
+
 static void of_daemon(const cJSON *root, struct check_list *l)
 {
 	if (page_true(root, "daemon"))
 		add(l, "daemon", CHECK_OK, "It runs: kedge ", page_str(root, "version"), "");
 	else
-		add(l, "daemon", CHECK_CRITICAL, "kedge agent does not run", root == NULL ? ", and nothing is kept." :
-		    "; the rest is what it kept.", "Start it: systemctl start kedge, or kedge agent.");
+		add(l, "daemon", CHECK_CRITICAL, "kedge agent is not running; this is what it kept", "", start);
 }
 
 static void of_clock(const cJSON *root, struct check_list *l)
@@ -177,11 +178,11 @@ static void of_journal(const cJSON *root, struct check_list *l)
 
 static void of_thrift(const cJSON *root, struct check_list *l)
 {
-	const cJSON *t = json_object(root, "thrift"), *shed = json_object(t, "shed"), *input = json_object(root, "input"), *item;
+	const cJSON *shed = json_object(json_object(root, "thrift"), "shed"), *input = json_object(root, "input"), *item;
 	int64_t lost = 0;
 
 	add(l, "data_budget", shed == NULL ? CHECK_OK : CHECK_WARNING,
-	    shed != NULL ? page_str(shed, "text") : page_int(t, "budget", 0) > 0 ? "It holds." : "There is no limit.", "",
+	    shed != NULL ? page_str(shed, "text") : "It holds.", "",
 	    "Raise [aws] data_budget or heartbeat.");
 	cJSON_ArrayForEach(item, input)
 		lost += page_int(input, item->string, 0);
@@ -224,8 +225,6 @@ void check_list_of(const cJSON *status, struct check_list *out)
 {
 	memset(out, 0, sizeof(*out));
 	of_daemon(status, out);
-	if (status == NULL)
-		return;
 	of_journal(status, out);
 	of_versions(status, out);
 	if (!page_true(status, "daemon"))
@@ -236,6 +235,12 @@ void check_list_of(const cJSON *status, struct check_list *out)
 	of_credentials(status, out);
 	of_iam(status, out);
 	of_thrift(status, out);
+}
+
+void check_list_without(bool daemon, const char *why, struct check_list *out)
+{
+	memset(out, 0, sizeof(*out));
+	add(out, "daemon", daemon ? CHECK_UNKNOWN : CHECK_CRITICAL, why, "", start);
 }
 
 enum check_level check_list_worst(const struct check_list *list)

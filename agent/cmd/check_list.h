@@ -19,9 +19,11 @@ struct check {
 /* left_out: checks that found no room any more; they count for the worst level all the same. */
 struct check_list { uint32_t n, left_out, count[CHECK_LEVELS]; struct check at[CHECKS_MAX]; };
 
-/* status: an object kedge.status/1; NULL: no daemon, and nothing kept. What is not known is CHECK_UNKNOWN where a running
+/* status: an object kedge.status/1. What is not known is CHECK_UNKNOWN where a running
  * daemon should know it, else no check: facts that nothing has needed yet, all that only a daemon sees. */
 void check_list_of(const cJSON *status, struct check_list *out);
+/* There is no status, and why. daemon: one runs, but did not answer, or not to this user. */
+void check_list_without(bool daemon, const char *why, struct check_list *out);
 
 enum check_level check_list_worst(const struct check_list *list);
 const char *check_level_name(enum check_level level);    /* "ok" "unknown" "warning" "critical" */

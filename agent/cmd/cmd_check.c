@@ -67,16 +67,15 @@ int cmd_check(const struct cmd *c)
 	char line[1024];
 	struct text t = text_on(line, sizeof(line));
 	struct args a;
-	int code;
 
 	if (!args_parse(c, ARG_JSON, 0, 0, &a) || !settings_load(c, &conf))
 		return PLUGIN_UNKNOWN;           /* what a monitoring plugin says to wrong words; 2 would be critical */
-	code = ask_quiet(&conf, ASK_STATUS, NULL, true, &answer, &why);
-	if (code != EXIT_DONE && answer.daemon)
-		return ask_fail(a.json, PLUGIN_UNKNOWN, why.text);
-	if (code != EXIT_DONE)
+	if (ask_quiet(&conf, ASK_STATUS, NULL, true, &answer, &why) == EXIT_DONE) {
+		check_list_of(answer.root, &list);
+	} else {
 		answer.root = NULL;
-	check_list_of(answer.root, &list);
+		check_list_without(answer.daemon, why.text, &list);
+	}
 	check_list_line(&list, &t);
 	(a.json ? object : page)(&list, &answer, line);
 	return check_level_exit(check_list_worst(&list));

@@ -82,7 +82,7 @@ static uint32_t sentence(const struct record *r, struct text *t)
 		words(t, ", engine ", r->u.epoch.node.engine_version);
 		words(t, ", ECS agent ", r->u.epoch.node.agent_version);
 		words(t, ", boot ", r->u.epoch.node.boot_id);
-		return r->u.epoch.epoch;
+		return 0;
 	case REC_KINDS:
 		break;
 	}
@@ -118,14 +118,14 @@ static bool each(void *ctx, const struct record *r, size_t offset, size_t n)
 		return true;
 	number = sentence(r, &t);
 	if (number != 0)
-		snprintf(id, sizeof(id), "%c%u", r->kind == REC_FAILURE ? 'f' : r->kind == REC_ROLLBACK ? 'r' : 'e', number);
+		snprintf(id, sizeof(id), "%c%u", r->kind == REC_FAILURE ? 'f' : 'r', number);
 	if (reading->json) {
 		object(r, id, text, reading->at == reading->skip + 1);
 		return true;
 	}
 	page_unix(r->unix_ms / 1000, when);
-	snprintf(lead, sizeof(lead), "%s (%02u:%02u:%02uZ) %s %s\n", when, day_s / 3600, day_s / 60 % 60, day_s % 60,
-		 rec_kind_name(r->kind), id);
+	snprintf(lead, sizeof(lead), "%s (%02u:%02u:%02uZ) %s%s%s\n", when, day_s / 3600, day_s / 60 % 60, day_s % 60,
+		 rec_kind_name(r->kind), id[0] == '\0' ? "" : " ", id);
 	fputs(lead, stdout);
 	page_wrap(&reading->page, "    ", 4, text);
 	return true;

@@ -10,7 +10,7 @@
 
 #define WAIT_MS UINT64_C(1800000)        /* without --timeout */
 
-enum { FRESH_S = 60, LINE_CAP = 800 };
+enum { FRESH_MS = 60000, LINE_CAP = 800 };
 
 struct waiting {
 	const struct conf *conf;
@@ -39,9 +39,11 @@ static void ask_primary(struct waiting *w)
 	struct answer answer;
 	struct ask_why why;
 	const cJSON *row;
+	int64_t asked_ms, now_ms;
 
 	if (ask_quiet(w->conf, ASK_DEPLOYMENTS, w->service, false, &answer, &why) != EXIT_DONE ||
-	    page_int(answer.root, "time_unix_s", 0) - page_int(answer.root, "asked_unix_s", 0) > FRESH_S)
+	    json_unix_s(answer.root, "asked_unix_s", &asked_ms, NULL) != KERR_OK ||
+	    json_unix_s(answer.root, "time_unix_s", &now_ms, NULL) != KERR_OK || now_ms - asked_ms > FRESH_MS)
 		return;
 	cJSON_ArrayForEach(row, json_array(row_of(answer.root, w->service), "deployments"))
 		if (str_eq(page_str(row, "status"), "PRIMARY"))
@@ -102,7 +104,7 @@ static int look(struct waiting *w, bool json, struct ask_why *why)
 		return EXIT_UNREACHABLE;
 	row = row_of(answer.root, w->service);
 	if (row == NULL) {
-		snprintf(why->text, sizeof(why->text), "no service of the name %s is known on this node (kedge services tells which are)", w->service);
+		snprintf(why->text, sizeof(why->text), "no service of the name %s is known on this node (kedge services lists them)", w->service);
 		return EXIT_UNREACHABLE;
 	}
 	(void)str_put(before, sizeof(before), slice_of(w->line));

@@ -69,7 +69,7 @@ for verb in status failures services tasks deployments; do
 done
 run 2 'check without daemon or anything kept: critical' --conf "$dir/kedge.conf" check
 out '^KEDGE CRITICAL - 1 of 1 checks: daemon (critical)$'
-out 'kedge agent does not run, and nothing is kept.'
+out 'kedge agent is not running and has kept nothing yet'
 out '-> Start it'
 run 2 'check --json, the same' --conf "$dir/kedge.conf" check --json
 out '^{"schema":"kedge.check/1","daemon":false,.*"level":"critical","summary":'

@@ -144,9 +144,12 @@ static void test_weight(void)
 	is_str(level("daemon"), "critical", "no daemon: critical");
 	is_int(leaves(), 2, "... though all else is unknown");
 	is_str(level("engine"), "(no such check)", "... and of what only a daemon sees nothing is said");
-	check_list_of(NULL, &list);
+	check_list_without(false, "It is not running.", &list);
 	is_int(list.n, 1, "nothing kept: that alone is told");
+	is_str(find("daemon")->text, "It is not running.", "... in the words given");
 	is_int(leaves(), 2, "... as critical");
+	check_list_without(true, "No permission.", &list);
+	is_int(leaves(), 3, "a daemon that does not answer: unknown");
 }
 
 static void test_full(void)

@@ -59,17 +59,21 @@ static void deployments(void)
 	};
 
 	table.asked_unix_ms = WORLD_UNIX_MS + 100000;
-	table.n = 1;
+	table.n = 2;                     /* of web another release than the daemon knows: asked too long ago to be believed */
 	snprintf(table.service[0].name, NAME_CAP, "test-service");
 	snprintf(table.service[0].status, 16, "ACTIVE");
 	table.service[0].desired = table.service[0].running = table.service[0].n = 2;
 	memcpy(table.service[0].row, rows, sizeof(rows));
+	table.service[1] = table.service[0];
+	snprintf(table.service[1].name, NAME_CAP, "web");
+	snprintf(table.service[1].row[0].family, NAME_CAP, "web");
+	table.service[1].row[0].revision = 13;
 }
 
 static struct text view_for(const char *verb, const char *word)
 {
 	struct view v = { .core = &w.core, .deployments = &table, .version = "1.2.3", .daemon = true,
-			  .now_unix_ms = WORLD_UNIX_MS + 400000, .pss_bytes = 700000 };
+			  .now_unix_ms = WORLD_UNIX_MS + 400123, .pss_bytes = 700000 };
 	struct text t = text_on(answer, sizeof(answer));
 	struct why why;
 	enum kerr e = KERR_GONE;
@@ -284,12 +288,12 @@ static void test_check(void)
 
 static void test_wait(void)
 {
-	is_int(RUN(wait, "web"), EXIT_NO, "wait on what fails and needs a person");
+	is_int(RUN(wait, "web", "--timeout", "1s"), EXIT_NO, "wait on what fails and needs a person");
 	is_str(out, "web: web:12 failing, AWS: IN_PROGRESS, failed 3 of 3\n"
 		    "image-not-found, blame release: not found: manifest unknown -> Push the image\n"
 		    "  under this name, or deploy a task definition that names an image that exists.\n"
 		    "  (kedge why f3)\n", "... where it stands, the cause, the next step");
-	is_int(RUN(wait, "web", "--json"), EXIT_NO, "wait --json");
+	is_int(RUN(wait, "web", "--json", "--timeout=1s"), EXIT_NO, "wait --json");
 	contains(out, "{\"schema\":\"kedge.wait/1\",\"service\":\"web\",\"release\":\"web:12\",\"deployment\":\"arn:", "... what");
 	contains(out, "\"rollout\":\"IN_PROGRESS\",\"verdict\":\"failing\",\"settled\":true,\"ok\":false,\"waited_s\":0,\"cause\":\"image-not-found, ",
 		 "... how it went");
@@ -542,7 +546,7 @@ static void test_down(void)
 	contains(out, "image-not-found", "... knows");
 	is_int(RUN(why, "f78"), EXIT_NO, "why of what the journal does not hold");
 	is_int(RUN0(journal), EXIT_DONE, "journal");
-	contains(out, "2027-01-15 08:05:03 (08:05:03Z) epoch e1\n    edge, boot boot-1\n2027-01-15 08:05:03 (08:05:03Z) service ",
+	contains(out, "2027-01-15 08:05:03 (08:05:03Z) epoch\n    edge, boot boot-1\n2027-01-15 08:05:03 (08:05:03Z) service\n",
 		 "... oldest first, with both times");
 	contains(out, "failure f3\n    web:12 of web failed at stage pull: image-not-found, blame release: not\n    found: manifest unknown\n",
 		 "... a failure");
@@ -559,7 +563,7 @@ static void test_down(void)
 	is_int(RUN(journal, "--json"), EXIT_DONE, "... for scripts too");
 	contains(out, "\"damaged\":[{\"offset\":", "... with its offset");
 	is_int(RUN0(check), 2, "check with the daemon down: critical");
-	contains(out, "kedge agent does not run; the rest is what it kept.", "... says so");
+	contains(out, "kedge agent is not running; this is what it kept\n", "... says so");
 	contains(out, "web            web:12         failing", "... and what state_dir tells");
 	contains(out, "warning  journal           It is damaged in places.", "... damage in it too");
 	is_int(RUN0(deployments), EXIT_NO, "deployments nobody ever asked for");
