@@ -33,8 +33,8 @@ static void add(struct check_list *l, const char *name, enum check_level level, 
 	c->name = name;
 	c->level = level;
 	t = text_on(c->text, sizeof(c->text));
-	text_slice(&t, slice_to(slice_of(a), sizeof(c->text) / 2));
-	text_slice(&t, slice_to(slice_of(b), sizeof(c->text) / 2 - 1));
+	text_s(&t, a);
+	text_s(&t, b);
 	(void)str_cut(c->step, sizeof(c->step), slice_of(level == CHECK_OK ? "" : step));
 }
 
@@ -167,7 +167,7 @@ static void of_journal(const cJSON *root, struct check_list *l)
 	if (j == NULL)
 		return;
 	if (is(page_str(j, "state"), "failing"))
-		add(l, "journal", CHECK_CRITICAL, "It cannot be written: nothing will be rolled back until it can.", "",
+		add(l, "journal", CHECK_CRITICAL, "It cannot be written: nothing is rolled back until it can.", "",
 		    "Look at state_dir: is its disk full or read-only?");
 	else if (page_int(j, "damaged", 0) > 0)
 		add(l, "journal", CHECK_WARNING, "It is damaged in places.", "",

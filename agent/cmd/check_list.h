@@ -7,7 +7,7 @@
 /* In the order in which one outweighs the other. */
 enum check_level { CHECK_OK, CHECK_UNKNOWN, CHECK_WARNING, CHECK_CRITICAL, CHECK_LEVELS };
 
-enum { CHECKS_MAX = 40, CHECK_TEXT_CAP = 640, CHECK_STEP_CAP = 1200 };
+enum { CHECKS_MAX = 40, CHECK_TEXT_CAP = 1536, CHECK_STEP_CAP = 4352 /* an IAM statement and some words */ };
 
 struct check {
 	const char *name;                /* "clock", "route", ...; several may have the same */

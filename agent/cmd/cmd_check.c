@@ -5,7 +5,7 @@
 #include "agent/cmd/settings.h"
 #include "agent/cmd/show.h"
 
-enum { PLUGIN_UNKNOWN = 3, ONE_CHECK_CAP = 2 * (CHECK_TEXT_CAP + CHECK_STEP_CAP) };
+enum { PLUGIN_UNKNOWN = 3, ONE_CHECK_CAP = 2 * (CHECK_TEXT_CAP + CHECK_STEP_CAP) + 128 };
 
 static void object(const struct check_list *list, const struct answer *answer, const char *line)
 {

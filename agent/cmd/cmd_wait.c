@@ -19,7 +19,7 @@ struct waiting {
 	uint64_t begun_ms, end_ms;
 	char primary[NAME_CAP + 12];         /* what AWS wants now; empty: it could not be asked */
 	enum settled settled;
-	char definition[300], deployment[ARN_CAP], rollout[32], verdict[32], explain[LINE_CAP];
+	char definition[300], deployment[ARN_CAP], rollout[32], verdict[32], explain[2 * LINE_CAP];
 	char line[LINE_CAP];                 /* as last shown */
 };
 
@@ -139,7 +139,7 @@ static void cause(const struct waiting *w, struct text *t)
 
 static void object(const struct waiting *w, const char *why)
 {
-	char buf[4096];
+	char buf[16384];                 /* quoted, the cause may be twice as long and more */
 	struct text t = text_on(buf, sizeof(buf));
 	struct jw j = jw_on(&t);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "agent/cmd/check_list.h"
+#include "agent/wire/iam.h"
 #include "tests/tap.h"
 
 static char room[1 << 20];
@@ -155,6 +156,7 @@ static void test_weight(void)
 static void test_full(void)
 {
 	static char text[20000];
+	static char statement[IAM_STATEMENT_CAP];
 	size_t n = (size_t)snprintf(text, sizeof(text), "%s", "{\"daemon\":true,\"denied\":[");
 
 	for (int i = 0; i < CHECKS_MAX; i++)
@@ -164,6 +166,11 @@ static void test_full(void)
 	is_int(list.n, CHECKS_MAX, "more denials than there is room for");
 	ok(list.left_out > 0, "... are counted");
 	is_int(leaves(), 2, "... and what was left out weighs all the same");
+	memset(statement, 'S', sizeof(statement) - 1);
+	snprintf(text, sizeof(text), "{\"daemon\":true,\"denied\":[{\"text\":\"%01150d\",\"statement\":\"%s\"}]}", 0, statement);
+	look(text);
+	is_int(strlen(find("iam")->text), 1150, "the longest denial is told whole");
+	ok(strstr(find("iam")->step, statement) != NULL, "... and so is the longest statement");
 }
 
 int main(void)
