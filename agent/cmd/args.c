@@ -7,6 +7,7 @@ static const struct option { const char *name; unsigned bit; } options[] = {
 	{ "--json", ARG_JSON }, { "--once", ARG_ONCE }, { "--dry-run", ARG_DRY_RUN },
 	{ "--to", ARG_TO }, { "--for", ARG_FOR }, { "--stage", ARG_STAGE }, { "--dir", ARG_DIR },
 	{ "--role", ARG_ROLE }, { "--allow-update-service", ARG_UPDATE }, { "--export", ARG_EXPORT },
+	{ "--timeout", ARG_TIMEOUT }, { "-n", ARG_COUNT },
 };
 
 static bool wrong(const struct cmd *c, const char *what, const char *word)
@@ -38,7 +39,9 @@ static const char **place(struct args *out, unsigned bit)
 		return &out->role;
 	if (bit == ARG_EXPORT)
 		return &out->export;
-	return bit == ARG_FOR ? &out->span : bit == ARG_STAGE ? &out->stage : NULL;
+	if (bit == ARG_COUNT)
+		return &out->count;
+	return bit == ARG_FOR || bit == ARG_TIMEOUT ? &out->span : bit == ARG_STAGE ? &out->stage : NULL;
 }
 
 /* *i is at the option and moves on to its value. */

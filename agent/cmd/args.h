@@ -7,12 +7,12 @@
 #include "agent/cmd/cmd.h"
 
 enum { ARG_JSON = 1, ARG_ONCE = 2, ARG_DRY_RUN = 4, ARG_TO = 8, ARG_FOR = 16, ARG_STAGE = 32, ARG_DIR = 64,
-       ARG_ROLE = 128, ARG_UPDATE = 256, ARG_EXPORT = 512, ARGS_WORDS = 2 };
+       ARG_ROLE = 128, ARG_UPDATE = 256, ARG_EXPORT = 512, ARG_TIMEOUT = 1024, ARG_COUNT = 2048, ARGS_WORDS = 2 };
 
 struct args {
 	bool json, once, dry_run, update;    /* update: --allow-update-service */
-	const char *to, *span, *stage, *dir, *role, *export; /* --to, --for, --stage, ...; NULL: not given */
-	int n;
+	const char *to, *span, *stage, *dir, *role, *export, *count; /* --to, --stage, ...; NULL: not given */
+	int n;                               /* words; span above is --for or --timeout, count is -n */
 	const char *word[ARGS_WORDS];
 };
 

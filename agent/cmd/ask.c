@@ -44,6 +44,12 @@ void ask_head(const struct answer *a)
 		puts("kedge agent is not running; this is what it kept");
 }
 
+static int failed(struct ask_why *why, int code, const char *text)
+{
+	(void)str_cut(why->text, sizeof(why->text), slice_of(text));
+	return code;
+}
+
 /* An exit code out of an answer; a daemon of another version may say one kedge does not have. */
 static int exit_of(const cJSON *root, int otherwise)
 {
@@ -53,26 +59,41 @@ static int exit_of(const cJSON *root, int otherwise)
 													    : otherwise;
 }
 
-static int parsed(struct slice bytes, bool json, struct answer *out)
+/* The exit code that belongs to the answer; why, if it is not EXIT_DONE. An answer that is no object of kedge's has no root. */
+static int parsed(struct slice bytes, struct answer *out, struct ask_why *why)
 {
 	static char room[ASK_ARENA];
 	static struct arena arena;
-	struct why why;
-	char error[512];
+	struct why error;
+	char schema[64];
 
 	out->json = slice_trim(bytes);
+	out->root = NULL;
 	arena_init(&arena, room, sizeof(room));
-	if (json_parse(&arena, out->json, &out->root, &why) != KERR_OK)
-		return ask_fail(json, EXIT_UNREACHABLE, why.text);
-	if (json_str(out->root, "schema", error, sizeof(error), &why) != KERR_OK)
-		return ask_fail(json, EXIT_UNREACHABLE, "the daemon's answer is none of kedge's");
-	if (!slice_is(slice_of(error), "kedge.error/1"))
+	if (json_parse(&arena, out->json, &out->root, &error) != KERR_OK) {
+		out->root = NULL;
+		return failed(why, EXIT_UNREACHABLE, error.text);
+	}
+	if (json_str(out->root, "schema", schema, sizeof(schema), NULL) != KERR_OK) {
+		out->root = NULL;
+		return failed(why, EXIT_UNREACHABLE, "the daemon's answer is none of kedge's");
+	}
+	if (!slice_is(slice_of(schema), "kedge.error/1"))
 		return EXIT_DONE;
-	if (json)
-		ask_print(out);
-	else if (json_text(out->root, "error", error, sizeof(error), NULL, NULL) == KERR_OK)
-		fprintf(stderr, "kedge: %s\n", error);
+	if (json_text(out->root, "error", why->text, sizeof(why->text), NULL, NULL) != KERR_OK)
+		why->text[0] = '\0';
 	return exit_of(out->root, EXIT_UNREACHABLE);
+}
+
+/* An error of the daemon's reaches scripts as it was received. */
+static int told(bool json, int code, const struct answer *out, const struct ask_why *why)
+{
+	if (code == EXIT_DONE)
+		return code;
+	if (!json || out->root == NULL)
+		return ask_fail(json, code, why->text);
+	ask_print(out);
+	return code;
 }
 
 static enum kerr view_of(const struct view *v, enum ask_what what, const char *word, struct text *t, struct why *why)
@@ -97,7 +118,8 @@ static enum kerr view_of(const struct view *v, enum ask_what what, const char *w
 static char answer_bytes[VIEW_MAX];
 
 /* The daemon is down: its journal and its last table, through the same core and the same views. */
-static int from_kept(const struct conf *conf, enum ask_what what, const char *word, bool json, struct answer *out)
+static int from_kept(const struct conf *conf, enum ask_what what, const char *word, struct answer *out,
+		     struct ask_why *reason)
 {
 	static struct core core;
 	static struct dep_table table;
@@ -110,7 +132,7 @@ static int from_kept(const struct conf *conf, enum ask_what what, const char *wo
 	core_init(&core, &conf->core);
 	e = kept_journal(conf, &core, &scan, &why);
 	if (e != KERR_OK)
-		return ask_fail(json, EXIT_UNREACHABLE, why.text);
+		return failed(reason, EXIT_UNREACHABLE, why.text);
 	if (core.node.cluster[0] == '\0')
 		(void)str_put(core.node.cluster, sizeof(core.node.cluster), slice_of(conf->cluster));
 	if (core.node.region[0] == '\0')
@@ -118,8 +140,8 @@ static int from_kept(const struct conf *conf, enum ask_what what, const char *wo
 	if (kept_deployments(conf, &table, &why) == KERR_OK)
 		v.deployments = &table;
 	if (scan.records == 0 && v.deployments == NULL)
-		return ask_fail(json, EXIT_UNREACHABLE, "kedge agent is not running and has kept nothing yet "
-							 "(start it: kedge agent)");
+		return failed(reason, EXIT_UNREACHABLE, "kedge agent is not running and has kept nothing yet "
+							"(start it: kedge agent)");
 	v.now_unix_ms = clock_wall_ms();
 	v.only = what == ASK_DEPLOYMENTS ? word : NULL;
 	v.data_budget_bytes = conf->data_budget_bytes;
@@ -127,9 +149,9 @@ static int from_kept(const struct conf *conf, enum ask_what what, const char *wo
 	v.journal_cut_bytes = scan.tail_bytes;
 	e = view_of(&v, what, word, &t, &why);
 	if (e != KERR_OK)
-		return ask_fail(json, e == KERR_GONE ? EXIT_NO : e == KERR_BAD_INPUT ? EXIT_USAGE : EXIT_UNREACHABLE, why.text);
+		return failed(reason, e == KERR_GONE ? EXIT_NO : e == KERR_BAD_INPUT ? EXIT_USAGE : EXIT_UNREACHABLE, why.text);
 	out->daemon = false;
-	return parsed(text_get(&t), json, out);
+	return parsed(text_get(&t), out, reason);
 }
 
 int ask_exit(const struct answer *a, int otherwise)
@@ -156,46 +178,53 @@ static enum kerr call(const struct conf *conf, const char *request, uint32_t tim
 	return e;
 }
 
-int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool json, struct answer *out)
+int ask_quiet(const struct conf *conf, enum ask_what what, const char *word, bool kept, struct answer *out, struct ask_why *why)
 {
-	static struct conf conf;
 	char request[512];
 	struct text t = text_on(request, sizeof(request));
 	struct slice answer;
-	struct why why;
+	struct why error;
 	enum kerr e;
 
-	if ((word != NULL && !args_word_ok(c, word)) || !settings_load(c, &conf))
-		return EXIT_USAGE;
+	*out = (struct answer){ .daemon = true };
 	text_s(&t, words[what]);
 	if (word != NULL) {
 		text_c(&t, ' ');
 		text_s(&t, word);
 	}
-	e = call(&conf, request, ASK_TIMEOUT_MS, &answer, &why);
-	if (e == KERR_GONE || e == KERR_REFUSED)
-		return from_kept(&conf, what, word, json, out);
-	if (e != KERR_OK)
-		return ask_fail(json, EXIT_UNREACHABLE, why.text);
-	out->daemon = true;
-	return parsed(answer, json, out);
+	e = call(conf, request, ASK_TIMEOUT_MS, &answer, &error);
+	if (e == KERR_OK)
+		return parsed(answer, out, why);
+	if (e != KERR_GONE && e != KERR_REFUSED)
+		return failed(why, EXIT_UNREACHABLE, error.text);
+	out->daemon = false;
+	if (!kept)
+		return failed(why, EXIT_UNREACHABLE, "kedge agent is not running");
+	return from_kept(conf, what, word, out, why);
+}
+
+int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool json, struct answer *out)
+{
+	static struct conf conf;
+	struct ask_why why;
+
+	if ((word != NULL && !args_word_ok(c, word)) || !settings_load(c, &conf))
+		return EXIT_USAGE;
+	return told(json, ask_quiet(&conf, what, word, true, out, &why), out, &why);
 }
 
 bool ask_daemon(const struct conf *conf, struct answer *out)
 {
-	struct slice answer;
-	struct why why;
+	struct ask_why why;
 
-	if (call(conf, words[ASK_STATUS], ASK_TIMEOUT_MS, &answer, &why) != KERR_OK)
-		return false;
-	out->daemon = true;
-	return parsed(answer, false, out) == EXIT_DONE;
+	return ask_quiet(conf, ASK_STATUS, NULL, false, out, &why) == EXIT_DONE;
 }
 
 int ask_acting(const struct cmd *c, const char *request, bool json, bool patience, struct answer *out)
 {
 	static struct conf conf;
 	struct slice answer;
+	struct ask_why reason;
 	struct why why;
 	enum kerr e;
 
@@ -208,5 +237,5 @@ int ask_acting(const struct cmd *c, const char *request, bool json, bool patienc
 	if (e != KERR_OK)
 		return ask_fail(json, EXIT_UNREACHABLE, why.text);
 	out->daemon = true;
-	return parsed(answer, json, out);
+	return told(json, parsed(answer, out, &reason), out, &reason);
 }

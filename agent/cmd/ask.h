@@ -15,9 +15,15 @@ struct answer {
 	bool daemon;                     /* false: read from state_dir */
 };
 
+struct ask_why { char text[512]; };
+
 /* word: the id for ASK_WHY, a service for ASK_DEPLOYMENTS, or NULL. EXIT_DONE with *out filled; any other exit code:
  * the reason has been printed (with json as the error object on stdout, else on stderr). */
 int ask_reading(const struct cmd *c, enum ask_what what, const char *word, bool json, struct answer *out);
+
+/* The same for verbs that ask again and again: nothing is printed, and the reason is in *why. kept false: only the daemon is
+ * asked. out->daemon false: it does not run, whatever else went wrong. */
+int ask_quiet(const struct conf *conf, enum ask_what what, const char *word, bool kept, struct answer *out, struct ask_why *why);
 
 /* The daemon's status, where it runs; false, and nothing printed, where it does not. */
 bool ask_daemon(const struct conf *conf, struct answer *out);

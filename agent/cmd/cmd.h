@@ -26,6 +26,10 @@ int cmd_cancel(const struct cmd *c);
 int cmd_hold(const struct cmd *c);
 int cmd_init(const struct cmd *c);
 int cmd_replay(const struct cmd *c);
+int cmd_check(const struct cmd *c);
+int cmd_wait(const struct cmd *c);
+int cmd_watch(const struct cmd *c);
+int cmd_journal(const struct cmd *c);
 int cmd_version(const struct cmd *c);
 
 /* "0.1.0" and "arm64", as built. */

@@ -72,18 +72,23 @@ static void put_time(char out[PAGE_TIME_CAP], const struct tm *tm)
 	}
 }
 
-void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP])
+void page_unix(int64_t unix_s, char out[PAGE_TIME_CAP])
 {
-	int64_t ms;
-	time_t s;
+	time_t s = (time_t)unix_s;
 	struct tm tm;
 
 	strcpy(out, "-");
-	if (json_unix_s(obj, name, &ms, NULL) != KERR_OK)
-		return;
-	s = (time_t)(ms / 1000);
 	if (localtime_r(&s, &tm) != NULL)
 		put_time(out, &tm);
+}
+
+void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP])
+{
+	int64_t ms;
+
+	strcpy(out, "-");
+	if (json_unix_s(obj, name, &ms, NULL) == KERR_OK)
+		page_unix(ms / 1000, out);
 }
 
 void page_age(double from_unix_s, double to_unix_s, char out[PAGE_TIME_CAP])
@@ -219,10 +224,14 @@ void page_line(const struct page *p, const char *lead, const char *s)
 
 void page_wrap(const struct page *p, const char *lead, unsigned indent, const char *s)
 {
-	unsigned column = page_columns(p, lead);
+	page_put(p, lead);
+	page_wrap_on(p, page_columns(p, lead), indent, s);
+}
+
+void page_wrap_on(const struct page *p, unsigned column, unsigned indent, const char *s)
+{
 	bool fresh = true;
 
-	page_put(p, lead);
 	while (*s != '\0') {
 		unsigned gap = (unsigned)strspn(s, " "), n = 0;
 		size_t bytes = strcspn(s + gap, " ");

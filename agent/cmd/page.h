@@ -27,6 +27,7 @@ int64_t page_int(const cJSON *obj, const char *name, int64_t none);
 bool page_true(const cJSON *obj, const char *name);
 /* "2026-11-23 10:41:27" in local time, "-" when the member is null. */
 void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP]);
+void page_unix(int64_t unix_s, char out[PAGE_TIME_CAP]);
 /* "12 s", "3 min", "5 h", "2 d" between two times in seconds. */
 void page_age(double from_unix_s, double to_unix_s, char out[PAGE_TIME_CAP]);
 /* "412 B", "3.1 KB", "4.0 MB" */
@@ -39,6 +40,8 @@ void page_put(const struct page *p, const char *s);
 void page_cell(const struct page *p, const char *s, unsigned width, enum page_colour colour);
 /* A paragraph: `lead` once, then words wrapped at the page's width, further lines indented by `indent`. */
 void page_wrap(const struct page *p, const char *lead, unsigned indent, const char *s);
+/* The same behind `column` columns that are printed already. */
+void page_wrap_on(const struct page *p, unsigned column, unsigned indent, const char *s);
 /* One line, cut at the page's width. */
 void page_line(const struct page *p, const char *lead, const char *s);
 void page_coloured(const struct page *p, enum page_colour colour, const char *s);

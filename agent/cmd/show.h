@@ -24,6 +24,9 @@ void show_pins(const struct page *p, const cJSON *obj);
 /* "(3 left out)" when `name` is above 0. */
 void show_left_out(const cJSON *root, const char *name);
 
+/* The whole page of `kedge status`, in show_status.c. */
+void show_status(const struct page *p, const struct answer *answer);
+
 /* The frame of a reading verb without words of its own: asks, then prints the object with --json, else calls page. */
 typedef void show_page(const struct page *p, const struct answer *answer);
 int show_reading(const struct cmd *c, enum ask_what what, show_page *page);

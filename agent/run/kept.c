@@ -27,20 +27,26 @@ static void path_of(const struct conf *conf, const char *name, struct text *t)
 	text_s(t, name);
 }
 
+enum kerr kept_bytes(const struct conf *conf, char *bytes, size_t cap, size_t *len, struct why *why)
+{
+	char path[CONF_PATH_CAP + 16];
+	struct text t = text_on(path, sizeof(path));
+
+	path_of(conf, "journal", &t);
+	return file_read(path, FILE_REGULAR, bytes, cap, len, why);
+}
+
 enum kerr kept_journal(const struct conf *conf, struct core *c, struct record_scan *scan, struct why *why)
 {
 	static struct reading reading;
 	static struct record record;
-	char path[CONF_PATH_CAP + 16];
-	struct text t = text_on(path, sizeof(path));
 	struct arena arena;
 	struct action out[CORE_MAX_ACTIONS];
 	size_t len = 0;
 	enum kerr err;
 
-	path_of(conf, "journal", &t);
 	*scan = (struct record_scan){ 0 };
-	err = file_read(path, FILE_REGULAR, room, sizeof(room), &len, why);
+	err = kept_bytes(conf, room, sizeof(room), &len, why);
 	if (err != KERR_OK && err != KERR_GONE)
 		return err;
 	reading.core = c;

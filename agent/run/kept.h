@@ -9,6 +9,9 @@
 
 #define JOURNAL_FILE_MAX (512 * 1024)    /* bytes: a journal is rewritten long before. longer: KERR_TOO_BIG */
 
+/* state_dir/journal as it is, into bytes[cap]. The errors of file_read, which name the path. */
+enum kerr kept_bytes(const struct conf *conf, char *bytes, size_t cap, size_t *len, struct why *why) KERR_CHECK;
+
 /* Feeds every record of state_dir/journal to c (already core_init'ed) and ends the restoring. A missing file is
  * an empty journal (KERR_OK); KERR_DENIED, KERR_IO name the path. scan says what was lost in it. */
 enum kerr kept_journal(const struct conf *conf, struct core *c, struct record_scan *scan, struct why *why) KERR_CHECK;

@@ -37,6 +37,7 @@ static const struct row { const char *action; uint8_t group, on, when; } rows[] 
 static const struct iam_use uses[] = {
 	{ "agent", 0x3f },
 	{ "deployments", 0x20 },
+	{ "wait", 0x20 },
 	{ "rollback, confirm, [policy] rollback = auto", 0x200 },
 	{ "rollback --to, deploy, confirm with allow_update_service = yes", 0x400 },
 	{ "verify, [policy] probe = on", 0x1c0 },

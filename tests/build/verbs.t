@@ -37,7 +37,7 @@ err 'no verb or option "frobnicate"'
 run 2 'an unknown option' --frobnicate status
 run 2 '--conf without its file' --conf
 run 0 '--help' --help
-for verb in agent status failures services deployments tasks why classify rollback confirm cancel hold init replay version; do
+for verb in agent status failures services deployments tasks why check wait watch journal verify classify rollback confirm cancel hold init replay version; do
 	out "^  $verb"
 done
 empty err
@@ -67,6 +67,46 @@ for verb in status failures services tasks deployments; do
 	out '^{"schema":"kedge.error/1","error":".*","exit":3}$'
 	empty err
 done
+run 2 'check without daemon or anything kept: critical' --conf "$dir/kedge.conf" check
+out '^KEDGE CRITICAL - 1 of 1 checks: daemon (critical)$'
+out 'kedge agent is not running and has kept nothing yet'
+out '-> Start it'
+run 2 'check --json, the same' --conf "$dir/kedge.conf" check --json
+out '^{"schema":"kedge.check/1","daemon":false,.*"level":"critical","summary":'
+run 3 'check with an unknown option: unknown, to a monitoring plugin' --conf "$dir/kedge.conf" check --jsno
+err 'unknown option --jsno'
+run 3 'check with a word too many' --conf "$dir/kedge.conf" check clock
+err 'one word too many: clock'
+run 3 'check with a conf that is not there' --conf "$dir/none.conf" check
+err 'none.conf'
+run 3 'wait without a daemon' --conf "$dir/kedge.conf" wait web
+err 'kedge agent is not running'
+run 3 'wait --json, the same' --conf "$dir/kedge.conf" wait web --json
+out '^{"schema":"kedge.error/1","error":"kedge agent is not running","exit":3}$'
+run 2 'wait without a service' --conf "$dir/kedge.conf" wait
+err 'a word is missing'
+run 2 'wait with no duration' --conf "$dir/kedge.conf" wait web --timeout soon
+err '--timeout takes a duration like 90s'
+run 2 'wait with a timeout of nothing' --conf "$dir/kedge.conf" wait web --timeout 0
+run 2 'wait for what can be no name' --conf "$dir/kedge.conf" wait 'web api'
+run 2 'watch with a word' --conf "$dir/kedge.conf" watch web
+err 'one word too many: web'
+run 2 'watch with an option it does not know' --conf "$dir/kedge.conf" watch --once
+run 2 'watch with a conf that is not there' --conf "$dir/none.conf" watch
+"$kedge" --conf "$dir/kedge.conf" watch 2>"$dir/err" | head -n 2 >"$dir/out"
+out 'kedge agent is not running and has kept nothing yet'
+empty err
+run 3 'journal without a journal' --conf "$dir/kedge.conf" journal
+err "$dir/journal"
+run 3 'journal --json, the same' --conf "$dir/kedge.conf" journal --json
+out '^{"schema":"kedge.error/1","error":".*/journal.*","exit":3}$'
+run 2 'journal: no number' --conf "$dir/kedge.conf" journal -n many
+err '-n takes the number of records'
+run 2 'journal: none' --conf "$dir/kedge.conf" journal -n 0
+run 2 'journal with a word' --conf "$dir/kedge.conf" journal f1
+printf 'no journal at all, but longer than the head of a frame\n' >"$dir/journal"
+run 1 'a file that is none' --conf "$dir/kedge.conf" journal
+rm "$dir/journal"
 for verb in confirm cancel; do
 	run 3 "$verb without a daemon" --conf "$dir/kedge.conf" $verb r1
 done

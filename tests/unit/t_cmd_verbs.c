@@ -59,17 +59,21 @@ static void deployments(void)
 	};
 
 	table.asked_unix_ms = WORLD_UNIX_MS + 100000;
-	table.n = 1;
+	table.n = 2;                     /* of web another release than the daemon knows: asked too long ago to be believed */
 	snprintf(table.service[0].name, NAME_CAP, "test-service");
 	snprintf(table.service[0].status, 16, "ACTIVE");
 	table.service[0].desired = table.service[0].running = table.service[0].n = 2;
 	memcpy(table.service[0].row, rows, sizeof(rows));
+	table.service[1] = table.service[0];
+	snprintf(table.service[1].name, NAME_CAP, "web");
+	snprintf(table.service[1].row[0].family, NAME_CAP, "web");
+	table.service[1].row[0].revision = 13;
 }
 
 static struct text view_for(const char *verb, const char *word)
 {
 	struct view v = { .core = &w.core, .deployments = &table, .version = "1.2.3", .daemon = true,
-			  .now_unix_ms = WORLD_UNIX_MS + 400000, .pss_bytes = 700000 };
+			  .now_unix_ms = WORLD_UNIX_MS + 400123, .pss_bytes = 700000 };
 	struct text t = text_on(answer, sizeof(answer));
 	struct why why;
 	enum kerr e = KERR_GONE;
@@ -272,6 +276,31 @@ static void test_status(void)
 	ok(fits(out, 80) && plain(out), "... in 80 columns");
 }
 
+static void test_check(void)
+{
+	is_int(RUN0(check), 3, "check: nobody has looked at the clock of this modelled node");
+	ok(strncmp(out, "KEDGE UNKNOWN - ", 16) == 0, "... in the first line");
+	contains(out, "\nok       daemon            It runs: kedge 1.2.3\n", "... a part that is well");
+	contains(out, "\nunknown  clock             It is unknown.\n         -> Let NTP set this node's clock.\n", "... one that is not known");
+	ok(fits(strchr(out, '\n') + 1, 80) && plain(out), "... in 80 columns");
+	is_int(RUN(check, "--jsno"), 3, "a monitoring plugin's exit for wrong words");
+}
+
+static void test_wait(void)
+{
+	is_int(RUN(wait, "web", "--timeout", "1s"), EXIT_NO, "wait on what fails and needs a person");
+	is_str(out, "web: web:12 failing, AWS: IN_PROGRESS, failed 3 of 3\n"
+		    "image-not-found, blame release: not found: manifest unknown -> Push the image\n"
+		    "  under this name, or deploy a task definition that names an image that exists.\n"
+		    "  (kedge why f3)\n", "... where it stands, the cause, the next step");
+	is_int(RUN(wait, "web", "--json", "--timeout=1s"), EXIT_NO, "wait --json");
+	contains(out, "{\"schema\":\"kedge.wait/1\",\"service\":\"web\",\"release\":\"web:12\",\"deployment\":\"arn:", "... what");
+	contains(out, "\"rollout\":\"IN_PROGRESS\",\"verdict\":\"failing\",\"settled\":true,\"ok\":false,\"waited_s\":0,\"cause\":\"image-not-found, ",
+		 "... how it went");
+	is_int(RUN(wait, "nobody"), EXIT_UNREACHABLE, "wait on a service that is not here");
+	contains(err, "no service of the name nobody is known", "... says so");
+}
+
 static void test_why(void)
 {
 	is_int(RUN(why, "f1"), EXIT_DONE, "why of a failure");
@@ -467,6 +496,26 @@ static void keep(enum rec_kind kind, uint32_t index, uint64_t seq)
 		printf("Bail out! %s\n", why.text);
 }
 
+/* A byte of the second record is another one. */
+static void spoil(void)
+{
+	static char bytes[65536];
+	char path[96];
+	size_t n = 0;
+	struct why why;
+
+	snprintf(path, sizeof(path), "%s/journal", dir);
+	if (file_read(path, FILE_REGULAR, bytes, sizeof(bytes), &n, &why) != KERR_OK)
+		printf("Bail out! %s\n", why.text);
+	for (size_t i = 1; i < n; i++)
+		if ((unsigned char)bytes[i] == 0xae && bytes[i + 1] == 1) {
+			bytes[i + RECORD_FRAME_HEAD + 2] ^= 1;
+			break;
+		}
+	if (file_replace(path, (struct slice){ bytes, n }, 0600, &why) != KERR_OK)
+		printf("Bail out! %s\n", why.text);
+}
+
 static void test_down(void)
 {
 	uint64_t seq = 1;
@@ -496,6 +545,27 @@ static void test_down(void)
 	is_int(RUN(why, "f2"), EXIT_DONE, "why from the journal");
 	contains(out, "image-not-found", "... knows");
 	is_int(RUN(why, "f78"), EXIT_NO, "why of what the journal does not hold");
+	is_int(RUN0(journal), EXIT_DONE, "journal");
+	contains(out, "2027-01-15 08:05:03 (08:05:03Z) epoch\n    edge, boot boot-1\n2027-01-15 08:05:03 (08:05:03Z) service\n",
+		 "... oldest first, with both times");
+	contains(out, "failure f3\n    web:12 of web failed at stage pull: image-not-found, blame release: not\n    found: manifest unknown\n",
+		 "... a failure");
+	contains(out, "rollback r4\n    web: web:12 -> web:11, awaiting-confirmation: A person has to confirm", "... a rollback");
+	ok(fits(out, 80) && plain(out), "... in 80 columns");
+	is_int(RUN(journal, "-n", "3", "--json"), EXIT_DONE, "journal --json");
+	contains(out, "{\"schema\":\"kedge.journal/1\",\"records\":[{\"time_unix_s\":1800000303.160,\"seq\":6,\"kind\":\"failure\",\"id\":\"f2\",",
+		 "... the newest three");
+	contains(out, "\"left_out\":5,\"torn_bytes\":0,\"damaged\":[]}\n", "... and how many there are besides");
+	spoil();
+	is_int(RUN0(journal), EXIT_DONE, "journal of a damaged one");
+	contains(out, "\nat byte ", "... names the place");
+	contains(out, "rollback r4\n", "... and has what follows it");
+	is_int(RUN(journal, "--json"), EXIT_DONE, "... for scripts too");
+	contains(out, "\"damaged\":[{\"offset\":", "... with its offset");
+	is_int(RUN0(check), 2, "check with the daemon down: critical");
+	contains(out, "kedge agent is not running; this is what it kept\n", "... says so");
+	contains(out, "web            web:12         failing", "... and what state_dir tells");
+	contains(out, "warning  journal           It is damaged in places.", "... damage in it too");
 	is_int(RUN0(deployments), EXIT_NO, "deployments nobody ever asked for");
 	snprintf(path, sizeof(path), "%s/deployments.json", dir);
 	if (deployments_write(&table, &t, &why) != KERR_OK || file_replace(path, text_get(&t), 0600, &why) != KERR_OK)
@@ -591,6 +661,8 @@ int main(void)
 	pid = daemon_start();
 	test_failures();
 	test_status();
+	test_check();
+	test_wait();
 	test_why();
 	test_deployments();
 	test_acting();

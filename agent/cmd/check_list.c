@@ -1,0 +1,281 @@
+#include "agent/cmd/check_list.h"
+
+#include <string.h>
+
+#include "agent/cmd/page.h"
+
+#define OLDEST_AGENT 1, 60, 0            /* older ones end, and log, otherwise than kedge was tried with */
+
+static const char *const levels[] = { "ok", "unknown", "warning", "critical" };
+_Static_assert(sizeof(levels) / sizeof(levels[0]) == CHECK_LEVELS, "a word for each level");
+
+const char *check_level_name(enum check_level level) { return levels[level]; }
+
+int check_level_exit(enum check_level level)
+{
+	static const int codes[CHECK_LEVELS] = { 0, 3, 1, 2 };
+
+	return codes[level];
+}
+
+/* The text is a, then b; the step is only kept for what is not ok. */
+static void add(struct check_list *l, const char *name, enum check_level level, const char *a, const char *b, const char *step)
+{
+	struct check *c = &l->at[l->n];
+	struct text t;
+
+	l->count[level]++;
+	if (l->n == CHECKS_MAX) {
+		l->left_out++;
+		return;
+	}
+	l->n++;
+	c->name = name;
+	c->level = level;
+	t = text_on(c->text, sizeof(c->text));
+	text_s(&t, a);
+	text_s(&t, b);
+	(void)str_cut(c->step, sizeof(c->step), slice_of(level == CHECK_OK ? "" : step));
+}
+
+static bool is(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
+/* Its state, and what it says about that itself. */
+static void add_state(struct check_list *l, const char *name, enum check_level level, const cJSON *part, const char *step)
+{
+	const char *detail = page_str(part, "detail"), *state = page_str(part, "state");
+	char lead[48];
+	struct text t = text_on(lead, sizeof(lead));
+
+	text_s(&t, "It is ");
+	text_slice(&t, slice_to(slice_of(state[0] == '\0' ? "unknown" : state), 30));
+	text_s(&t, detail[0] == '\0' ? "." : ": ");
+	add(l, name, level, lead, detail, step);
+}
+
+static const char start[] = "Start it: systemctl start kedge, or kedge agent.";
+
+static void of_daemon(const cJSON *root, struct check_list *l)
+{
+	if (page_true(root, "daemon"))
+		add(l, "daemon", CHECK_OK, "It runs: kedge ", page_str(root, "version"), "");
+	else
+		add(l, "daemon", CHECK_CRITICAL, "kedge agent is not running; this is what it kept", "", start);
+}
+
+static void of_clock(const cJSON *root, struct check_list *l)
+{
+	const cJSON *clock = json_object(root, "clock");
+	const char *state = page_str(clock, "state");
+	enum check_level level = is(state, "ok") ? CHECK_OK : is(state, "unset") ? CHECK_CRITICAL :
+				 state[0] == '\0' ? CHECK_UNKNOWN : CHECK_WARNING;
+
+	add_state(l, "clock", level, clock, "Let NTP set this node's clock.");
+}
+
+static const struct part { const char *name, *source; enum check_level bad; const char *step; } parts[] = {
+	{ "engine", "engine", CHECK_CRITICAL, "Start the container engine, or name its socket in [engine] of kedge.conf." },
+	{ "ecs_agent", "introspection", CHECK_WARNING, "Start the ECS agent: systemctl start ecs." },
+	{ "ecs_agent_log", "ecs_agent_log", CHECK_WARNING, "Name the ECS agent's log file in [ecs_agent] of kedge.conf." },
+	{ "aws", "aws", CHECK_WARNING, "Restore the line to AWS." },
+};
+
+static void of_sources(const cJSON *root, struct check_list *l)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const cJSON *s = json_object(json_object(root, "sources"), parts[i].source);
+		const char *state = page_str(s, "state");
+		bool unknown = state[0] == '\0' || is(state, "unknown");
+
+		add_state(l, parts[i].name, is(state, "up") ? CHECK_OK : unknown ? CHECK_UNKNOWN : parts[i].bad, s, parts[i].step);
+	}
+}
+
+/* Facts that nothing has needed yet are not known, and that is well. */
+static void of_facts(const cJSON *root, struct check_list *l)
+{
+	static const struct fact_words { const char *name; enum check_level bad; const char *words, *step; } facts[] = {
+		{ "route", CHECK_WARNING, "No route leads out of this node.", "Look at its cable, modem and gateway." },
+		{ "dns", CHECK_WARNING, "Names are not found.", "Look at /etc/resolv.conf and the resolver it names." },
+		{ "disk", CHECK_CRITICAL, "The disk is full.", "Free some: docker image prune." },
+		{ "inodes", CHECK_CRITICAL, "None is left.", "Remove what makes so many files." },
+	};
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		const cJSON *yes = json_get(json_object(root, "facts"), facts[i].name);
+
+		if (yes != NULL)
+			add(l, facts[i].name, cJSON_IsTrue(yes) ? CHECK_OK : facts[i].bad,
+			    cJSON_IsTrue(yes) ? "It is good." : facts[i].words, "", facts[i].step);
+	}
+}
+
+static void of_credentials(const cJSON *root, struct check_list *l)
+{
+	const cJSON *keys = json_object(root, "credentials");
+	const char *state = page_str(keys, "state");
+	bool late = is(state, "stale") || is(state, "failing");
+	enum check_level level = is(state, "ok") ? CHECK_OK : late ? CHECK_WARNING :
+				 state[0] == '\0' || is(state, "waiting") ? CHECK_UNKNOWN : CHECK_CRITICAL;
+
+	add_state(l, "credentials", level, keys, "Look at [aws] credentials of kedge.conf, and at who provides them.");
+}
+
+/* Of a role that was never tried nothing is said. */
+static void of_policy(const cJSON *root, struct check_list *l)
+{
+	const cJSON *s;
+
+	cJSON_ArrayForEach(s, json_array(root, "services"))
+		if (is(page_str(s, "policy"), "auto"))
+			add(l, "policy", CHECK_WARNING, page_str(s, "service"), " has rollback = auto, but this node may not roll back.",
+			    "kedge init --role actor prints the policy it needs; or set rollback = manual.");
+}
+
+static void of_denied(const cJSON *d, bool role, struct check_list *l)
+{
+	const char *statement = page_str(d, "statement");
+	char step[CHECK_STEP_CAP];
+	struct text t = text_on(step, sizeof(step));
+
+	text_s(&t, statement[0] == '\0' ? "Let whoever owns that policy allow it." : "Add this statement to the policy of the node's role: ");
+	text_s(&t, statement);
+	add(l, "iam", role ? CHECK_OK : CHECK_WARNING, page_str(d, "text"), "", step);
+}
+
+/* An observer that may not stop a deployment is as it should be, unless it is meant to. */
+static void of_iam(const cJSON *root, struct check_list *l)
+{
+	bool observer = is(page_str(json_object(root, "node"), "role"), "observer");
+	const cJSON *list = json_array(root, "denied"), *d;
+
+	if (cJSON_GetArraySize(list) == 0)
+		add(l, "iam", CHECK_OK, "No permission is known to be missing.", "", "");
+	cJSON_ArrayForEach(d, list) {
+		bool role = observer && is(page_str(d, "action"), "ecs:StopServiceDeployment");
+
+		of_denied(d, role, l);
+		if (role)
+			of_policy(root, l);
+	}
+}
+
+static void of_journal(const cJSON *root, struct check_list *l)
+{
+	const cJSON *j = json_object(root, "journal");
+
+	if (j == NULL)
+		return;
+	if (is(page_str(j, "state"), "failing"))
+		add(l, "journal", CHECK_CRITICAL, "It cannot be written: nothing is rolled back until it can.", "",
+		    "Look at state_dir: is its disk full or read-only?");
+	else if (page_int(j, "damaged", 0) > 0)
+		add(l, "journal", CHECK_WARNING, "It is damaged in places.", "",
+		    "kedge journal names them; look at the health of the disk.");
+	else
+		add(l, "journal", CHECK_OK, "It is written.", "", "");
+}
+
+static void of_thrift(const cJSON *root, struct check_list *l)
+{
+	const cJSON *shed = json_object(json_object(root, "thrift"), "shed"), *input = json_object(root, "input"), *item;
+	int64_t lost = 0;
+
+	add(l, "data_budget", shed == NULL ? CHECK_OK : CHECK_WARNING,
+	    shed != NULL ? page_str(shed, "text") : "It holds.", "",
+	    "Raise [aws] data_budget or heartbeat.");
+	cJSON_ArrayForEach(item, input)
+		lost += page_int(input, item->string, 0);
+	add(l, "input", lost == 0 ? CHECK_OK : CHECK_WARNING,
+	    lost == 0 ? "Nothing was lost." : "Some was too long, lost or malformed.", "",
+	    "kedge status --json counts it under input.");
+}
+
+/* "1.105.1", less than major.minor.patch? False also for what is no version. */
+static bool older(const char *version, uint64_t major, uint64_t minor, uint64_t patch)
+{
+	const uint64_t than[] = { major, minor, patch };
+	struct slice rest = slice_of(version), part;
+
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t v = 0;
+
+		if (!slice_next(&rest, '.', &part) || !slice_u64(part, &v))
+			return false;
+		if (v != than[i])
+			return v < than[i];
+	}
+	return false;
+}
+
+static void of_versions(const cJSON *root, struct check_list *l)
+{
+	const char *engine = page_str(json_object(root, "node"), "engine_version");
+	const char *agent = page_str(json_object(root, "node"), "ecs_agent_version");
+	bool old = older(agent, OLDEST_AGENT);
+
+	add(l, "engine_version", engine[0] == '\0' ? CHECK_UNKNOWN : CHECK_OK, engine[0] == '\0' ? "Not known yet." : engine, "",
+	    "It is known once the engine answers.");
+	add(l, "ecs_agent_version", agent[0] == '\0' ? CHECK_UNKNOWN : old ? CHECK_WARNING : CHECK_OK,
+	    agent[0] == '\0' ? "Not known yet." : agent, old ? " is older than 1.60.0." : "",
+	    old ? "Update the ECS agent." : "It is known once the ECS agent answers.");
+}
+
+void check_list_of(const cJSON *status, struct check_list *out)
+{
+	memset(out, 0, sizeof(*out));
+	of_daemon(status, out);
+	of_journal(status, out);
+	of_versions(status, out);
+	if (!page_true(status, "daemon"))
+		return;                          /* of the rest nobody has looked at anything */
+	of_clock(status, out);
+	of_sources(status, out);
+	of_facts(status, out);
+	of_credentials(status, out);
+	of_iam(status, out);
+	of_thrift(status, out);
+}
+
+void check_list_without(bool daemon, const char *why, struct check_list *out)
+{
+	memset(out, 0, sizeof(*out));
+	add(out, "daemon", daemon ? CHECK_UNKNOWN : CHECK_CRITICAL, why, "", start);
+}
+
+enum check_level check_list_worst(const struct check_list *list)
+{
+	int level = CHECK_LEVELS - 1;
+
+	while (level > 0 && list->count[level] == 0)
+		level--;
+	return (enum check_level)level;
+}
+
+void check_list_line(const struct check_list *list, struct text *out)
+{
+	static const char *const words[CHECK_LEVELS] = { "OK", "UNKNOWN", "WARNING", "CRITICAL" };
+	enum check_level worst = check_list_worst(list);
+	uint32_t all = list->n + list->left_out;
+
+	text_s(out, "KEDGE ");
+	text_s(out, words[worst]);
+	text_s(out, " - ");
+	if (worst != CHECK_OK) {
+		text_u64(out, all - list->count[CHECK_OK]);
+		text_s(out, " of ");
+	}
+	text_u64(out, all);
+	text_s(out, worst == CHECK_OK ? " checks" : " checks:");
+	/* the worst first: a pager shows the beginning */
+	for (int level = CHECK_LEVELS - 1; level > CHECK_OK; level--)
+		for (uint32_t i = 0; i < list->n; i++) {
+			if (list->at[i].level != (enum check_level)level)
+				continue;
+			text_c(out, ' ');
+			text_s(out, list->at[i].name);
+			text_s(out, " (");
+			text_s(out, check_level_name(list->at[i].level));
+			text_c(out, ')');
+		}
+}

@@ -1,0 +1,50 @@
+#include "agent/cmd/settled.h"
+
+#include "agent/cmd/show.h"
+
+/* Is it one of the words, each with a blank on both sides? The empty one is in no list. */
+static bool among(const char *words, const char *word)
+{
+	char padded[64];
+	struct text t = text_on(padded, sizeof(padded));
+
+	text_c(&t, ' ');
+	text_s(&t, word);
+	text_c(&t, ' ');
+	return word[0] != '\0' && !t.full && slice_find(slice_of(words), padded) != SIZE_MAX;
+}
+
+/* It runs well here; AWS says how its deployment went. */
+static enum settled by_rollout(const char *rollout)
+{
+	if (among(" STOPPED ROLLBACK_SUCCESSFUL ROLLBACK_FAILED ", rollout))
+		return SETTLED_BAD;
+	return rollout[0] == '\0' || among(" SUCCESSFUL ", rollout) ? SETTLED_GOOD : SETTLED_NOT;
+}
+
+static enum settled by_verdict(const cJSON *service)
+{
+	const char *verdict = page_str(service, "verdict"), *state = page_str(json_object(service, "rollback"), "state");
+
+	if (among(" ok ", verdict))
+		return by_rollout(page_str(service, "rollout"));
+	if (among(" rolled-back stuck ", verdict))
+		return SETTLED_BAD;
+	if (!among(" failing ", verdict))
+		return SETTLED_NOT;
+	if (among(" awaiting-confirmation shadow refused denied rollback-failed expired cancelled ", state))
+		return SETTLED_BAD;
+	return among(" none ", state) && among(" off ", page_str(service, "policy")) ? SETTLED_BAD : SETTLED_NOT;
+}
+
+enum settled settled_of(const cJSON *service, const char *primary)
+{
+	enum settled settled = by_verdict(service);
+	char definition[300];
+
+	show_definition(service, definition, sizeof(definition));
+	if (primary[0] == '\0' || str_eq(primary, definition))
+		return settled;
+	/* once it was hauled back AWS wants what it was hauled back to */
+	return settled == SETTLED_BAD && str_eq(primary, page_str(json_object(service, "rollback"), "target")) ? settled : SETTLED_NOT;
+}
