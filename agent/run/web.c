@@ -12,6 +12,7 @@ static enum kerr health(const struct view *v, struct text *out)
 typedef enum kerr view_fn(const struct view *v, struct text *out);
 
 static const struct page { const char *path, *type; view_fn *view; } pages[] = {
+	{ "/", "text/html; charset=utf-8", view_page },
 	{ "/status.json", "application/json", view_status },
 	{ "/failures.json", "application/json", view_failures },
 	{ "/services.json", "application/json", view_services },

@@ -1,5 +1,5 @@
-/* web.h - what the node answers over HTTP on its loopback address: the same objects as the verbs, numbers for Prometheus, and
- * whether it is well. Read-only. */
+/* web.h - what the node answers over HTTP on its loopback address: a page for people, the same objects as the verbs, numbers
+ * for Prometheus, and whether it is well. Read-only. */
 #ifndef KEDGE_RUN_WEB_H
 #define KEDGE_RUN_WEB_H
 

@@ -47,6 +47,7 @@ enum kerr view_failures(const struct view *v, struct text *out) KERR_CHECK;    /
 enum kerr view_services(const struct view *v, struct text *out) KERR_CHECK;
 enum kerr view_deployments(const struct view *v, struct text *out) KERR_CHECK; /* founding case table, with its age */
 enum kerr view_tasks(const struct view *v, struct text *out) KERR_CHECK;
+enum kerr view_page(const struct view *v, struct text *out) KERR_CHECK;        /* no object: HTML of less than 24 KB */
 enum kerr view_metrics(const struct view *v, struct text *out) KERR_CHECK;     /* no object: Prometheus text, of a daemon's view */
 /* id: f<n> or r<n>. KERR_GONE: there is none such; KERR_BAD_INPUT: not an id. */
 enum kerr view_why(const struct view *v, struct slice id, struct text *out, struct why *why) KERR_CHECK;

@@ -87,7 +87,11 @@ def healthy(s, port):
         code, head, body = curl(port, f"/{name}.json")
         same((code, "application/json" in head, json.loads(body).get("schema")), (200, True, f"kedge.{verb}/1"), f"/{name}.json is what kedge {verb} --json says")
     same(curl(port, "/healthz")[::2], (200, "ok\n"), "/healthz")
-    same(curl(port, "/")[0], 404, "what is no page")
+    same(curl(port, "/nosuch")[0], 404, "what is no page")
+    code, head, body = curl(port, "/")
+    same((code, "text/html; charset=utf-8" in head, "default-src 'none'" in head), (200, True, True), "a page for people")
+    ok("<b>web</b>" in body and "Runs as deployed." in body and "<script" not in body and len(body) < 24000, "... with the service's sentence, and no script", body[:3000])
+    ok(not re.search(r"(https?:)?//", body), "... that reaches for nothing elsewhere", re.findall(r".{20}//.{20}", body))
     same(curl(port, "/status.json", "-H", "Host: rebound.example")[0], 403, "by a name of somebody else's")
     same(curl(port, "/status.json", "-d", "x=1")[0], 405, "nothing can be written")
 
@@ -102,6 +106,8 @@ def failing(s, port):
        [k for k in found if k[0] == "kedge_failures"])
     same(value(found, "kedge_service_rollback_state", service="web", state="awaiting-confirmation") or
          value(found, "kedge_service_rollback_state", service="web", state="decided"), 1, "what becomes of its rollback")
+    body = curl(port, "/")[2]
+    ok("manifest unknown" in body and "Blame: release" in body and "<summary" in body, "the page shows the failure with its evidence", body[3000:8000])
     ok(all(v >= before.get(k, 0) for k, v in found.items() if k[0].endswith("_total")), "counters only grow")
 
 

@@ -463,6 +463,15 @@ static void test_audit(void)
 	ok(is_null(why_of(&v, "f1"), "audit"), "a failure has no audit record");
 }
 
+static const char *page(const struct view *v)
+{
+	struct text t = text_on(out_bytes, sizeof(out_bytes));
+
+	is_int(view_page(v, &t), KERR_OK, "the page is written");
+	ok(t.len < 24000 && strstr(out_bytes, "</html>\n") != NULL, "... whole, in %zu bytes", t.len);
+	return out_bytes;
+}
+
 static void test_hostile(void)
 {
 	struct view v = view_on(&w.core);
@@ -473,6 +482,18 @@ static void test_hostile(void)
 	f = cJSON_GetArrayItem(json_array(shown(view_failures, &v), "failures"), 2);
 	is_str(str(f, "reason"), "\x1b[31m\"quoted\"\n\xef\xbf\xbd end", "control characters, quotes and bad UTF-8 arrive escaped");
 	ok(strchr(out_bytes, '\x1b') == NULL && strchr(out_bytes, '\n') == NULL, "... and are none in the JSON itself");
+	snprintf(w.core.failure[0].f.reason, REASON_CAP, "<script>alert('x')</script>&amp;\x1b[31m");
+	ok(strstr(page(&v), "&lt;script&gt;alert('x')&lt;/script&gt;&amp;amp; [31m") != NULL, "on the page a tag is text");
+	ok(strstr(out_bytes, "<script") == NULL && strchr(out_bytes, '\x1b') == NULL, "... and no script, no control character");
+	ok(strstr(out_bytes, "//") == NULL, "... nor an address elsewhere");
+	v.version = "1\"2\\3\n";
+	t = text_on(out_bytes, sizeof(out_bytes));
+	is_int(view_metrics(&v, &t), KERR_OK, "numbers");
+	ok(strstr(out_bytes, "kedge_build_info{version=\"1\\\"2\\\\3\\n\"} 1\n") != NULL, "a label's quotes, backslashes and line feeds are escaped");
+	t = text_on(out_bytes, 200);
+	is_int(view_metrics(&v, &t), KERR_TOO_BIG, "numbers that do not fit are not cut");
+	t = text_on(out_bytes, 200);
+	is_int(view_page(&v, &t), KERR_TOO_BIG, "nor is a page");
 	t = text_on(out_bytes, 200);
 	is_int(view_status(&v, &t), KERR_TOO_BIG, "a room of 200 bytes is said to be too small");
 	ok(t.len < 200, "... and not overrun");
@@ -554,6 +575,9 @@ static void test_full(void)
 	is_int(num(root, "services_left_out") + cJSON_GetArraySize(json_array(root, "services")), SERVICES_MAX,
 	       "... services too");
 	(void)shown(view_status, &v);
+	ok(strstr(page(&v), " more: kedge services") != NULL && strstr(out_bytes, " older ones: kedge failures") != NULL,
+	   "... the page says what it left out");
+	ok(strstr(out_bytes, "What kedge costs") != NULL, "... and has what stands below");
 	(void)why_of(&v, "f96");
 	(void)why_of(&v, "r1031");
 }
