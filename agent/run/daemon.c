@@ -288,6 +288,7 @@ static void start(struct node *n)
 	identify(n);
 	serve_start(n);
 	web_start(n);
+	tell_start(n);
 	aws_settle(n);
 	probe_slow_facts(n);
 	keys_tick(n);

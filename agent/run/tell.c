@@ -3,6 +3,20 @@
 #include "agent/run/node.h"
 #include "platform/file.h"
 
+void tell_start(struct node *n)
+{
+	const struct conf *c = n->conf;
+	const struct { const char *key, *value; } set[] = { { "webhook", c->webhook }, { "mqtt", c->mqtt }, { "led", c->led } };
+	struct file_ident ident;
+	struct why why;
+
+	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+		if (set[i].value[0] != '\0')
+			log_line(&n->log, LOG_LEVEL_ERROR, "[report] %s = %s is not served by this version", set[i].key, set[i].value);
+	if (c->hooks[0] != '\0' && file_identify(c->hooks, &ident, &why) == KERR_OK)
+		log_line(&n->log, LOG_LEVEL_ERROR, "[report] hooks: what is in %s is not run by this version", c->hooks);
+}
+
 void tell_failure(struct node *n, uint32_t failure, bool final)
 {
 	const struct failure *f = &n->core.failure[failure].f;
@@ -94,6 +108,20 @@ static void tell_manager(struct node *n)
 	notify_status(&n->notify, words);
 }
 
+/* For node_exporter's textfile collector, which reads no half-written file. */
+static void textfile(struct node *n, const struct view *v)
+{
+	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct why why;
+
+	if (n->conf->textfile[0] == '\0')
+		return;
+	if (view_metrics(v, &out) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_ERROR, "textfile: the numbers are larger than %d bytes", VIEW_MAX);
+	else if (file_replace_volatile(n->conf->textfile, text_get(&out), 0644, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_WARN, "textfile: %s", why.text);
+}
+
 void tell_publish(struct node *n)
 {
 	char path[CONF_PATH_CAP + 16];
@@ -113,4 +141,5 @@ void tell_publish(struct node *n)
 		log_line(&n->log, LOG_LEVEL_ERROR, "status.json: the state is larger than %d bytes", VIEW_MAX);
 	else if (file_replace_volatile(path, text_get(&out), 0644, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_WARN, "status.json: %s", why.text);
+	textfile(n, &v);
 }

@@ -7,12 +7,14 @@
 
 struct node;
 
+/* Says which channels of [report] are set that this version does not serve. */
+void tell_start(struct node *n);
 void tell_failure(struct node *n, uint32_t failure, bool final);
 /* A state of the node has ended. */
 void tell_over(struct node *n, uint32_t failure);
 void tell_service(struct node *n, uint32_t service);
 void tell_source(struct node *n, enum source source);
-/* Writes status.json when it is behind, and tells the service manager; a failure is logged once. */
+/* Writes status.json and the textfile when they are behind, and tells the service manager. */
 void tell_publish(struct node *n);
 
 #endif

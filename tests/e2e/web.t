@@ -126,6 +126,21 @@ def deaf(s, port):
         c.close()
 
 
+def textfile(s):
+    """The same for node_exporter, from a file that is never there by halves; and what this version does not serve is said."""
+    path = os.path.join(s.folder, "kedge.prom")
+    s.stop_kedge()
+    s.conf["report"] |= {"textfile": path, "webhook": "https://hook.example/kedge", "mqtt": "mqtt://broker", "hooks": s.folder}
+    s.start_kedge()
+    ok(wait(lambda: os.path.exists(path) and value(read_metrics(open(path, encoding="utf-8").read())[0], "kedge_source_up", source="engine") == 1, 20),
+       "the textfile is written")
+    same(read_metrics(open(path, encoding="utf-8").read())[1], [], "... and well-formed")
+    for words in ("[report] webhook = https://hook.example/kedge is not served", "[report] mqtt = mqtt://broker is not served", "[report] hooks: what is in"):
+        ok(s.kedge.said(words), f"said: {words}", s.kedge.tail())
+    for key in ("webhook", "mqtt", "hooks"):
+        del s.conf["report"][key]
+
+
 def in_the_way(s, port):
     s.stop_kedge()
     with socket.socket() as other:
@@ -156,6 +171,7 @@ def main():
         healthy(s, port)
         failing(s, port)
         deaf(s, port)
+        textfile(s)
         in_the_way(s, port)
     done()
 
