@@ -15,6 +15,7 @@ static void since_when(struct core *c, uint64_t until_ms)
 		struct fail_slot *slot = &c->failure[i];
 		struct failure *f = &slot->f;
 
+		slot->again = slot->again && until_ms != CORE_NEVER;
 		if (!slot->used || f->stage != STAGE_RUN || f->link_bad || slot->seen_ms <= c->aws_ok_ms || slot->seen_ms >= until_ms)
 			continue;
 		f->link_bad = true;
@@ -32,11 +33,28 @@ void blame_links(struct core *c)
 	bool bad = is_no(c, FACT_ROUTE) || is_no(c, FACT_DNS) || is_no(c, FACT_CLOCK) ||
 		   c->source[SRC_AWS].state == SS_UNREACHABLE;
 
-	if (!bad)
-		c->link_bad_ms = 0;
-	else if (c->link_bad_ms == 0) {
-		c->link_bad_ms = c->now_ms;
+	if (bad == (c->link_bad_ms != 0))
+		return;
+	c->link_bad_ms = bad ? c->now_ms : 0;
+	if (bad)
 		since_when(c, CORE_NEVER);
+	else
+		c->link_good_ms = c->now_ms;
+}
+
+/* A loop that began with a bad line, and whose newest end an answer now shows to have fallen with a good one. */
+static void fell_well(struct core *c, uint64_t sent_ms)
+{
+	for (int32_t i = 0; i < c->rows.failures; i++) {
+		struct fail_slot *slot = &c->failure[i];
+		bool vouched = slot->used && slot->again && sent_ms <= slot->seen_ms + VOUCH_MS;
+
+		slot->again = false;
+		if (!vouched)
+			continue;
+		slot->f.link_bad = false;
+		slot->save = true;
+		judge_weigh(c, slot);
 	}
 }
 
@@ -44,6 +62,7 @@ void blame_line_answers(struct core *c, uint64_t sent_ms)
 {
 	if (sent_ms > VOUCH_MS)
 		since_when(c, sent_ms - VOUCH_MS);
+	fell_well(c, sent_ms);
 	c->aws_ok_ms = c->now_ms;
 }
 

@@ -241,12 +241,10 @@ static void fell_again(struct core *c, struct fail_slot *slot, uint64_t ended_ms
 {
 	int32_t service = slot->f.service[0] == '\0' ? NONE : service_find(c, slot->f.service);
 
-	if (!slot->f.link_bad || ended_ms <= slot->seen_ms)
+	if (!slot->f.link_bad || ended_ms <= slot->seen_ms || c->link_bad_ms != 0 || ended_ms <= c->link_good_ms)
 		return;
 	slot->seen_ms = ended_ms;
-	slot->f.link_bad = c->link_bad_ms != 0;
-	slot->save = true;
-	blame_weigh(c, slot);
+	slot->again = true;
 	if (service != NONE)
 		look_want(c, (uint32_t)service, true);
 }

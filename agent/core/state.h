@@ -37,6 +37,7 @@ struct core {
 	int64_t told_unix_ms;            /* what happened before was told before the restart, though its rows are gone; 0: nothing */
 	uint64_t probe_until_ms;         /* an experiment is under way; 0: none */
 	uint64_t link_bad_ms;            /* since when WAN, DNS or route is down or the clock unset; 0: it is good */
+	uint64_t link_good_ms;           /* since when it is good again */
 	bool stalled;                    /* the last listing of tasks calls running what has ended */
 	uint64_t node_since_ms[NODE_STATES]; /* since when a state of the node holds; 0: it does not */
 	uint64_t aws_ok_ms;              /* when AWS last answered: the line was good then */

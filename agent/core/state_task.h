@@ -64,6 +64,7 @@ struct fail_slot {
 	bool used, provisional, tell, suspect, save, weighing, asked; /* asked: its experiment has left */
 	bool own;                        /* so far only the registry's own word speaks of it */
 	int32_t release;
+	bool again;                      /* a loop whose first turn fell with a bad line: seen_ms is its newest one, and waits for AWS's word */
 	uint64_t seen_ms;                /* boot clock: when it was first heard of; 0: before kedge's start */
 	struct failure f;
 };
