@@ -122,8 +122,9 @@ static bool came_back_here(const struct core *c, const struct rollback *rb)
 		if (!o->used || !str_eq(o->service, rb->service) || str_eq(o->deployment, rb->deployment) ||
 		    !(o->tried || rollback_was_accepted(c, o->deployment)) || (o->first_unix_ms > Y2020_MS && c->now_unix_ms - o->first_unix_ms > 24 * 3600 * 1000))
 			continue;
-		if (rb->digest[0] != '\0' ? str_eq(failing_digest(o), rb->digest)
-					  : o->revision == rb->revision && str_eq(o->family, rb->family))
+		/* where one of the two images is not known, the definition says what was deployed */
+		if (rb->digest[0] != '\0' && failing_digest(o)[0] != '\0' ? str_eq(failing_digest(o), rb->digest)
+									   : o->revision == rb->revision && str_eq(o->family, rb->family))
 			return true;
 	}
 	return false;
@@ -474,6 +475,10 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 	}
 	if (ev->op != OP_STOP && ev->op != OP_UPDATE)
 		return;
+	if (s->rb.state == RB_WATCHING || s->rb.state == RB_ADOPTED) {   /* a look has seen already what became of it */
+		s->work.stop_sent = false;
+		return;
+	}
 	if (ev->error == AE_UNREACHABLE)
 		no_answer(c, s);
 	s->work.stop_sent = false;

@@ -339,6 +339,24 @@ static void the_older_one_is_over(void)
 	ok(str_eq(w.core.service[0].rb.deployment, w.dep[0].arn), "... against the newer one");
 }
 
+/* The answer to UpdateService is lost; a look has shown already that it was taken. */
+static void a_look_was_faster(void)
+{
+	struct event ev = { .type = EV_AWS_FAILED };
+
+	world_init(&w, MODE_AUTO);
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 2000);
+	is_int(w.core.service[0].rb.state, RB_WATCHING, "the rollback is watched");
+	ev.u.aws_failed.op = OP_STOP;
+	ev.u.aws_failed.error = AE_UNREACHABLE;
+	world_feed(&w, &ev);
+	is_int(w.core.service[0].rb.state, RB_WATCHING, "an answer that was lost undoes nothing of what was seen");
+	is_int(w.stops, 1, "and nothing is sent again");
+}
+
 /* A board's clock was in doubt while AWS was away: the moment it has been set, everything is asked. */
 static void the_clock_was_set(void)
 {
@@ -420,6 +438,7 @@ int main(void)
 	began_before_anybody_knew();
 	nobody_asked_meanwhile();
 	the_older_one_is_over();
+	a_look_was_faster();
 	the_clock_was_set();
 	told_before_a_restart();
 	hauled_back_is_enough();
