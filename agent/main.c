@@ -10,7 +10,7 @@ static const struct verb {
 	const char *words, *line;
 } verbs[] = {
 	{ "agent", cmd_agent, "[--once]", "the daemon, in the foreground" },
-	{ "status", cmd_status, "", "node, services and newest failures at one look" },
+	{ "status", cmd_status, "[--brief]", "node, services and newest failures at one look" },
 	{ "failures", cmd_failures, "", "every failure seen, newest first" },
 	{ "services", cmd_services, "", "each service with its verdict and what can be done" },
 	{ "deployments", cmd_deployments, "[SERVICE]", "the deployments as AWS tells them, also offline" },
@@ -23,10 +23,13 @@ static const struct verb {
 	{ "verify", cmd_verify, "FAMILY:REV", "would its images pull on this node? asks their registries" },
 	{ "classify", cmd_classify, "--stage pull|create|start|run [TEXT|-]", "what an error text means" },
 	{ "rollback", cmd_rollback, "SERVICE [--to FAMILY:REV] [--dry-run]", "haul a deployment back" },
+	{ "deploy", cmd_deploy, "SERVICE FAMILY:REV [--timeout DURATION] [--no-wait] [--dry-run] [--force]",
+	  "fix forward: UpdateService, then wait" },
 	{ "confirm", cmd_confirm, "ID", "say yes to a rollback that waits" },
 	{ "cancel", cmd_cancel, "ID", "drop a rollback" },
 	{ "hold", cmd_hold, "SERVICE [--for DURATION]", "let no rollback of a service go on (1d; 0 ends it)" },
-	{ "init", cmd_init, "[--role observer|actor] [--allow-update-service]", "what this node is, and the IAM policy its role needs" },
+	{ "init", cmd_init, "[--role observer|actor] [--allow-update-service] [--write [--yes]] [--export DIR]",
+	  "this node's conf, and the IAM policy its role needs" },
 	{ "replay", cmd_replay, "--dir DIR | FILE", "a recording through the same judgement, no AWS" },
 	{ "version", cmd_version, "", "version and processor" },
 };

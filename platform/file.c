@@ -151,7 +151,15 @@ static enum kerr write_new(const char *path, struct slice bytes, mode_t mode, bo
 	return err;
 }
 
-static enum kerr replace(const char *path, struct slice bytes, mode_t mode, bool durable, struct why *why)
+enum put { PUT_DURABLE, PUT_VOLATILE, PUT_NEW };
+
+/* A link, unlike a rename, takes no other file's place. */
+static bool into_place(const char *temp, const char *path, enum put how)
+{
+	return how == PUT_NEW ? link(temp, path) == 0 && unlink(temp) == 0 : rename(temp, path) == 0;
+}
+
+static enum kerr replace(const char *path, struct slice bytes, mode_t mode, enum put how, struct why *why)
 {
 	char temp[PATH_CAP];
 	struct text t = text_on(temp, sizeof(temp));
@@ -161,25 +169,35 @@ static enum kerr replace(const char *path, struct slice bytes, mode_t mode, bool
 	text_s(&t, ".tmp");
 	if (t.full)
 		return why_set(why, KERR_TOO_BIG, "the path %.60s... is too long", path);
-	err = write_new(temp, bytes, mode, durable, why);
+	err = write_new(temp, bytes, mode, how != PUT_VOLATILE, why);
 	if (err != KERR_OK)
 		return err;
-	if (rename(temp, path) != 0) {
-		err = failed("rename to", path, why);
+	if (!into_place(temp, path, how)) {
+		err = failed(how == PUT_NEW ? "create" : "rename to", path, why);
 		(void)unlink(temp);
 		return err;
 	}
-	return durable ? sync_dir_of(path, why) : KERR_OK;
+	return how != PUT_VOLATILE ? sync_dir_of(path, why) : KERR_OK;
 }
 
 enum kerr file_replace(const char *path, struct slice bytes, mode_t mode, struct why *why)
 {
-	return replace(path, bytes, mode, true, why);
+	return replace(path, bytes, mode, PUT_DURABLE, why);
+}
+
+enum kerr file_create(const char *path, struct slice bytes, mode_t mode, struct why *why)
+{
+	return replace(path, bytes, mode, PUT_NEW, why);
 }
 
 enum kerr file_replace_volatile(const char *path, struct slice bytes, mode_t mode, struct why *why)
 {
-	return replace(path, bytes, mode, false, why);
+	return replace(path, bytes, mode, PUT_VOLATILE, why);
+}
+
+enum kerr file_move(const char *from, const char *to, struct why *why)
+{
+	return into_place(from, to, PUT_NEW) ? sync_dir_of(to, why) : failed("rename to", to, why);
 }
 
 static enum kerr append_open(int fd, const char *path, struct slice bytes, struct why *why)
@@ -209,10 +227,14 @@ enum kerr file_append(const char *path, struct slice bytes, mode_t mode, struct 
 		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, mode);
 	if (fd < 0)
 		return failed("open", path, why);
-	err = append_open(fd, path, bytes, why);
-	if (close(fd) != 0 && err == KERR_OK)
-		err = failed("close", path, why);
-	return err == KERR_OK && made ? sync_dir_of(path, why) : err;
+	/* the name first: once the bytes are there nothing may fail any more, or they would be added again */
+	err = made ? sync_dir_of(path, why) : KERR_OK;
+	if (err == KERR_OK)
+		err = append_open(fd, path, bytes, why);
+	close(fd);
+	if (err != KERR_OK && made)
+		(void)unlink(path);
+	return err;
 }
 
 enum kerr file_truncate(const char *path, uint64_t size_bytes, struct why *why)

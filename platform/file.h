@@ -37,12 +37,15 @@ KERR_CHECK enum kerr file_read(const char *path, enum file_flag flag, char *buf,
  * (PATH.tmp), fsync, rename, fsync of the directory. mode: permissions of the new file. */
 KERR_CHECK enum kerr file_replace(const char *path, struct slice bytes, mode_t mode, struct why *why);
 
+/* The same for a file that must not be there yet: one that is stays as it is, and this fails. */
+KERR_CHECK enum kerr file_create(const char *path, struct slice bytes, mode_t mode, struct why *why);
+
 /* The same without the two fsyncs: for files in /run that nobody needs after a loss of power. */
 KERR_CHECK enum kerr file_replace_volatile(const char *path, struct slice bytes, mode_t mode,
 					   struct why *why);
 
 /* Adds bytes at the end (creating the file with mode) and returns when they are on the disk
- * (fdatasync). After a failure the file is cut back to the length it had. */
+ * (fdatasync). After a failure the file is as it was: cut back, or not there. */
 KERR_CHECK enum kerr file_append(const char *path, struct slice bytes, mode_t mode, struct why *why);
 
 /* Cuts the file to size_bytes, durably. */
@@ -51,6 +54,9 @@ KERR_CHECK enum kerr file_truncate(const char *path, uint64_t size_bytes, struct
 /* Makes path and what is missing above it with mode; one that is there is fine. KERR_BAD_INPUT when
  * something on the way is no directory. */
 KERR_CHECK enum kerr file_make_dirs(const char *path, mode_t mode, struct why *why);
+
+/* Gives it another name, durably; a file that has that name already stays as it is, and this fails. */
+KERR_CHECK enum kerr file_move(const char *from, const char *to, struct why *why);
 
 /* KERR_OK also when there was nothing to remove. */
 KERR_CHECK enum kerr file_remove(const char *path, struct why *why);

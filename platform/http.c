@@ -166,7 +166,7 @@ static enum kerr copy_headers(struct http_slot *s, const struct http_request *r,
 
 static enum kerr check_rest(const struct http_request *r, struct why *why)
 {
-	bool has_place = r->on_body != NULL || (r->into != NULL && r->max_body_bytes > 0);
+	bool has_place = r->method == HTTP_STREAM || r->on_body != NULL || (r->into != NULL && r->max_body_bytes > 0);
 
 	if (r->on_done == NULL || r->url == NULL || !has_place)
 		return why_set(why, KERR_BAD_INPUT, "a request needs an URL, on_done, and a place for the body");
@@ -230,6 +230,8 @@ static CURLcode set_request(struct http_slot *s)
 	bad = bad ? bad : curl_easy_setopt(e, CURLOPT_HTTPHEADER, (struct curl_slist *)(void *)s->line);
 	if (s->unix_path[0] != '\0')
 		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, s->unix_path);
+	if (r->method == HTTP_STREAM)
+		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 1L);
 	if (r->method == HTTP_HEAD)
 		bad = bad ? bad : curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
 	if (r->method == HTTP_POST) {
@@ -269,7 +271,7 @@ static enum kerr prepare(struct http_slot *s, struct why *why)
 	bad = bad ? bad : set_proxy(s);
 	if (bad != CURLE_OK)
 		return why_set(why, KERR_IO, "libcurl refuses an option of a request to %.100s (code %d)", s->host, (int)bad);
-	return tls_apply(s->owner->tls, &s->seen, s->req.client, s->easy, why);
+	return tls_apply(s->req.tls != NULL ? s->req.tls : s->owner->tls, &s->seen, s->req.client, s->easy, why);
 }
 
 /* ---- slots ---- */
@@ -285,7 +287,7 @@ static void release(struct http_slot *s)
 
 static void drop(struct http_slot *s)
 {
-	if (s->state == HTTP_ON || s->state == HTTP_CANCELLED) {
+	if (s->state == HTTP_ON || s->state == HTTP_OPEN || s->state == HTTP_CANCELLED) {
 		http_count_done(s);
 		curl_multi_remove_handle(s->owner->loop->multi, s->easy);
 	}
@@ -303,6 +305,11 @@ static void finish(struct http_slot *s, CURLcode code)
 		return;
 	}
 	http_verdict(s, (int)code);
+	if (s->req.method == HTTP_STREAM && code == CURLE_OK) {
+		s->state = HTTP_OPEN;   /* curl keeps the connection as long as it has the handle */
+		on_done(arg, &s->res);
+		return;
+	}
 	http_count_done(s);
 	curl_multi_remove_handle(s->owner->loop->multi, s->easy);
 	s->res.elapsed_ms = (uint32_t)(clock_boot_ms() - s->began_ms);

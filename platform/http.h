@@ -9,10 +9,10 @@
 
 enum {
 	HTTP_SLOTS = 12, HTTP_HEADERS_MAX = 16, HTTP_HEADER_BYTES = 8192, HTTP_URL_MAX = 1024,
-	HTTP_PURPOSES = 16, HTTP_SOCKETS = 16, HTTP_NONE = 0 /* never the id of a request */
+	HTTP_PURPOSES = 20, HTTP_SOCKETS = 16, HTTP_NONE = 0 /* never the id of a request */
 };
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_HEAD /* its answer has no body */ };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_HEAD /* its answer has no body */, HTTP_STREAM /* none: http_stream.h */ };
 
 /* What failed, for the caller that blames; the sentence for people is result.why. */
 enum http_cause {
@@ -55,8 +55,9 @@ struct http_request {
 	void (*on_open)(void *arg, unsigned status);         /* NULL allowed: the headers are complete */
 	http_done_fn *on_done;  /* exactly once, from loop_turn; never after http_cancel */
 	void *arg;
-	unsigned purpose;       /* 0..15: whose bytes these are */
+	unsigned purpose;       /* below HTTP_PURPOSES: whose bytes these are */
 	bool plain_anywhere;    /* false: plain http only to loopback and unix sockets (KERR_DENIED) */
+	struct tls *tls;        /* whose roots count; borrowed; NULL: those of http_init */
 	const struct device *client; /* a certificate to show if the server asks, borrowed until done; NULL: none. Not kept afterwards */
 	bool secret;            /* curl's buffer is zeroed where the answer stood; with `into` */
 	bool last;              /* close the connection afterwards instead of keeping it 50 s */

@@ -9,6 +9,7 @@ enum http_state {
 	HTTP_FREE,
 	HTTP_NEW,               /* filled, not handed to curl yet */
 	HTTP_ON,                /* curl works on it */
+	HTTP_OPEN,              /* a stream whose connection stands */
 	HTTP_CANCELLED          /* cancelled while curl was calling us: taken away in the next turn */
 };
 

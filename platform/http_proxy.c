@@ -15,34 +15,17 @@ static struct slice environment(const char *lower, const char *upper)
 	return slice_of(v != NULL ? v : getenv(upper));
 }
 
-static bool hex(struct slice two, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *hi = two.n < 2 ? NULL : memchr(digits, ch_lower(two.p[0]), 16);
-	const char *lo = hi == NULL ? NULL : memchr(digits, ch_lower(two.p[1]), 16);
-
-	if (lo == NULL)
-		return false;
-	*out = (char)((hi - digits) << 4 | (lo - digits));
-	return true;
-}
-
 /* user:password, %XX decoded, as RFC 7617 wants it. */
 static bool put_credentials(struct text *header, struct slice user)
 {
-	char plain[HTTP_PROXY_HEADER / 2], c;
-	size_t n = 0;
+	char plain[HTTP_PROXY_HEADER / 2];
+	struct text t = text_on(plain, sizeof(plain));
 
-	for (size_t i = 0; i < user.n && n < sizeof(plain); i++) {
-		c = user.p[i];
-		if (c == '%' && hex(slice_from(user, i + 1), &c))
-			i += 2;
-		plain[n++] = c;
-	}
+	text_percent_decoded(&t, user);
 	text_s(header, "Proxy-Authorization: Basic ");
-	text_base64(header, (struct slice){ plain, n });
+	text_base64(header, text_get(&t));
 	crypto_zero(plain, sizeof(plain));
-	return n < sizeof(plain) && !header->full;
+	return !t.full && !header->full;
 }
 
 static enum kerr take_url(struct http_proxy *p, struct slice url, const char *from, struct why *why)

@@ -11,6 +11,7 @@
 #include "agent/base/host.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/httpd_request.h"
 #include "platform/peer.h"
 
 static loop_fn on_conn;
@@ -24,17 +25,9 @@ static void drop(struct httpd_conn *c)
 
 /* ---- an answer ---- */
 
-static const char *reason(unsigned status)
+static void refuse(struct httpd_answer *a, unsigned status, const char *words)
 {
-	static const struct { unsigned status; const char *words; } known[] = {
-		{ 200, "OK" }, { 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 431, "Request Header Fields Too Large" }, { 503, "Service Unavailable" },
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].status == status)
-			return known[i].words;
-	return "Internal Server Error";
+	*a = (struct httpd_answer){ .status = status, .type = "text/plain", .body = slice_of(words) };
 }
 
 static void compose(struct httpd_conn *c, const struct httpd_answer *a)
@@ -43,16 +36,21 @@ static void compose(struct httpd_conn *c, const struct httpd_answer *a)
 
 	text_s(&t, "HTTP/1.1 ");
 	text_u64(&t, a->status);
-	text_c(&t, ' ');
-	text_s(&t, reason(a->status));
-	text_s(&t, "\r\nContent-Type: ");
+	/* the number is the answer; nobody has to read the words behind it */
+	text_s(&t, a->status < 400 ? " OK\r\nContent-Type: " : " Refused\r\nContent-Type: ");
 	text_s(&t, a->type);
-	text_s(&t, "\r\nContent-Length: ");
-	text_u64(&t, a->body.n);
+	if (!a->stream) {
+		text_s(&t, "\r\nContent-Length: ");
+		text_u64(&t, a->body.n);
+	}
 	/* nothing of a page may reach for anything elsewhere, be framed, or be kept */
 	text_s(&t, "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-		   "frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
-		   "Cache-Control: no-store\r\n");
+		   "frame-ancestors 'none'");
+	if (a->script != NULL) {
+		text_s(&t, "; connect-src 'self'; script-src ");
+		text_s(&t, a->script);
+	}
+	text_s(&t, "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n");
 	text_s(&t, a->status == 405 ? "Allow: GET, HEAD\r\nConnection: close\r\n\r\n" : "Connection: close\r\n\r\n");
 	c->out_len = t.len;
 	if (c->head || a->body.n == 0)
@@ -61,98 +59,79 @@ static void compose(struct httpd_conn *c, const struct httpd_answer *a)
 	c->out_len += a->body.n;
 }
 
-/* False: all is sent, or nobody reads any more. */
 static bool send_more(struct httpd_conn *c)
 {
-	while (c->out_sent < c->out_len) {
-		ssize_t n = send(c->fd, c->out + c->out_sent, c->out_len - c->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return peer_send(c->fd, c->out, c->out_len, &c->out_sent);
+}
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return true;
-		if (n <= 0)
-			return false;
-		c->out_sent += (size_t)n;
+/* ---- streams ---- */
+
+static unsigned streams(const struct httpd *h)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < HTTPD_CONNS; i++)
+		n += h->conn[i].fd >= 0 && h->conn[i].stream;
+	return n;
+}
+
+/* From here on the other side has nothing to say but that it leaves. False: it has. */
+static bool stay(struct httpd_conn *c)
+{
+	c->deadline_ms = UINT64_MAX;
+	return c->out_sent == c->out_len && loop_watch(c->owner->loop, c->fd, POLLIN, on_conn, c, NULL) == KERR_OK;
+}
+
+static void begin_stream(struct httpd_conn *c)
+{
+	int room = HTTPD_UNREAD;
+
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (streams(c->owner) == 0)
+		c->owner->alive_ms = clock_boot_ms() + HTTPD_ALIVE_MS;
+	c->stream = true;
+}
+
+void httpd_push(struct httpd *h, struct slice event)
+{
+	for (int i = 0; h->open && i < HTTPD_CONNS; i++) {
+		struct httpd_conn *c = &h->conn[i];
+		size_t sent = 0;
+
+		if (c->fd < 0 || !c->stream)
+			continue;
+		/* half an event would spoil the next one */
+		if (c->out_sent == c->out_len && !peer_send(c->fd, event.p, event.n, &sent) && sent == event.n)
+			continue;
+		h->refused++;
+		drop(c);
 	}
-	return false;
 }
 
 static void answer(struct httpd_conn *c, struct httpd_answer *a)
 {
 	if (a->body.n > HTTPD_BODY_MAX)
-		*a = (struct httpd_answer){ 500, "text/plain", SLICE("the answer is larger than this version can send\n") };
+		refuse(a, 500, "the answer is larger than this version can send\n");
+	if (a->stream && !c->head && streams(c->owner) >= HTTPD_STREAMS)
+		refuse(a, 503, "as many listen already as there is room for\n");
 	if (a->status >= 400)
 		c->owner->refused++;
 	compose(c, a);
 	c->answered = true;
 	c->deadline_ms = clock_boot_ms() + HTTPD_DEADLINE_MS;
-	if (!send_more(c) || loop_watch(c->owner->loop, c->fd, POLLOUT, on_conn, c, NULL) != KERR_OK)
+	if (a->stream && !c->head)
+		begin_stream(c);
+	if (send_more(c) ? loop_watch(c->owner->loop, c->fd, POLLOUT, on_conn, c, NULL) != KERR_OK : !c->stream || !stay(c))
 		drop(c);
-}
-
-static void refuse(struct httpd_conn *c, unsigned status, const char *words)
-{
-	struct httpd_answer a = { status, "text/plain", slice_of(words) };
-
-	answer(c, &a);
 }
 
 /* ---- a request ---- */
 
-/* A name that resolves to this machine could be anybody's: addresses and localhost are nobody else's. */
-static bool host_ok(struct slice value)
-{
-	struct slice host;
-	uint64_t port;
-	uint8_t v4[4];
-
-	return host_split(value, &host, &port) && (host_is_loopback(host) || host_v4(host, v4) || host.p[0] == '[');
-}
-
-/* The Host header's value among the lines; false: none, or more than one. */
-static bool host_of(struct slice lines, struct slice *value)
-{
-	struct slice line;
-	unsigned found = 0;
-
-	while (slice_next(&lines, '\n', &line)) {
-		if (slice_find_nocase(line, "host:") != 0)
-			continue;
-		*value = slice_trim(slice_from(line, 5));
-		found++;
-	}
-	return found == 1;
-}
-
-static void take(struct httpd_conn *c, struct slice text)
-{
-	struct slice line = SLICE(""), method = SLICE(""), target = SLICE(""), version = SLICE(""), host = SLICE("");
-	struct httpd_answer a = { 404, "text/plain", SLICE("there is no such page\n") };
-
-	(void)slice_next(&text, '\n', &line);
-	line = slice_trim(line);
-	(void)slice_next(&line, ' ', &method);
-	(void)slice_next(&line, ' ', &target);
-	(void)slice_next(&line, ' ', &version);
-	c->head = slice_is(method, "HEAD");
-	if ((!slice_is(version, "HTTP/1.1") && !slice_is(version, "HTTP/1.0")) || line.n > 0 || !slice_starts(target, "/"))
-		refuse(c, 400, "no HTTP/1.1 request\n");
-	else if (!c->head && !slice_is(method, "GET"))
-		refuse(c, 405, "these pages can only be read\n");
-	else if (!host_of(text, &host))
-		refuse(c, 400, "a request names its Host once\n");
-	else if (!host_ok(host))
-		refuse(c, 403, "these pages are read by an address of this machine or as localhost\n");
-	else {
-		c->owner->fn(c->owner->arg, slice_to(target, slice_find(target, "?")), &a);
-		answer(c, &a);
-	}
-}
-
 static void read_more(struct httpd_conn *c)
 {
 	ssize_t n = recv(c->fd, c->in + c->in_len, sizeof(c->in) - c->in_len, MSG_DONTWAIT);
-	struct slice in;
-	size_t end;
+	struct httpd_answer a;
+	struct httpd_request r;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -162,14 +141,15 @@ static void read_more(struct httpd_conn *c)
 		return;
 	}
 	c->in_len += (size_t)n;
-	in = (struct slice){ c->in, c->in_len };
-	end = slice_find(in, "\r\n\r\n");
-	if (memchr(c->in, '\0', c->in_len) != NULL)
-		refuse(c, 400, "no HTTP/1.1 request\n");
-	else if (end != SIZE_MAX)
-		take(c, slice_to(in, end));
-	else if (c->in_len == sizeof(c->in))
-		refuse(c, 431, "the request is too long\n");
+	if (!httpd_request((struct slice){ c->in, c->in_len }, c->in_len == sizeof(c->in), &r))
+		return;
+	c->head = r.head;
+	refuse(&a, r.status, r.words);
+	if (r.status == 200) {
+		refuse(&a, 404, "there is no such page\n");
+		c->owner->fn(c->owner->arg, r.path, &a);
+	}
+	answer(c, &a);
 }
 
 static void on_conn(void *arg, int fd, short revents)
@@ -179,14 +159,15 @@ static void on_conn(void *arg, int fd, short revents)
 	(void)fd;
 	if (!c->answered)
 		read_more(c);
-	else if ((revents & POLLOUT) == 0 || !send_more(c))
+	else if ((revents & POLLOUT) == 0 || (!send_more(c) && (!c->stream || !stay(c))))
 		drop(c);
 }
 
 /* ---- listening ---- */
 
-static void begin(struct httpd *h, int fd)
+static void begin(void *arg, int fd)
 {
+	struct httpd *h = arg;
 	struct httpd_conn *c = NULL;
 
 	for (int i = 0; i < HTTPD_CONNS && c == NULL; i++)
@@ -199,24 +180,15 @@ static void begin(struct httpd *h, int fd)
 	}
 	c->owner = h;
 	c->fd = fd;
-	c->answered = c->head = false;
+	c->answered = c->head = c->stream = false;
 	c->in_len = c->out_len = c->out_sent = 0;
 	c->deadline_ms = clock_boot_ms() + HTTPD_DEADLINE_MS;
 }
 
 static void on_listener(void *arg, int fd, short revents)
 {
-	struct httpd *h = arg;
-
 	(void)revents;
-	/* as many as there is room for, so that nobody can keep us here */
-	for (int i = 0; i < HTTPD_CONNS; i++) {
-		int conn = peer_accept(fd);
-
-		if (conn < 0)
-			return;
-		begin(h, conn);
-	}
+	peer_accept(fd, HTTPD_CONNS, begin, arg);
 }
 
 union address {
@@ -299,7 +271,15 @@ uint64_t httpd_expire(struct httpd *h)
 {
 	uint64_t now = clock_boot_ms(), next = UINT64_MAX;
 
-	for (int i = 0; h->open && i < HTTPD_CONNS; i++) {
+	if (!h->open)
+		return next;
+	if (h->alive_ms <= now) {
+		h->alive_ms = now + HTTPD_ALIVE_MS;
+		httpd_push(h, SLICE("event: alive\ndata: 1\n\n"));
+	}
+	if (streams(h) > 0)
+		next = h->alive_ms;
+	for (int i = 0; i < HTTPD_CONNS; i++) {
 		struct httpd_conn *c = &h->conn[i];
 
 		if (c->fd < 0)

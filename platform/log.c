@@ -6,7 +6,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
@@ -25,7 +28,7 @@ static bool is_journal(int fd)
 
 void log_init(struct log *log, enum log_level level)
 {
-	*log = (struct log){ .level = level, .fd = STDERR_FILENO };
+	*log = (struct log){ .level = level, .fd = STDERR_FILENO, .sock = -1 };
 	log->journal = is_journal(log->fd);
 }
 
@@ -90,18 +93,82 @@ static bool can_write(int fd)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
 }
 
-void log_line(struct log *log, enum log_level level, const char *fmt, ...)
+enum kerr log_to(struct log *log, const char *journald, const char *syslog, struct why *why)
 {
-	char raw[LOG_LINE_MAX], line[LOG_LINE_MAX];
-	struct text t = text_on(line, sizeof(line) - 4); /* room for "..." and the newline */
-	bool cut;
-	va_list ap;
+	log->journald[0] = log->syslog[0] = '\0';
+	if (slice_of(journald).n + slice_of(syslog).n == 0)
+		return KERR_OK;
+	if (log->sock < 0)
+		log->sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (log->sock < 0)
+		return why_set(why, KERR_IO, "a socket for the log: %s", strerror(errno));
+	if (!str_put(log->journald, sizeof(log->journald), slice_of(journald)) ||
+	    !str_put(log->syslog, sizeof(log->syslog), slice_of(syslog)))
+		return why_set(why, KERR_TOO_BIG, "the path of a log's socket is longer than %d bytes", LOG_PATH_MAX - 1);
+	return KERR_OK;
+}
 
-	if (level > log->level)
+void log_close(struct log *log)
+{
+	if (log->sock >= 0)
+		close(log->sock);
+	log->sock = -1;
+}
+
+/* The address is looked up each time: whoever listened there may have started anew. */
+static bool send_to(struct log *log, const char *path, struct slice datagram)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	_Static_assert(sizeof(to.sun_path) >= LOG_PATH_MAX, "room for a path");
+	memcpy(to.sun_path, path, strlen(path) + 1);
+	return sendto(log->sock, datagram.p, datagram.n, MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)(const void *)&to,
+		      sizeof(to)) == (ssize_t)datagram.n;
+}
+
+static bool to_journald(struct log *log, enum log_level level, const char *fields, struct slice line)
+{
+	char datagram[LOG_FIELDS_MAX + LOG_LINE_MAX + 64];
+	struct text t = text_on(datagram, sizeof(datagram));
+
+	if (log->journald[0] == '\0')
+		return false;
+	text_s(&t, "SYSLOG_IDENTIFIER=kedge\nPRIORITY=");
+	text_c(&t, priority_digit(level));
+	text_s(&t, "\nMESSAGE=");
+	text_slice(&t, line);
+	text_c(&t, '\n');
+	if (slice_of(fields).n < LOG_FIELDS_MAX)
+		text_s(&t, fields);
+	if (send_to(log, log->journald, text_get(&t)))
+		return true;
+	log->lost++;
+	return false;
+}
+
+/* Facility 3: a system daemon. The time is the daemon's to add: its clock is the one of the whole log. */
+static void to_syslog(struct log *log, enum log_level level, struct slice line)
+{
+	char datagram[LOG_LINE_MAX + 64];
+	struct text t = text_on(datagram, sizeof(datagram));
+
+	if (log->syslog[0] == '\0')
 		return;
-	va_start(ap, fmt);
-	cut = vsnprintf(raw, sizeof(raw), fmt, ap) >= (int)sizeof(raw);
-	va_end(ap);
+	text_c(&t, '<');
+	text_u64(&t, 3 * 8 + (uint64_t)(priority_digit(level) - '0'));
+	text_s(&t, ">kedge[");
+	text_u64(&t, (uint64_t)getpid());
+	text_s(&t, "]: ");
+	text_slice(&t, line);
+	if (!send_to(log, log->syslog, text_get(&t)))
+		log->lost++;
+}
+
+static void to_stderr(struct log *log, enum log_level level, struct slice line)
+{
+	char whole[LOG_LINE_MAX + 16];
+	struct text t = text_on(whole, sizeof(whole));
+
 	if (log->journal) {
 		text_c(&t, '<');
 		text_c(&t, priority_digit(level));
@@ -110,12 +177,82 @@ void log_line(struct log *log, enum log_level level, const char *fmt, ...)
 		text_s(&t, log_level_name(level));
 		text_s(&t, ": ");
 	}
+	text_slice(&t, line);
+	text_c(&t, '\n');
+	if (!can_write(log->fd) || write(log->fd, whole, t.len) != (ssize_t)t.len)
+		log->lost++;
+}
+
+static void tell(struct log *log, enum log_level level, const char *fields, struct slice line)
+{
+	bool taken = to_journald(log, level, fields, line);
+
+	log->told++;
+	to_syslog(log, level, line);
+	if (!taken || !log->journal)
+		to_stderr(log, level, line);
+}
+
+static bool power_of_ten(uint64_t n)
+{
+	while (n % 10 == 0)
+		n /= 10;
+	return n == 1;
+}
+
+/* A flood of one line is one line, and now and then how often it came. */
+static bool folded(struct log *log, enum log_level level, struct slice line)
+{
+	uint64_t hash = slice_hash(line);
+	char buf[64];
+	struct text t = text_on(buf, sizeof(buf));
+
+	if (hash != log->last) {
+		log->last = hash;
+		log->again = 0;
+		return false;
+	}
+	log->again++;
+	text_s(&t, "the line before came ");
+	text_u64(&t, log->again);
+	text_s(&t, log->again == 1 ? " time more" : " times more");
+	if (power_of_ten(log->again))
+		tell(log, level, "", text_get(&t));
+	return true;
+}
+
+/* Escaped, and cut where it does not fit. */
+static void put_line(struct log *log, enum log_level level, const char *fields, const char *raw, bool cut)
+{
+	char line[LOG_LINE_MAX - 16];
+	struct text t = text_on(line, sizeof(line) - 3); /* room for "..." */
+
 	put_escaped(&t, raw);
 	cut = cut || t.full;
 	log->cut += cut;
 	t.full = false;
 	t.cap = sizeof(line);
-	text_s(&t, cut ? "...\n" : "\n");
-	if (!can_write(log->fd) || write(log->fd, line, t.len) != (ssize_t)t.len)
-		log->lost++;
+	text_s(&t, cut ? "..." : "");
+	if (!folded(log, level, text_get(&t)))
+		tell(log, level, fields, text_get(&t));
+}
+
+void log_line(struct log *log, enum log_level level, const char *fmt, ...)
+{
+	char raw[LOG_LINE_MAX];
+	bool cut;
+	va_list ap;
+
+	if (level > log->level)
+		return;
+	va_start(ap, fmt);
+	cut = vsnprintf(raw, sizeof(raw), fmt, ap) >= (int)sizeof(raw);
+	va_end(ap);
+	put_line(log, level, "", raw, cut);
+}
+
+void log_event(struct log *log, enum log_level level, const char *fields, const char *text)
+{
+	if (level <= log->level)
+		put_line(log, level, fields, text, false);
 }

@@ -115,7 +115,7 @@ enum kerr pem_each(const char *path, pem_fn *fn, void *arg, uint64_t *oversize, 
 	p.certificates = 0;
 	p.oversize = 0;
 	if (path[0] == '\0')
-		return why_set(why, KERR_GONE, "no CA bundle was found on this system");
+		return why_set(why, KERR_GONE, "install ca-certificates, and restart kedge");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return file_errno(errno, "open", path, why);

@@ -58,20 +58,6 @@ static void drop(struct unixsock_conn *c)
 	c->id = 0;
 }
 
-static bool send_more(struct unixsock_conn *c)
-{
-	while (c->out_sent < c->out_len) {
-		ssize_t n = send(c->fd, c->out + c->out_sent, c->out_len - c->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return true;
-		if (n <= 0)
-			return false;
-		c->out_sent += (size_t)n;
-	}
-	return false; /* all is sent: the end of the connection is the end of the answer */
-}
-
 static void ask_owner(struct unixsock_conn *c)
 {
 	struct unixsock *u = c->owner;
@@ -113,7 +99,8 @@ static void on_conn(void *arg, int fd, short revents)
 		read_more(c);
 		return;
 	}
-	if (c->answered && (revents & POLLOUT) != 0 && send_more(c))
+	/* the end of the connection is the end of the answer */
+	if (c->answered && (revents & POLLOUT) != 0 && peer_send(c->fd, c->out, c->out_len, &c->out_sent))
 		return;
 	/* all sent, or the asker has left */
 	if (c->answered || (revents & (POLLERR | POLLHUP)) != 0)
@@ -130,8 +117,9 @@ static struct unixsock_conn *free_conn(struct unixsock *u)
 	return NULL;
 }
 
-static void take(struct unixsock *u, int fd)
+static void take(void *arg, int fd)
 {
+	struct unixsock *u = arg;
 	struct unixsock_conn *c = free_conn(u);
 	struct unixsock_peer peer;
 
@@ -156,17 +144,8 @@ static void take(struct unixsock *u, int fd)
 
 static void on_listener(void *arg, int fd, short revents)
 {
-	struct unixsock *u = arg;
-	int conn;
-
 	(void)revents;
-	/* as many as there is room for, so that nobody can keep us here */
-	for (int i = 0; i < UNIXSOCK_CONNS; i++) {
-		conn = peer_accept(fd);
-		if (conn < 0)
-			return;
-		take(u, conn);
-	}
+	peer_accept(fd, UNIXSOCK_CONNS, take, arg);
 }
 
 static enum kerr clear_stale(const char *path, struct why *why)
@@ -274,7 +253,7 @@ enum kerr unixsock_reply(struct unixsock *u, uint32_t id, struct slice answer, s
 	c->out_len = answer.n;
 	c->answered = true;
 	c->deadline_ms = clock_boot_ms() + UNIXSOCK_DEADLINE_MS;
-	if (!send_more(c) || loop_watch(u->loop, c->fd, POLLOUT, on_conn, c, NULL) != KERR_OK)
+	if (!peer_send(c->fd, c->out, c->out_len, &c->out_sent) || loop_watch(u->loop, c->fd, POLLOUT, on_conn, c, NULL) != KERR_OK)
 		drop(c);
 	return KERR_OK;
 }

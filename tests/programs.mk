@@ -18,7 +18,7 @@ STORIES := $(patsubst tests/story/%.c,%,$(wildcard tests/story/t_*.c))
 C_world := $(filter-out $(STORIES:%=tests/story/%.c),$(wildcard tests/story/*.c))
 C_swarm := $(wildcard tests/swarm/*.c)
 C_crash := $(wildcard tests/crash/*.c)
-C_fuzz  := tests/fuzz/fuzz_core.c tests/fuzz/fuzz_broken.c tests/fuzz/fuzz_main.c
+C_fuzz  := $(addprefix tests/fuzz/,fuzz_core.c fuzz_broken.c fuzz_input.c fuzz_views.c fuzz_main.c)
 NAMES   := $(UNITS) $(STORIES) swarm crash fuzz_core
 
 all: $(NAMES:%=$(BIN)/%)

@@ -1,13 +1,23 @@
-/* tap.h - the Test Anything Protocol in a page: ok(), is_int(), is_str(), done(). */
+/* tap.h - the Test Anything Protocol in a page: ok(), is_int(), is_str(), done(). TAP_FAILED_MAX in the environment: how many
+ * failed ones end the program. */
 #ifndef KEDGE_TAP_H
 #define KEDGE_TAP_H
 
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
+
+static inline void tap_enough(void)
+{
+	const char *max = getenv("TAP_FAILED_MAX");
+
+	if (max != NULL && tap_failed >= atoi(max))
+		exit(1);
+}
 
 #define ok(cond, ...) do { \
 	int ok_ = !!(cond); \
@@ -16,8 +26,10 @@ static int tap_count, tap_failed;
 	printf("%sok %d - ", ok_ ? "" : "not ", tap_count); \
 	printf(__VA_ARGS__); \
 	putchar('\n'); \
-	if (!ok_) \
+	if (!ok_) { \
 		printf("#   at %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+		tap_enough(); \
+	} \
 	fflush(stdout); \
 } while (0)
 

@@ -12,6 +12,13 @@ static bool host_ok(struct slice host)
 	return true;
 }
 
+struct slice host_and_path(struct slice url)
+{
+	size_t at = slice_find(url, "://");
+
+	return at == SIZE_MAX ? url : slice_from(url, at + 3);
+}
+
 bool host_split(struct slice authority, struct slice *host, uint64_t *port)
 {
 	size_t at = slice_rfind(authority, ":"), bracket = slice_rfind(authority, "]");
@@ -53,4 +60,16 @@ bool host_is_link_local(struct slice host)
 	uint8_t v4[4];
 
 	return slice_find_nocase(slice_to(host, 6), "[fe80:") == 0 || (host_v4(host, v4) && v4[0] == 169 && v4[1] == 254);
+}
+
+bool host_is_near(struct slice host)
+{
+	uint8_t v4[4];
+
+	if (host_v4(host, v4))
+		return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) || (v4[0] == 192 && v4[1] == 168) || host_is_loopback(host) ||
+		       host_is_link_local(host);
+	if (slice_starts(host, "["))
+		return host_is_loopback(host) || host_is_link_local(host) || slice_find_nocase(slice_to(host, 3), "[fd") == 0;
+	return slice_find(host, ".") == SIZE_MAX || slice_ends(host, ".local");
 }

@@ -295,3 +295,23 @@ void text_base64(struct text *t, struct slice bytes)
 			text_c(t, i + k <= bytes.n ? digits[v >> (18 - 6 * k) & 63] : '=');
 	}
 }
+
+static int nibble(char c)
+{
+	c = ch_lower(c);
+	return ch_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void text_percent_decoded(struct text *t, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		int hi = s.p[i] == '%' && i + 2 < s.n ? nibble(s.p[i + 1]) : -1, lo = hi < 0 ? -1 : nibble(s.p[i + 2]);
+
+		if (lo < 0) {
+			text_c(t, s.p[i]);
+			continue;
+		}
+		text_c(t, (char)((hi << 4 | lo) & 0xff));
+		i += 2;
+	}
+}

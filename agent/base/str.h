@@ -67,6 +67,7 @@ void text_i64(struct text *t, int64_t v);
 void text_u64_pad(struct text *t, uint64_t v, unsigned digits); /* zero-padded */
 void text_hex(struct text *t, const uint8_t *bytes, size_t n);  /* lower case */
 void text_base64(struct text *t, struct slice bytes);            /* RFC 4648 section 4, with padding */
+void text_percent_decoded(struct text *t, struct slice s);       /* %XX of a URL; what is no such code stays as it is */
 struct slice text_get(const struct text *t);
 
 #endif

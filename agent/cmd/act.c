@@ -26,23 +26,22 @@ static void told(const struct page *p, const cJSON *root)
 	show_pins(p, root);
 }
 
-int act_ask(const struct cmd *c, const char *word, const char *more, bool json)
+int act_ask(const struct cmd *c, const char *word, const char *more, bool json, struct answer *answer)
 {
 	char request[1000];
-	struct answer answer;
 	struct page p;
 	int code;
 
 	if (!args_word_ok(c, word))
 		return EXIT_USAGE;
 	snprintf(request, sizeof(request), "%s %s%s%s", c->verb, word, more == NULL ? "" : " ", more == NULL ? "" : more);
-	code = ask_acting(c, request, json, false, &answer);
+	code = ask_acting(c, request, json, answer);
 	if (code != EXIT_DONE)
 		return code;
 	p = page_open();
 	if (json)
-		ask_print(&answer);
+		ask_print(answer);
 	else
-		told(&p, answer.root);
-	return ask_exit(&answer, page_true(answer.root, "done") ? EXIT_DONE : EXIT_NO);
+		told(&p, answer->root);
+	return ask_exit(answer, page_true(answer->root, "done") ? EXIT_DONE : EXIT_NO);
 }

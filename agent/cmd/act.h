@@ -2,9 +2,9 @@
 #ifndef KEDGE_CMD_ACT_H
 #define KEDGE_CMD_ACT_H
 
-#include "agent/cmd/args.h"
+#include "agent/cmd/ask.h"
 
-/* Asks "VERB WORD MORE" (more may be NULL); returns the exit code the daemon gave, or its failure's. */
-int act_ask(const struct cmd *c, const char *word, const char *more, bool json);
+/* Asks "VERB WORD MORE" (more may be NULL) and prints the answer; returns the exit code the daemon gave, or its failure's. */
+int act_ask(const struct cmd *c, const char *word, const char *more, bool json, struct answer *answer);
 
 #endif

@@ -4,10 +4,11 @@
 #include <string.h>
 
 static const struct option { const char *name; unsigned bit; } options[] = {
-	{ "--json", ARG_JSON }, { "--once", ARG_ONCE }, { "--dry-run", ARG_DRY_RUN },
+	{ "--json", ARG_JSON }, { "--brief", ARG_BRIEF }, { "--once", ARG_ONCE }, { "--dry-run", ARG_DRY_RUN },
 	{ "--to", ARG_TO }, { "--for", ARG_FOR }, { "--stage", ARG_STAGE }, { "--dir", ARG_DIR },
 	{ "--role", ARG_ROLE }, { "--allow-update-service", ARG_UPDATE }, { "--export", ARG_EXPORT },
 	{ "--timeout", ARG_TIMEOUT }, { "-n", ARG_COUNT },
+	{ "--no-wait", ARG_NO_WAIT }, { "--force", ARG_FORCE }, { "--write", ARG_WRITE }, { "--yes", ARG_YES },
 };
 
 static bool wrong(const struct cmd *c, const char *what, const char *word)
@@ -51,9 +52,14 @@ static bool take(const struct cmd *c, unsigned bit, const char *value, int *i, s
 
 	if (at == NULL) {
 		out->json = out->json || bit == ARG_JSON;
+		out->brief = out->brief || bit == ARG_BRIEF;
 		out->once = out->once || bit == ARG_ONCE;
 		out->dry_run = out->dry_run || bit == ARG_DRY_RUN;
 		out->update = out->update || bit == ARG_UPDATE;
+		out->no_wait = out->no_wait || bit == ARG_NO_WAIT;
+		out->force = out->force || bit == ARG_FORCE;
+		out->write = out->write || bit == ARG_WRITE;
+		out->yes = out->yes || bit == ARG_YES;
 		return value == NULL || wrong(c, "this option takes no value:", name);
 	}
 	if (*at != NULL)

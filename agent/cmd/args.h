@@ -7,10 +7,11 @@
 #include "agent/cmd/cmd.h"
 
 enum { ARG_JSON = 1, ARG_ONCE = 2, ARG_DRY_RUN = 4, ARG_TO = 8, ARG_FOR = 16, ARG_STAGE = 32, ARG_DIR = 64,
-       ARG_ROLE = 128, ARG_UPDATE = 256, ARG_EXPORT = 512, ARG_TIMEOUT = 1024, ARG_COUNT = 2048, ARGS_WORDS = 2 };
+       ARG_ROLE = 128, ARG_UPDATE = 256, ARG_EXPORT = 512, ARG_TIMEOUT = 1024, ARG_COUNT = 2048,
+       ARG_NO_WAIT = 4096, ARG_FORCE = 8192, ARG_WRITE = 16384, ARG_YES = 32768, ARG_BRIEF = 65536, ARGS_WORDS = 2 };
 
 struct args {
-	bool json, once, dry_run, update;    /* update: --allow-update-service */
+	bool json, once, dry_run, no_wait, force, write, yes, update, brief; /* update: --allow-update-service */
 	const char *to, *span, *stage, *dir, *role, *export, *count; /* --to, --stage, ...; NULL: not given */
 	int n;                               /* words; span above is --for or --timeout, count is -n */
 	const char *word[ARGS_WORDS];

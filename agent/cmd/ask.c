@@ -220,7 +220,7 @@ bool ask_daemon(const struct conf *conf, struct answer *out)
 	return ask_quiet(conf, ASK_STATUS, NULL, false, out, &why) == EXIT_DONE;
 }
 
-int ask_acting(const struct cmd *c, const char *request, bool json, bool patience, struct answer *out)
+int ask_acting(const struct cmd *c, const char *request, bool json, struct answer *out)
 {
 	static struct conf conf;
 	struct slice answer;
@@ -230,10 +230,9 @@ int ask_acting(const struct cmd *c, const char *request, bool json, bool patienc
 
 	if (!settings_load(c, &conf))
 		return EXIT_USAGE;
-	e = call(&conf, request, patience ? PATIENCE_MS : ASK_TIMEOUT_MS, &answer, &why);
+	e = call(&conf, request, PATIENCE_MS, &answer, &why);
 	if (e == KERR_GONE || e == KERR_REFUSED)
-		return ask_fail(json, EXIT_UNREACHABLE, patience ? "kedge agent is not running; only it can ask"
-								 : "kedge agent is not running; only it can act");
+		return ask_fail(json, EXIT_UNREACHABLE, "kedge agent is not running; only it can act");
 	if (e != KERR_OK)
 		return ask_fail(json, EXIT_UNREACHABLE, why.text);
 	out->daemon = true;

@@ -28,8 +28,8 @@ int ask_quiet(const struct conf *conf, enum ask_what what, const char *word, boo
 /* The daemon's status, where it runs; false, and nothing printed, where it does not. */
 bool ask_daemon(const struct conf *conf, struct answer *out);
 
-/* For verbs that only the daemon can answer. request without its newline; patience: it may have to ask others first. */
-int ask_acting(const struct cmd *c, const char *request, bool json, bool patience, struct answer *out);
+/* For verbs that only the daemon can answer, which may have to ask others first. request without its newline. */
+int ask_acting(const struct cmd *c, const char *request, bool json, struct answer *out);
 /* The exit code in an answer; `otherwise` when it has none that kedge knows. */
 int ask_exit(const struct answer *a, int otherwise);
 

@@ -4,6 +4,7 @@
 
 #include "agent/cmd/page.h"
 
+#define PSS_MAX (1536 * 1024)            /* bytes: packaging/budget, pss_peak_kib */
 #define OLDEST_AGENT 1, 60, 0            /* older ones end, and log, otherwise than kedge was tried with */
 
 static const char *const levels[] = { "ok", "unknown", "warning", "critical" };
@@ -53,7 +54,7 @@ static void add_state(struct check_list *l, const char *name, enum check_level l
 	add(l, name, level, lead, detail, step);
 }
 
-static const char start[] = "Start it: systemctl start kedge, or kedge agent.";
+static const char start[] = "Start it: service kedge start, or kedge agent.";
 
 static void of_daemon(const cJSON *root, struct check_list *l)
 {
@@ -76,8 +77,8 @@ static void of_clock(const cJSON *root, struct check_list *l)
 static const struct part { const char *name, *source; enum check_level bad; const char *step; } parts[] = {
 	{ "engine", "engine", CHECK_CRITICAL, "Start the container engine, or name its socket in [engine] of kedge.conf." },
 	{ "ecs_agent", "introspection", CHECK_WARNING, "Start the ECS agent: systemctl start ecs." },
-	{ "ecs_agent_log", "ecs_agent_log", CHECK_WARNING, "Name the ECS agent's log file in [ecs_agent] of kedge.conf." },
-	{ "aws", "aws", CHECK_WARNING, "Restore the line to AWS." },
+	{ "ecs_agent_log", "ecs_agent_log", CHECK_WARNING, "Start the ECS agent, or set [ecs_agent] log in kedge.conf." },
+	{ "aws", "aws", CHECK_WARNING, "Mend ecs_agent, credentials, tls first; else the line." },
 };
 
 static void of_sources(const cJSON *root, struct check_list *l)
@@ -99,6 +100,7 @@ static void of_facts(const cJSON *root, struct check_list *l)
 		{ "dns", CHECK_WARNING, "Names are not found.", "Look at /etc/resolv.conf and the resolver it names." },
 		{ "disk", CHECK_CRITICAL, "The disk is full.", "Free some: docker image prune." },
 		{ "inodes", CHECK_CRITICAL, "None is left.", "Remove what makes so many files." },
+		{ "memory", CHECK_WARNING, "The node has hardly any left.", "Look at what takes it: docker stats." },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
@@ -118,18 +120,41 @@ static void of_credentials(const cJSON *root, struct check_list *l)
 	enum check_level level = is(state, "ok") ? CHECK_OK : late ? CHECK_WARNING :
 				 state[0] == '\0' || is(state, "waiting") ? CHECK_UNKNOWN : CHECK_CRITICAL;
 
-	add_state(l, "credentials", level, keys, "Look at [aws] credentials of kedge.conf, and at who provides them.");
+	add_state(l, "credentials", level, keys, "systemctl status amazon-ssm-agent: it writes them. Else set [aws] credentials.");
 }
 
-/* Of a role that was never tried nothing is said. */
-static void of_policy(const cJSON *root, struct check_list *l)
+/* Each service that may be rolled back without asking. Of a role that was never tried nothing is said. */
+static void of_policy(const cJSON *root, bool observer, struct check_list *l)
 {
+	bool shared = page_true(json_object(root, "credentials"), "shared_role");
 	const cJSON *s;
 
-	cJSON_ArrayForEach(s, json_array(root, "services"))
-		if (is(page_str(s, "policy"), "auto"))
+	cJSON_ArrayForEach(s, json_array(root, "services")) {
+		if (!is(page_str(s, "policy"), "auto"))
+			continue;
+		if (observer)
 			add(l, "policy", CHECK_WARNING, page_str(s, "service"), " has rollback = auto, but this node may not roll back.",
 			    "kedge init --role actor prints the policy it needs; or set rollback = manual.");
+		else if (shared)
+			add(l, "policy", CHECK_CRITICAL, page_str(s, "service"),
+			    " has rollback = auto on the role that all ECS Anywhere nodes share: one stolen box rolls back every site.",
+			    "Give this device a role of its own, or set rollback = manual.");
+	}
+}
+
+/* What was seen to be allowed, as one row. */
+static void of_allowed(const cJSON *root, struct check_list *l)
+{
+	char all[CHECK_TEXT_CAP];
+	struct text t = text_on(all, sizeof(all));
+	const cJSON *a;
+
+	cJSON_ArrayForEach(a, json_array(root, "allowed")) {
+		text_s(&t, t.len > 0 ? ", " : "");
+		text_s(&t, cJSON_IsString(a) ? a->valuestring : "");
+	}
+	if (t.len > 0)
+		add(l, "iam_allowed", CHECK_OK, "Allowed: ", all, "");
 }
 
 static void of_denied(const cJSON *d, bool role, struct check_list *l)
@@ -138,7 +163,7 @@ static void of_denied(const cJSON *d, bool role, struct check_list *l)
 	char step[CHECK_STEP_CAP];
 	struct text t = text_on(step, sizeof(step));
 
-	text_s(&t, statement[0] == '\0' ? "Let whoever owns that policy allow it." : "Add this statement to the policy of the node's role: ");
+	text_s(&t, statement[0] == '\0' ? "Let whoever owns that policy allow it." : "Add to the role's policy, then restart kedge (kedge init prints all): ");
 	text_s(&t, statement);
 	add(l, "iam", role ? CHECK_OK : CHECK_WARNING, page_str(d, "text"), "", step);
 }
@@ -148,6 +173,7 @@ static void of_iam(const cJSON *root, struct check_list *l)
 {
 	bool observer = is(page_str(json_object(root, "node"), "role"), "observer");
 	const cJSON *list = json_array(root, "denied"), *d;
+	bool barred = false;
 
 	if (cJSON_GetArraySize(list) == 0)
 		add(l, "iam", CHECK_OK, "No permission is known to be missing.", "", "");
@@ -155,9 +181,10 @@ static void of_iam(const cJSON *root, struct check_list *l)
 		bool role = observer && is(page_str(d, "action"), "ecs:StopServiceDeployment");
 
 		of_denied(d, role, l);
-		if (role)
-			of_policy(root, l);
+		barred = barred || role;
 	}
+	of_allowed(root, l);
+	of_policy(root, barred, l);
 }
 
 static void of_journal(const cJSON *root, struct check_list *l)
@@ -174,6 +201,64 @@ static void of_journal(const cJSON *root, struct check_list *l)
 		    "kedge journal names them; look at the health of the disk.");
 	else
 		add(l, "journal", CHECK_OK, "It is written.", "", "");
+}
+
+/* A box has little, and kedge promises to take no more than this. */
+static void of_kedge(const cJSON *root, struct check_list *l)
+{
+	const char *missing = page_str(root, "missing_part");
+	char kib[32];
+	struct text t = text_on(kib, sizeof(kib));
+	int64_t pss = page_int(json_object(root, "thrift"), "pss_bytes", -1);
+
+	text_i64(&t, pss / 1024);
+	text_s(&t, " KiB");
+	if (pss >= 0)
+		add(l, "kedge_memory", pss <= PSS_MAX ? CHECK_OK : CHECK_WARNING, "It takes ", kib,
+		    "Its budget is 1536 KiB: report it, with kedge status --json.");
+	add(l, "parts", missing[0] == '\0' ? CHECK_OK : CHECK_WARNING, missing[0] == '\0' ? "None is missing." : missing, "",
+	    "kedge runs without it, less guarded.");
+}
+
+/* kedge talks TLS to all but a loopback endpoint: what it says of a failure names it. */
+static void of_tls(const cJSON *root, struct check_list *l)
+{
+	const cJSON *aws = json_object(json_object(root, "sources"), "aws");
+	const char *detail = page_str(aws, "detail");
+	bool up = is(page_str(aws, "state"), "up");
+
+	if (up || strstr(detail, "TLS") != NULL || strstr(detail, "certificate") != NULL)
+		add(l, "tls", up ? CHECK_OK : CHECK_WARNING, up ? "AWS was reached." : detail, "",
+		    "Look at the clock, [aws] ca_file, and a proxy that opens TLS.");
+}
+
+void check_list_hooks(struct check_list *l, const char *path, bool there, uint32_t mode, uint32_t uid)
+{
+	bool open = there && ((mode & 022) != 0 || uid != 0);
+
+	add(l, "hooks", open ? CHECK_CRITICAL : CHECK_OK, path, !there ? " is not there: none is run." : open
+	    ? " can be written by others than root, who would run as kedge." : " is root's alone.", "chown root and chmod go-w it.");
+}
+
+/* What somebody waits to hear of this node, and does not. */
+static void of_channels(const cJSON *root, struct check_list *l)
+{
+	const cJSON *all = json_object(root, "channels"), *c;
+	char words[160] = "";
+	struct text t = text_on(words, sizeof(words));
+
+	cJSON_ArrayForEach(c, all) {
+		bool lost = page_int(c, "dropped", 0) > 0, well = page_true(c, "well");
+
+		if (well && !lost)
+			continue;
+		text_s(&t, t.len > 0 ? ", " : "");
+		text_s(&t, c->string);
+		text_s(&t, !well ? " does not get through" : " has lost news");
+	}
+	if (all != NULL)
+		add(l, "channels", t.len == 0 ? CHECK_OK : CHECK_WARNING, t.len == 0 ? "All get through." : words, "",
+		    "The log of kedge says why; kedge status --json counts it under channels.");
 }
 
 static void of_thrift(const cJSON *root, struct check_list *l)
@@ -234,13 +319,17 @@ void check_list_of(const cJSON *status, struct check_list *out)
 	of_facts(status, out);
 	of_credentials(status, out);
 	of_iam(status, out);
+	of_tls(status, out);
+	of_kedge(status, out);
 	of_thrift(status, out);
+	of_channels(status, out);
 }
 
 void check_list_without(bool daemon, const char *why, struct check_list *out)
 {
 	memset(out, 0, sizeof(*out));
-	add(out, "daemon", daemon ? CHECK_UNKNOWN : CHECK_CRITICAL, why, "", start);
+	add(out, "daemon", daemon ? CHECK_UNKNOWN : CHECK_CRITICAL, why, "",
+	    strstr(why, "denied") != NULL ? "Ask as root." : start);
 }
 
 enum check_level check_list_worst(const struct check_list *list)

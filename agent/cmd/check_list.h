@@ -22,6 +22,8 @@ struct check_list { uint32_t n, left_out, count[CHECK_LEVELS]; struct check at[C
 /* status: an object kedge.status/1. What is not known is CHECK_UNKNOWN where a running
  * daemon should know it, else no check: facts that nothing has needed yet, all that only a daemon sees. */
 void check_list_of(const cJSON *status, struct check_list *out);
+/* The folder whose programs are run at each event; there: mode and owner are its own. */
+void check_list_hooks(struct check_list *l, const char *path, bool there, uint32_t mode, uint32_t uid);
 /* There is no status, and why. daemon: one runs, but did not answer, or not to this user. */
 void check_list_without(bool daemon, const char *why, struct check_list *out);
 

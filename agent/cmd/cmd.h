@@ -23,6 +23,7 @@ int cmd_classify(const struct cmd *c);
 int cmd_rollback(const struct cmd *c);
 int cmd_confirm(const struct cmd *c);
 int cmd_cancel(const struct cmd *c);
+int cmd_deploy(const struct cmd *c);
 int cmd_hold(const struct cmd *c);
 int cmd_init(const struct cmd *c);
 int cmd_replay(const struct cmd *c);

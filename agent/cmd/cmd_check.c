@@ -4,6 +4,7 @@
 #include "agent/cmd/check_list.h"
 #include "agent/cmd/settings.h"
 #include "agent/cmd/show.h"
+#include "platform/file.h"
 
 enum { PLUGIN_UNKNOWN = 3, ONE_CHECK_CAP = 2 * (CHECK_TEXT_CAP + CHECK_STEP_CAP) + 128 };
 
@@ -63,7 +64,9 @@ int cmd_check(const struct cmd *c)
 	static struct check_list list;
 	static struct conf conf;
 	struct answer answer;
+	struct file_ident hooks;
 	struct ask_why why;
+	struct why error;
 	char line[1024];
 	struct text t = text_on(line, sizeof(line));
 	struct args a;
@@ -75,6 +78,11 @@ int cmd_check(const struct cmd *c)
 	} else {
 		answer.root = NULL;
 		check_list_without(answer.daemon, why.text, &list);
+	}
+	if (answer.root != NULL && conf.hooks[0] != '\0') {
+		bool there = file_identify(conf.hooks, &hooks, &error) == KERR_OK;
+
+		check_list_hooks(&list, conf.hooks, there, there ? hooks.mode : 0, there ? hooks.uid : 0);
 	}
 	check_list_line(&list, &t);
 	(a.json ? object : page)(&list, &answer, line);

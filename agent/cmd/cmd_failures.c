@@ -10,5 +10,5 @@ static void page(const struct page *p, const struct answer *answer)
 
 int cmd_failures(const struct cmd *c)
 {
-	return show_reading(c, ASK_FAILURES, page);
+	return show_reading(c, ASK_FAILURES, page, NULL);
 }

@@ -12,6 +12,7 @@ int cmd_hold(const struct cmd *c)
 {
 	uint64_t ms = HOLD_MS;
 	char number[24];
+	struct answer answer;
 	struct args a;
 
 	if (!args_parse(c, ARG_JSON | ARG_FOR, 1, 1, &a))
@@ -19,9 +20,9 @@ int cmd_hold(const struct cmd *c)
 	if (a.span != NULL && slice_is(slice_of(a.span), "0"))
 		ms = 0;
 	else if (a.span != NULL && (!conf_duration(slice_of(a.span), &ms) || ms > HOLD_MAX_MS)) {
-		fprintf(stderr, "kedge hold: --for takes a duration like 90s, 10m, 2h or 1d, 30d at most, and 0 to end a hold\n");
+		fprintf(stderr, "kedge hold: --for takes a duration like 90s, 10m or 2h, 30d at most, 0 to end a hold\n");
 		return EXIT_USAGE;
 	}
 	snprintf(number, sizeof(number), "%" PRIu64, ms);
-	return act_ask(c, a.word[0], number, a.json);
+	return act_ask(c, a.word[0], number, a.json, &answer);
 }

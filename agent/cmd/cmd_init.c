@@ -1,8 +1,11 @@
-/* What this node is, and what its role must be allowed: the IAM policy and the table verb -> actions. Writes nothing. */
+/* What this node is, its kedge.conf, and what its role must be allowed: the IAM policy and the table verb -> actions. Writes both
+ * files only when told to, and neither over one that is there. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/cmd/ask.h"
+#include "agent/cmd/export.h"
 #include "agent/cmd/page.h"
 #include "agent/cmd/settings.h"
 #include "agent/wire/arn.h"
@@ -124,7 +127,7 @@ static void json_actions(struct jw *w)
 	jw_array_end(w);
 }
 
-static void print_json(const struct found *f, enum iam_role role, struct text *t)
+static void print_json(const struct found *f, enum iam_role role, const char *conf, struct text *t)
 {
 	struct jw w = jw_on(t);
 
@@ -136,6 +139,7 @@ static void print_json(const struct found *f, enum iam_role role, struct text *t
 	text_s(t, ",\"policy\":");
 	iam_policy(t, &f->names, role, false);
 	json_actions(&w);
+	jw_str(&w, "conf", conf);
 	jw_object_end(&w);
 }
 
@@ -147,7 +151,7 @@ static void line(const struct page *p, const char *lead, struct slice v)
 	page_line(p, lead, word);
 }
 
-static void print_names(const struct page *p, const struct found *f)
+static void print_names(const struct page *p, const struct found *f, const char *path, const char *conf)
 {
 	line(p, "cluster             ", f->names.cluster);
 	line(p, "region              ", f->names.region);
@@ -156,8 +160,8 @@ static void print_names(const struct page *p, const struct found *f)
 	for (uint32_t i = 0; i < f->names.n; i++)
 		line(p, "service             ", f->names.service[i].name);
 	page_wrap(p, "", 0, f->daemon ? "As the running kedge agent knows it."
-				      : "From kedge.conf and the ECS agent's files: kedge agent is not running, and knows more when it is.");
-	puts("\nIAM policy for this node's role; names in capitals are yours to fill in:");
+				      : "From kedge.conf and the ECS agent's files.");
+	printf("\n%s:\n%s\nIAM policy for this node's role; names in capitals are yours to fill in:\n", path, conf);
 }
 
 static void print_actions(const struct page *p)
@@ -181,46 +185,182 @@ static void print_actions(const struct page *p)
 	}
 }
 
-static int print(const struct found *f, enum iam_role role, bool json)
+/* One key of kedge.conf; what is not known is left to be asked of the ECS agent. */
+static void key(struct text *t, const char *name, struct slice v)
+{
+	text_s(t, v.n == 0 ? "#" : "");
+	text_s(t, name);
+	text_s(t, " = ");
+	text_slice(t, v);
+	text_c(t, '\n');
+}
+
+static void make_conf(const struct found *f, bool update, struct text *t)
+{
+	text_s(t, "# Made by kedge init; the rest is at its default. A node that registers anew gets another container instance.\n[kedge]\n");
+	key(t, "cluster", f->names.cluster);
+	key(t, "region", f->names.region);
+	text_s(t, "#container_instance = ");
+	text_s(t, f->instance);
+	text_s(t, "\n\n[policy]\nrollback = manual\n");
+	text_s(t, update ? "allow_update_service = yes\n" : "");
+	for (uint32_t i = 0; i < f->names.n; i++) {
+		if (!arn_name_ok(f->names.service[i].name))
+			continue;
+		text_s(t, "\n[service ");
+		text_slice(t, f->names.service[i].name);
+		text_s(t, "]\n");
+		key(t, "family", arn_name_ok(f->names.service[i].family) ? f->names.service[i].family : SLICE(""));
+	}
+}
+
+struct made { char conf_path[CONF_PATH_CAP], policy_path[CONF_PATH_CAP], conf[CONF_FILE_MAX]; };
+
+/* The policy lies beside the conf. */
+static bool places(const char *path, struct made *m)
+{
+	struct text c = text_on(m->conf_path, sizeof(m->conf_path)), p = text_on(m->policy_path, sizeof(m->policy_path));
+	size_t at = slice_rfind(slice_of(path), "/");
+
+	text_s(&c, path);
+	text_slice(&p, slice_to(slice_of(path), at == SIZE_MAX ? 0 : at + 1));
+	text_s(&p, "kedge-policy.json");
+	return !c.full && !p.full;
+}
+
+static bool said_yes(const struct made *m)
+{
+	int c;
+
+	if (isatty(STDIN_FILENO) != 1)
+		return false;
+	printf("\nWrite %s and %s? [y/N] ", m->conf_path, m->policy_path);
+	fflush(stdout);
+	c = getchar();
+	return c == 'y' || c == 'Y';
+}
+
+/* Both, or neither. */
+static int write_both(const struct made *m, struct slice policy, bool json)
+{
+	char folder[CONF_PATH_CAP];
+	struct slice path = slice_of(m->conf_path);
+	size_t at = slice_rfind(path, "/");
+	enum kerr e = KERR_OK;
+	struct why why;
+
+	(void)str_put(folder, sizeof(folder), slice_to(path, at == SIZE_MAX ? 0 : at));
+	if (folder[0] != '\0')
+		e = file_make_dirs(folder, 0755, &why);
+	if (e == KERR_OK)
+		e = file_create(m->policy_path, policy, 0644, &why);
+	if (e != KERR_OK)
+		return ask_fail(json, EXIT_NO, why.text);
+	e = file_create(m->conf_path, slice_of(m->conf), 0644, &why);
+	if (e == KERR_OK)
+		return EXIT_DONE;
+	(void)remove(m->policy_path);
+	return ask_fail(json, EXIT_NO, why.text);
+}
+
+/* The first of the two files that is there already, or NULL. */
+static const char *there(const struct made *m)
+{
+	struct file_ident ident;
+	struct why why;
+
+	if (file_identify(m->conf_path, &ident, &why) != KERR_GONE)
+		return m->conf_path;
+	return file_identify(m->policy_path, &ident, &why) != KERR_GONE ? m->policy_path : NULL;
+}
+
+static int refuse(const struct made *m, bool json)
+{
+	char words[CONF_PATH_CAP + 64];
+
+	if (there(m) == NULL)
+		return ask_fail(json, EXIT_NO, "nothing was written: without a terminal it takes --yes");
+	snprintf(words, sizeof(words), "nothing was written: %s is there already", there(m));
+	return ask_fail(json, EXIT_NO, words);
+}
+
+/* What was found and what is lacking stands last: that is what the screen shows. */
+static void print_rest(const struct page *p, const struct cmd *c)
+{
+	const struct cmd check = { .verb = c->verb, .conf_path = c->conf_path };
+
+	print_actions(p);
+	putchar('\n');
+	(void)cmd_check(&check);
+}
+
+static int show(const struct cmd *c, const struct found *f, enum iam_role role, const struct args *a, const struct made *m)
 {
 	static char bytes[POLICY_CAP];
 	struct text t = text_on(bytes, sizeof(bytes));
 	struct page p = page_open();
 
-	if (json)
-		print_json(f, role, &t);
+	if (a->write && there(m) != NULL)
+		return refuse(m, a->json);
+	if (a->json)
+		print_json(f, role, m->conf, &t);
 	else
 		iam_policy(&t, &f->names, role, true);
 	if (t.full)
-		return ask_fail(json, EXIT_NO, "the policy does not fit; name fewer services in kedge.conf");
-	if (!json)
-		print_names(&p, f);
+		return ask_fail(a->json, EXIT_NO, "the policy does not fit; name fewer services in kedge.conf");
+	if (!a->json)
+		print_names(&p, f, m->conf_path, m->conf);
 	fwrite(bytes, 1, t.len, stdout);
-	if (json)
+	if (a->json)
 		putchar('\n');
 	else
-		print_actions(&p);
-	return EXIT_DONE;
+		print_rest(&p, c);
+	if (!a->write)
+		return EXIT_DONE;
+	if (!a->yes && !said_yes(m))
+		return refuse(m, a->json);
+	t = text_on(bytes, sizeof(bytes));
+	iam_policy(&t, &f->names, role, true);
+	return write_both(m, text_get(&t), a->json);
+}
+
+/* A conf that is to be written cannot be read yet. */
+static bool load(const struct cmd *c, const struct args *a, struct conf *conf, const char *path)
+{
+	struct file_ident ident;
+	struct why why;
+
+	if (!a->write || file_identify(path, &ident, &why) != KERR_GONE)
+		return settings_load(c, conf);
+	conf_default(conf);
+	return true;
 }
 
 int cmd_init(const struct cmd *c)
 {
 	static struct conf conf;
 	static struct found f;
+	static struct made m;
+	struct text t = text_on(m.conf, sizeof(m.conf));
 	struct args a;
 	bool actor;
 
-	if (!args_parse(c, ARG_JSON | ARG_ROLE | ARG_UPDATE | ARG_EXPORT, 0, 0, &a))
+	if (!args_parse(c, ARG_JSON | ARG_ROLE | ARG_UPDATE | ARG_EXPORT | ARG_WRITE | ARG_YES, 0, 0, &a))
 		return EXIT_USAGE;
-	if (a.export != NULL)
-		return ask_fail(a.json, EXIT_USAGE, "this version of kedge init only prints; --export comes with a later one");
 	actor = a.role != NULL && strcmp(a.role, "actor") == 0;
 	if (a.role != NULL && !actor && strcmp(a.role, "observer") != 0)
 		return ask_fail(a.json, EXIT_USAGE, "--role is observer or actor");
 	if (a.update && !actor)
 		return ask_fail(a.json, EXIT_USAGE, "--allow-update-service needs --role actor");
-	if (!settings_load(c, &conf))
+	if (!places(settings_path(c), &m))
+		return ask_fail(a.json, EXIT_USAGE, "the path of the conf is too long");
+	if (!load(c, &a, &conf, m.conf_path))
 		return EXIT_USAGE;
 	find(&conf, &f);
-	return print(&f, a.update ? IAM_ACTOR_UPDATE : actor ? IAM_ACTOR : IAM_OBSERVER, a.json);
+	if (a.export != NULL)
+		return export_to(c, a.export, &f.names, a.json);
+	make_conf(&f, a.update, &t);
+	if (t.full)
+		return ask_fail(a.json, EXIT_NO, "the conf does not fit");
+	return show(c, &f, a.update ? IAM_ACTOR_UPDATE : actor ? IAM_ACTOR : IAM_OBSERVER, &a, &m);
 }

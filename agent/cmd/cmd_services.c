@@ -7,5 +7,5 @@ static void page(const struct page *p, const struct answer *answer)
 
 int cmd_services(const struct cmd *c)
 {
-	return show_reading(c, ASK_SERVICES, page);
+	return show_reading(c, ASK_SERVICES, page, NULL);
 }

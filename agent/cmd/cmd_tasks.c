@@ -73,5 +73,5 @@ static void page(const struct page *p, const struct answer *answer)
 
 int cmd_tasks(const struct cmd *c)
 {
-	return show_reading(c, ASK_TASKS, page);
+	return show_reading(c, ASK_TASKS, page, NULL);
 }

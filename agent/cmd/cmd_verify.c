@@ -45,7 +45,7 @@ int cmd_verify(const struct cmd *c)
 	if (!args_parse(c, ARG_JSON, 1, 1, &a) || !args_word_ok(c, a.word[0]))
 		return EXIT_USAGE;
 	snprintf(request, sizeof(request), "verify %s", a.word[0]);
-	code = ask_acting(c, request, a.json, true, &answer);
+	code = ask_acting(c, request, a.json, &answer);
 	if (code != EXIT_DONE)
 		return code;
 	if (a.json) {

@@ -34,15 +34,6 @@ static void where(const struct page *p, const cJSON *f)
 		printf("  exit code  %lld\n", (long long)page_int(f, "exit_code", 0));
 }
 
-static const char *fixer(const char *fix_by)
-{
-	if (strcmp(fix_by, "site") == 0)
-		return "somebody at the site";
-	if (strcmp(fix_by, "developer") == 0)
-		return "the developer of the release";
-	return strcmp(fix_by, "cloud") == 0 ? "whoever runs the cloud account or the registry" : "";
-}
-
 static void failure(const struct page *p, const cJSON *f)
 {
 	char definition[300], first[PAGE_TIME_CAP], line[800];
@@ -150,7 +141,7 @@ static void timeline(const struct page *p, const cJSON *root)
 static void report(const struct page *p, const cJSON *root)
 {
 	const cJSON *f = json_object(root, "failure"), *s = json_object(root, "service");
-	const char *who = fixer(page_str(root, "fix_by"));
+	const char *who = show_fixer(page_str(root, "fix_by"));
 	bool about_rollback = strcmp(page_str(root, "about"), "rollback") == 0;
 
 	if (about_rollback && s != NULL)

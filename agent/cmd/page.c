@@ -65,7 +65,7 @@ static void put_time(char out[PAGE_TIME_CAP], const struct tm *tm)
 	};
 	struct text t = text_on(out, PAGE_TIME_CAP);
 
-	text_u64_pad(&t, (uint64_t)(tm->tm_year + 1900), 4);
+	text_u64_pad(&t, (uint64_t)tm->tm_year + 1900, 4);
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
 		text_c(&t, part[i].before);
 		text_u64_pad(&t, (uint64_t)part[i].value, 2);
@@ -80,6 +80,32 @@ void page_unix(int64_t unix_s, char out[PAGE_TIME_CAP])
 	strcpy(out, "-");
 	if (localtime_r(&s, &tm) != NULL)
 		put_time(out, &tm);
+}
+
+void page_both_times(const cJSON *obj, const char *name, char out[2 * PAGE_TIME_CAP])
+{
+	int64_t ms = 0;
+	time_t s;
+	struct tm here, utc;
+	char there[PAGE_TIME_CAP];
+	struct text t = text_on(out, 2 * PAGE_TIME_CAP);
+
+	page_time(obj, name, there);
+	text_s(&t, there);
+	if (json_unix_s(obj, name, &ms, NULL) != KERR_OK)
+		return;
+	s = (time_t)(ms / 1000);
+	if (localtime_r(&s, &here) == NULL || gmtime_r(&s, &utc) == NULL)
+		return;
+	put_time(there, &utc);
+	if (here.tm_hour == utc.tm_hour && here.tm_min == utc.tm_min) {
+		text_s(&t, " UTC");
+		return;
+	}
+	/* to the minute; the day where that is another one, around midnight */
+	text_s(&t, " (");
+	text_slice(&t, slice_from(slice_to(slice_of(there), 16), here.tm_mday == utc.tm_mday ? 11 : 5));
+	text_s(&t, " UTC)");
 }
 
 void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP])

@@ -27,6 +27,8 @@ int64_t page_int(const cJSON *obj, const char *name, int64_t none);
 bool page_true(const cJSON *obj, const char *name);
 /* "2026-11-23 10:41:27" in local time, "-" when the member is null. */
 void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP]);
+/* Local time, and what that is in UTC where it differs. */
+void page_both_times(const cJSON *obj, const char *name, char out[2 * PAGE_TIME_CAP]);
 void page_unix(int64_t unix_s, char out[PAGE_TIME_CAP]);
 /* "12 s", "3 min", "5 h", "2 d" between two times in seconds. */
 void page_age(double from_unix_s, double to_unix_s, char out[PAGE_TIME_CAP]);

@@ -6,7 +6,7 @@
 
 const char *settings_path(const struct cmd *c)
 {
-	return c->conf_path != NULL ? c->conf_path : SETTINGS_PATH;
+	return c->conf_path != NULL ? c->conf_path : CONF_PATH;
 }
 
 bool settings_load(const struct cmd *c, struct conf *out)

@@ -7,9 +7,7 @@
 #include "agent/cmd/cmd.h"
 #include "agent/wire/conf.h"
 
-#define SETTINGS_PATH "/etc/kedge/kedge.conf"
-
-/* Without a file at SETTINGS_PATH the defaults hold; a file named with --conf must be there. False: what is wrong
+/* Without a file at CONF_PATH the defaults hold; a file named with --conf must be there. False: what is wrong
  * with it is on stderr, the exit code is EXIT_USAGE. */
 bool settings_load(const struct cmd *c, struct conf *out);
 /* The file that was read, or would have been. */

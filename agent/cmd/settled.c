@@ -2,6 +2,8 @@
 
 #include "agent/cmd/show.h"
 
+#define CLOCKS_MS 10000                  /* one deployment's two times in two answers of AWS differ by less */
+
 /* Is it one of the words, each with a blank on both sides? The empty one is in no list. */
 static bool among(const char *words, const char *word)
 {
@@ -37,14 +39,25 @@ static enum settled by_verdict(const cJSON *service)
 	return among(" none ", state) && among(" off ", page_str(service, "policy")) ? SETTLED_BAD : SETTLED_NOT;
 }
 
-enum settled settled_of(const cJSON *service, const char *primary)
+/* The same definition may have been deployed anew: then AWS made its deployment later than the one the row is about. */
+static bool of_earlier(const cJSON *service, const struct settled_wanted *wanted)
+{
+	int64_t created_ms;
+
+	return json_unix_s(service, "deployment_created_unix_s", &created_ms, NULL) == KERR_OK &&
+	       wanted->created_unix_ms > created_ms + CLOCKS_MS;
+}
+
+enum settled settled_of(const cJSON *service, const struct settled_wanted *wanted)
 {
 	enum settled settled = by_verdict(service);
 	char definition[300];
 
+	if (wanted->deployment[0] != '\0')
+		return str_eq(wanted->deployment, page_str(service, "deployment")) ? settled : SETTLED_NOT;
 	show_definition(service, definition, sizeof(definition));
-	if (primary[0] == '\0' || str_eq(primary, definition))
-		return settled;
+	if (wanted->primary[0] == '\0' || str_eq(wanted->primary, definition))
+		return settled == SETTLED_GOOD && of_earlier(service, wanted) ? SETTLED_NOT : settled;
 	/* once it was hauled back AWS wants what it was hauled back to */
-	return settled == SETTLED_BAD && str_eq(primary, page_str(json_object(service, "rollback"), "target")) ? settled : SETTLED_NOT;
+	return settled == SETTLED_BAD && str_eq(wanted->primary, page_str(json_object(service, "rollback"), "target")) ? settled : SETTLED_NOT;
 }

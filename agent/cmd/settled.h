@@ -2,6 +2,7 @@
 #ifndef KEDGE_CMD_SETTLED_H
 #define KEDGE_CMD_SETTLED_H
 
+#include "agent/base/limits.h"
 #include "agent/wire/json.h"
 
 enum settled {
@@ -10,8 +11,11 @@ enum settled {
 	SETTLED_BAD             /* hauled back, stuck, or failing and nothing goes on by itself */
 };
 
-/* service: a row; NULL gives SETTLED_NOT. primary: the task definition AWS wants now, "web:12", or empty where it could not be
- * asked: a row that is about an earlier deployment has settled nothing. */
-enum settled settled_of(const cJSON *service, const char *primary);
+/* Which deployment it is asked for: a row that is about an earlier one has settled nothing. By its ARN; else by what AWS says is
+ * its PRIMARY deployment now: "web:12", and when it was made. Empty and 0: not known. */
+struct settled_wanted { char deployment[ARN_CAP], primary[NAME_CAP + 12]; int64_t created_unix_ms; };
+
+/* service: a row; NULL gives SETTLED_NOT. */
+enum settled settled_of(const cJSON *service, const struct settled_wanted *wanted);
 
 #endif

@@ -27,6 +27,15 @@ enum page_colour show_verdict_colour(const char *verdict)
 	return strcmp(verdict, "unknown") == 0 ? PAGE_PLAIN : PAGE_YELLOW;
 }
 
+const char *show_fixer(const char *fix_by)
+{
+	if (strcmp(fix_by, "site") == 0)
+		return "somebody at the site";
+	if (strcmp(fix_by, "developer") == 0)
+		return "the developer of the release";
+	return strcmp(fix_by, "cloud") == 0 ? "whoever runs the cloud account or the registry" : "";
+}
+
 void show_left_out(const cJSON *root, const char *name)
 {
 	int64_t n = page_int(root, name, 0);
@@ -115,7 +124,45 @@ static void service_row(const struct page *p, const char *const cell[6], enum pa
 	putchar('\n');
 }
 
-static void service(const struct page *p, const cJSON *s, bool commands)
+/* What mends the newest of its failures, and who can: where the answer has failures too. */
+static void mend(const struct page *p, const cJSON *root, const cJSON *s)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, json_array(root, "failures")) {
+		const char *who = show_fixer(page_str(f, "fix_by"));
+		char line[700];
+
+		if (strcmp(page_str(f, "service"), page_str(s, "service")) != 0)
+			continue;
+		snprintf(line, sizeof(line), "%.400s%s%s%s (kedge why %.16s)", page_str(f, "next_step"),
+			 who[0] == '\0' ? "" : " By ", who, who[0] == '\0' ? "" : ".", page_str(f, "id"));
+		page_wrap(p, "  mend: ", 8, line);
+		return;
+	}
+}
+
+/* What kedge does about it, and until when; ID in the words is the rollback's. */
+static void next(const struct page *p, const cJSON *rollback)
+{
+	const char *step = page_str(rollback, "next_step"), *at;
+	char line[1200], expires[PAGE_TIME_CAP];
+	struct text t = text_on(line, sizeof(line));
+
+	if (step[0] == '\0')
+		return;
+	for (; (at = strstr(step, "ID")) != NULL; step = at + 2) {
+		text_slice(&t, (struct slice){ step, (size_t)(at - step) });
+		text_s(&t, page_str(rollback, "id"));
+	}
+	text_s(&t, step);
+	page_time(rollback, "expires_unix_s", expires);
+	if (expires[0] != '-')
+		snprintf(line + t.len, sizeof(line) - t.len, " Given up at %s.", expires);
+	page_wrap(p, "  next: ", 8, line);
+}
+
+static void service(const struct page *p, const cJSON *root, const cJSON *s, bool commands)
 {
 	const cJSON *rollback = json_object(s, "rollback");
 	const char *verdict = page_str(s, "verdict");
@@ -135,6 +182,10 @@ static void service(const struct page *p, const cJSON *s, bool commands)
 	shadow(s);
 	if (strcmp(verdict, "ok") != 0 || commands)
 		page_wrap(p, lead, 2, page_str(s, "explain"));
+	if (slice_find(SLICE("ok rolling unknown"), verdict) == SIZE_MAX) {
+		mend(p, root, s);
+		next(p, rollback);
+	}
 	if (commands && rollback != NULL)
 		show_command(p, rollback);
 	if (commands)
@@ -152,7 +203,7 @@ void show_services(const struct page *p, const cJSON *root, bool commands)
 	}
 	service_row(p, head, PAGE_PLAIN);
 	cJSON_ArrayForEach(s, list)
-		service(p, s, commands);
+		service(p, root, s, commands);
 	show_left_out(root, "services_left_out");
 }
 
@@ -204,14 +255,14 @@ void show_failures(const struct page *p, const cJSON *root, int most)
 			failure(p, f);
 }
 
-int show_reading(const struct cmd *c, enum ask_what what, show_page *page)
+int show_reading(const struct cmd *c, enum ask_what what, show_page *page, show_page *brief)
 {
 	struct answer answer;
 	struct args a;
 	struct page p;
 	int code;
 
-	if (!args_parse(c, ARG_JSON, 0, 0, &a))
+	if (!args_parse(c, ARG_JSON | (brief != NULL ? ARG_BRIEF : 0), 0, 0, &a))
 		return EXIT_USAGE;
 	code = ask_reading(c, what, NULL, a.json, &answer);
 	if (code != EXIT_DONE)
@@ -221,6 +272,10 @@ int show_reading(const struct cmd *c, enum ask_what what, show_page *page)
 		return EXIT_DONE;
 	}
 	p = page_open();
+	if (a.brief) {
+		brief(&p, &answer);
+		return EXIT_DONE;
+	}
 	ask_head(&answer);
 	page(&p, &answer);
 	return EXIT_DONE;

@@ -8,6 +8,8 @@
 /* "web:12", or "-" */
 void show_definition(const cJSON *obj, char *out, size_t cap);
 enum page_colour show_verdict_colour(const char *verdict);
+/* Who is meant by "fix_by"; "" for nobody. */
+const char *show_fixer(const char *fix_by);
 /* One line a service with its head; each followed by its sentence, and with commands by what a person can run. */
 void show_services(const struct page *p, const cJSON *root, bool commands);
 /* Two lines a failure: what, and its reason cut to the width. */
@@ -26,9 +28,12 @@ void show_left_out(const cJSON *root, const char *name);
 
 /* The whole page of `kedge status`, in show_status.c. */
 void show_status(const struct page *p, const struct answer *answer);
+/* A line for the node, and one for each service that is not ok, however long. */
+void show_brief(const struct page *p, const struct answer *answer);
 
-/* The frame of a reading verb without words of its own: asks, then prints the object with --json, else calls page. */
+/* The frame of a reading verb without words of its own: asks, then prints the object with --json, with --brief (unknown
+ * where brief is NULL) calls brief, else page. */
 typedef void show_page(const struct page *p, const struct answer *answer);
-int show_reading(const struct cmd *c, enum ask_what what, show_page *page);
+int show_reading(const struct cmd *c, enum ask_what what, show_page *page, show_page *brief);
 
 #endif

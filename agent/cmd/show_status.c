@@ -9,10 +9,10 @@ static void head(const struct page *p, const cJSON *root)
 {
 	const cJSON *node = json_object(root, "node");
 	static const char *const members[] = { "cluster", "region", "arch", "role" };
-	char when[PAGE_TIME_CAP], line[800];
+	char when[2 * PAGE_TIME_CAP], line[800];
 	size_t n;
 
-	page_time(root, "time_unix_s", when);
+	page_both_times(root, "time_unix_s", when);
 	n = (size_t)snprintf(line, sizeof(line), "%s ", page_str(root, "version"));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		const char *word = page_str(node, members[i]);
@@ -106,6 +106,43 @@ static void troubles(const struct page *p, const cJSON *root)
 		page_coloured(p, PAGE_RED, "the journal cannot be written: nothing will be rolled back until it can\n");
 	if (missing[0] != '\0')
 		page_wrap(p, "missing: ", 9, missing);
+}
+
+/* ", aws unreachable", for each that has a state which is not as it should be. */
+static void wrong(const cJSON *list)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list) {
+		const char *state = page_str(item, "state");
+
+		if (slice_find(SLICE("up ok durable writing"), state) == SIZE_MAX)
+			printf(", %s %s", item->string, state);
+	}
+}
+
+void show_brief(const struct page *p, const struct answer *answer)
+{
+	const cJSON *list = json_array(answer->root, "services"), *s;
+	char line[1600];
+	int well = 0;
+
+	cJSON_ArrayForEach(s, list)
+		well += strcmp(page_str(s, "verdict"), "ok") == 0;
+	printf("kedge: %d of %d services run as deployed", well, cJSON_GetArraySize(list));
+	if (!answer->daemon)
+		fputs("; kedge agent is not running", stdout);
+	else
+		wrong(json_object(answer->root, "sources"));
+	wrong(answer->root);     /* credentials, clock, journal */
+	putchar('\n');
+	cJSON_ArrayForEach(s, list) {
+		if (strcmp(page_str(s, "verdict"), "ok") == 0)
+			continue;
+		snprintf(line, sizeof(line), "%s %s: %s", page_str(s, "service"), page_str(s, "verdict"), page_str(s, "explain"));
+		page_put(p, line);
+		putchar('\n');
+	}
 }
 
 void show_status(const struct page *p, const struct answer *answer)

@@ -26,6 +26,8 @@ enum act_type {
 	ACT_AWS_STOP,       /* StopServiceDeployment(ROLLBACK) of service[index].rb.deployment */
 	ACT_AWS_UPDATE,     /* UpdateService of service[index] to rb.target_family:target_revision, by a person's word only */
 	ACT_AWS_SERVICE,    /* DescribeServices of service[index]: its controller and newest placement trouble */
+	ACT_AWS_DEPLOY,     /* UpdateService of service[index] to deploy.family:revision, by a person's word only */
+	ACT_DEPLOYED,       /* what a person asked to deploy has come to its end: tell them what deploy.reason says */
 	ACT_TYPES
 };
 

@@ -62,6 +62,20 @@ static const char *check_update(const struct core *c, const struct service *s)
 	return NULL;
 }
 
+/* The same of a deploy, whose word is durable as its audit record. */
+static const char *check_deploy(const struct core *c, const struct service *s)
+{
+	const struct deploy *d = &c->deploy;
+
+	if (d->step != DEPLOY_SENT || !core_policy(c, s->m.name)->allow_update_service)
+		return "6: a deploy that nobody allowed";
+	if (s->dep_ms == 0 || c->now_ms - s->dep_ms > 5 * SEC || s->dep_ms < d->asked_ms)
+		return "1: a deploy on an answer that is not fresh";
+	if (d->seq == 0 || d->seq > c->saved_seq)
+		return "4: a deploy before its audit is durable";
+	return NULL;
+}
+
 static const char *check_told(const struct core *c, uint32_t index)
 {
 	const struct failure *f = &c->failure[index].f;
@@ -82,6 +96,8 @@ const char *core_check(const struct core *c, const struct action *out, size_t n)
 			broken = check_stop(c, &c->service[out[i].index]);
 		else if (out[i].type == ACT_AWS_UPDATE)
 			broken = check_update(c, &c->service[out[i].index]);
+		else if (out[i].type == ACT_AWS_DEPLOY)
+			broken = check_deploy(c, &c->service[out[i].index]);
 		else if (out[i].type == ACT_REPORT)
 			broken = check_told(c, out[i].index);
 	}

@@ -113,6 +113,8 @@ static void on_aws_failed(struct core *c, const struct ev_aws_failed *ev)
 {
 	if (ev->error == AE_THROTTLED)
 		pace_throttled(c);
+	if (deploy_failed(c, ev))
+		return;
 	if (ev->op == OP_TASK)
 		on_aws_task_failed(c, ev);
 	else if (ev->op == OP_SERVICES)
@@ -188,7 +190,8 @@ static void take(struct core *c, const struct event *ev)
 		on_aws_stopped(c, &ev->u.aws_stopped);
 		break;
 	case EV_AWS_UPDATED:
-		on_aws_updated(c, &ev->u.aws_updated);
+		if (!deploy_updated(c, &ev->u.aws_updated))
+			on_aws_updated(c, &ev->u.aws_updated);
 		break;
 	case EV_AWS_SERVICE:
 		on_aws_service(c, &ev->u.aws_service);
@@ -229,6 +232,7 @@ size_t core_step(struct core *c, const struct event *ev, struct action out[CORE_
 	stuck_tick(c);
 	registry_tick(c);
 	judge_tick(c);
+	deploy_tick(c);
 	for (uint32_t i = 0; i < (uint32_t)c->rows.services; i++) {
 		if (!c->service[i].used)
 			continue;

@@ -41,12 +41,13 @@ enum ev_type {
 	EV_TYPES
 };
 
-enum op_verb { OPV_ROLLBACK, OPV_CONFIRM, OPV_CANCEL, OPV_HOLD, OPV_LOOK };
+enum op_verb { OPV_ROLLBACK, OPV_CONFIRM, OPV_CANCEL, OPV_HOLD, OPV_LOOK, OPV_DEPLOY };
 struct ev_operator {
 	enum op_verb verb;
 	char service[NAME_CAP], id[32];
-	char to_family[NAME_CAP];                 /* OPV_ROLLBACK --to; empty: to where AWS would return */
+	char to_family[NAME_CAP];                 /* OPV_DEPLOY, OPV_ROLLBACK --to; empty: to where AWS would return */
 	uint32_t to_revision;
+	bool force;                               /* OPV_DEPLOY: also what this node saw fail */
 	uint64_t for_ms;                          /* OPV_HOLD; 0 ends the hold */
 	uint32_t uid;
 };

@@ -14,11 +14,18 @@ static const struct failure *newest_failure(const struct core *c, const struct s
 	return best;
 }
 
-static void serving_words(const struct core *c, struct text *t, enum serving serving)
+/* By its name: while a deployment is under way "the new one" could be either. */
+static void serving_words(const struct core *c, struct text *t, const struct service *s)
 {
-	switch (serving) {
+	int32_t now = core_current(c, s);
+
+	switch (s->serving) {
 	case SERVING_NEW:
-		text_s(t, " The new release serves.");
+		if (now == NONE)
+			break;
+		text_c(t, ' ');
+		text_definition(t, c->release[now].family, c->release[now].revision);
+		text_s(t, " serves.");
 		break;
 	case SERVING_OLD:
 		text_s(t, " The old release still serves.");
@@ -30,13 +37,28 @@ static void serving_words(const struct core *c, struct text *t, enum serving ser
 	}
 }
 
-static void failure_words(struct text *t, const struct failure *f, const char *verb)
+static void failure_words(struct text *t, const struct failure *f, enum verdict verdict)
 {
 	text_definition(t, f->family, f->revision);
-	text_s(t, verb);
+	text_s(t, verdict == V_SUSPECT ? " is suspect: " : " fails here: ");
 	text_s(t, class_name(f->class));
 	text_s(t, ", blame ");
 	text_s(t, blame_name(f->blame));
+	text_c(t, '.');
+	if (f->blame != BLAME_RELEASE)
+		text_s(t, " That is no reason to roll back.");
+	else if (verdict == V_SUSPECT)
+		text_s(t, " No verdict yet.");
+}
+
+static void rollback_words(struct text *t, const struct rollback *rb, enum verdict verdict)
+{
+	text_c(t, ' ');
+	text_s(t, rb->reason);
+	if (verdict != V_FAILING || !rb_open(rb->state) || rb->target_family[0] == '\0')
+		return;
+	text_s(t, " The way back is ");
+	text_definition(t, rb->target_family, rb->target_revision);
 	text_c(t, '.');
 }
 
@@ -55,12 +77,12 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 	case V_STUCK:
 		text_s(out, "The deployment does not get on: ");
 		text_s(out, f != NULL ? f->reason : "nothing moves");
-		text_c(out, '.');
+		text_s(out, ". That is no reason to roll back.");
 		break;
 	case V_SUSPECT:
 	case V_FAILING:
 		if (f != NULL)
-			failure_words(out, f, s->verdict == V_SUSPECT ? " is suspect: " : " fails here: ");
+			failure_words(out, f, s->verdict);
 		break;
 	case V_ROLLING_BACK:
 	case V_ROLLED_BACK:
@@ -77,13 +99,12 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 		break;
 	case V_UNKNOWN:
 	case VERDICTS:
-		text_s(out, "Nothing is known of it yet.");
+		text_s(out, c->source[SRC_ENGINE].state != SS_UP ? "What runs here is not known."
+			    : core_current(c, s) != NONE ? "None of its tasks is here." : "Nothing is known of it yet.");
 		break;
 	}
-	serving_words(c, out, s->serving);
+	serving_words(c, out, s);
 	/* what became of an older release's rollback says nothing about one that is only suspect yet */
-	if (s->rb.state != RB_NONE && s->verdict != V_ROLLING && core_rollback_shown(s) == s->rb.state) {
-		text_c(out, ' ');
-		text_s(out, s->rb.reason);
-	}
+	if (s->rb.state != RB_NONE && s->verdict != V_ROLLING && core_rollback_shown(s) == s->rb.state)
+		rollback_words(out, &s->rb, s->verdict);
 }

@@ -106,7 +106,7 @@ static void fill(struct core *c, struct fail_slot *slot, const struct sighting *
 				PUT(f->digest, c->release[t->release].image[i].digest);
 	}
 	if (service != NONE)
-		look_want(c, (uint32_t)service, true);
+		look_want(c, (uint32_t)service);
 }
 
 /* An old line of a log, from before this boot, is told but belongs to another epoch. */
@@ -246,7 +246,7 @@ static void fell_again(struct core *c, struct fail_slot *slot, uint64_t ended_ms
 	slot->seen_ms = ended_ms;
 	slot->again = true;
 	if (service != NONE)
-		look_want(c, (uint32_t)service, true);
+		look_want(c, (uint32_t)service);
 }
 
 /* The same container was started again: what looked like an exit is a loop that the restart policy hides. */
@@ -404,7 +404,7 @@ void judge_task(struct core *c, int32_t task)
 			judge_release(c, slot->release);
 	}
 	if (any && service != NONE)
-		look_want(c, (uint32_t)service, true);
+		look_want(c, (uint32_t)service);
 }
 
 /* Counts what speaks against a release: every task once, and only what the release itself is to blame for. */

@@ -4,7 +4,7 @@
 
 #define LOOK_GAP_MS  (3 * SEC)    /* between two looks that local events ask for */
 
-void look_want(struct core *c, uint32_t service, bool full)
+void look_want(struct core *c, uint32_t service)
 {
 	struct look *l = &c->service[service].look;
 	/* a no is an answer too: it shows that the line was good when an application ended */
@@ -14,11 +14,10 @@ void look_want(struct core *c, uint32_t service, bool full)
 		l->next_ms = c->now_ms;
 		if (l->sent_ms != 0 && l->next_ms < l->sent_ms + LOOK_GAP_MS)
 			l->next_ms = l->sent_ms + LOOK_GAP_MS;
-	} else if (full && l->next_ms > c->now_ms + patience_ms) {
+	} else if (l->next_ms > c->now_ms + patience_ms) {
 		l->next_ms = c->now_ms + patience_ms;   /* a failure does not wait out the hours an idle service was put off for */
 	}
-	l->wanted = true;
-	l->full = l->full || full;
+	l->wanted = l->full = true;
 }
 
 static void ask(struct core *c, struct look *l, enum look_step step)
@@ -148,8 +147,10 @@ static void want_revision(struct service *s, const char *arn)
 	for (uint32_t i = 0; i < l->n_want; i++)
 		if (str_eq(l->want[i], arn))
 			return;
-	if (l->n_want < REVISIONS_MAX)
-		PUT(l->want[l->n_want++], arn);
+	if (l->n_want == REVISIONS_MAX)
+		return;
+	PUT(l->want[l->n_want], arn);
+	l->n_want++;
 }
 
 void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)

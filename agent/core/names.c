@@ -30,9 +30,18 @@ const char *act_name(enum act_type type)
 	static const char *const words[] = {
 		"journal", "report", "note", "suspect", "inspect", "image", "last-words", "target-image", "registry", "probe", "aws-task", "aws-list",
 		"aws-deployment", "aws-revision", "aws-quorum", "aws-stop", "aws-update", "aws-service",
+		"aws-deploy", "deployed",
 	};
 	WORDS(ACT_TYPES);
 	return words[type];
+}
+
+const char *deploy_end_name(enum deploy_end end)
+{
+	static const char *const words[] = { "accepted", "not-done", "refused", "denied" };
+
+	WORDS(DEPLOY_ENDS);
+	return words[end];
 }
 
 const char *source_name(enum source source)

@@ -4,6 +4,8 @@
 #define SLOWEST_MS (6 * 3600 * SEC)      /* no throttle and no budget makes the heartbeat longer */
 #define SPREAD_MS  (300 * SEC)           /* so far apart heartbeats of a fleet come back at most */
 #define UNKNOWN_MS (5 * SEC)             /* the same of intents, while nobody said how large the fleet is */
+#define UNSEEN_MS  (300 * 1000)
+#define UNSEEN_GAP_MS (30 * SEC)
 #define SHED_POLL_MS (600 * SEC)
 #define BURST_MS   (30 * SEC)            /* refusals of questions that were on their way together are one */
 
@@ -49,6 +51,13 @@ uint64_t core_heartbeat_ms(const struct core *c, enum beat_why *why)
 	return beat;
 }
 
+/* A failure is judged, and AWS does not show its deployment yet: what AWS lists lags behind by seconds. */
+static bool unseen(const struct core *c, const struct service *s)
+{
+	return rb_open(s->rb.state) && !s->rb.by_operator && s->rb.deployment[0] == '\0' && s->dep_ms != 0 &&
+	       c->now_unix_ms - s->rb.first_failure_unix_ms < UNSEEN_MS;
+}
+
 /* While a deployment goes on: every 30 s for five minutes, then 60 s, then 120 s; else the heartbeat. */
 uint64_t pace_ms(const struct core *c, const struct service *s)
 {
@@ -56,6 +65,8 @@ uint64_t pace_ms(const struct core *c, const struct service *s)
 	enum beat_why why;
 	uint64_t gap = age < 300 * 1000 ? 30 * SEC : age < 1200 * 1000 ? 60 * SEC : 120 * SEC;
 
+	if (unseen(c, s))
+		return UNSEEN_GAP_MS;
 	if (!sd_ongoing(s->dep.status) || s->dep_ms == 0)
 		return core_heartbeat_ms(c, &why);
 	if (rb_open(s->rb.state))
@@ -81,7 +92,7 @@ uint64_t pace_next_ms(struct core *c, const struct service *s)
 {
 	uint64_t gap = pace_ms(c, s);
 
-	if (!sd_ongoing(s->dep.status) || s->dep_ms == 0)
+	if ((!sd_ongoing(s->dep.status) || s->dep_ms == 0) && !unseen(c, s))
 		return beat_at_ms(c);
 	return c->now_ms + gap * 4 / 5 + dice(c, gap * 2 / 5 + 1);
 }

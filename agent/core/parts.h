@@ -71,7 +71,7 @@ void blame_links(struct core *c);
 void blame_line_answers(struct core *c, uint64_t sent_ms); /* AWS answered a question of then */
 
 /* look.c - asking AWS about one service's deployments */
-void look_want(struct core *c, uint32_t service, bool full);
+void look_want(struct core *c, uint32_t service);
 #define LOOK_ANSWER_MS (900 * SEC) /* the daemon answers every question, but those of many services wait in line on a slow line */
 void look_tick(struct core *c, uint32_t service);
 void on_aws_list(struct core *c, const struct ev_aws_list *ev);
@@ -103,6 +103,14 @@ void update_instead(struct core *c, uint32_t service, const char *why);
 void update_by_hand(struct core *c, uint32_t service, const struct ev_operator *ev);
 void update_revalidate(struct core *c, uint32_t service, bool durable);
 void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
+
+/* deploy.c - the fix forward, by a person's word */
+void deploy_asked(struct core *c, uint32_t service, const struct ev_operator *ev);
+void deploy_tick(struct core *c);
+bool deploy_sends(struct core *c);                           /* true, once: ACT_AWS_DEPLOY goes now, with deploy.ask */
+bool deploy_updated(struct core *c, const struct ev_aws_updated *ev); /* false: the answer is not to a deploy's call */
+bool deploy_failed(struct core *c, const struct ev_aws_failed *ev);
+uint64_t deploy_due(const struct core *c);
 
 /* rollback.c, revalidate.c - from verdict to verification */
 void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure);

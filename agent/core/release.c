@@ -86,11 +86,24 @@ static int32_t release_new(struct core *c, int32_t task)
 	return at;
 }
 
+/* What is placed is the newest deployment's, else the youngest release's; a clock that stood still makes two of one age. */
+static bool fits_better(const struct core *c, int32_t service, int32_t i, int32_t than)
+{
+	const char *newest = service == NONE ? "" : c->service[service].dep.arn;
+	bool named = newest[0] != '\0' && str_eq(c->release[i].deployment, newest);
+
+	if (than == NONE)
+		return true;
+	if (newest[0] != '\0' && named != str_eq(c->release[than].deployment, newest))
+		return named;
+	return c->release[i].first_unix_ms > c->release[than].first_unix_ms;
+}
+
 void release_bind(struct core *c, int32_t task, bool failing)
 {
 	struct task *t = &c->task[task];
 	bool no_image = failing && !has_image(c, task);
-	int32_t best = NONE;
+	int32_t best = NONE, service = t->service[0] == '\0' ? NONE : service_find(c, t->service);
 
 	if (t->family[0] == '\0')
 		return;
@@ -99,8 +112,7 @@ void release_bind(struct core *c, int32_t task, bool failing)
 		return;
 	}
 	for (int32_t i = 0; i < c->rows.releases; i++)
-		if (may_be(c, task, &c->release[i], no_image) &&
-		    (best == NONE || c->release[i].first_unix_ms > c->release[best].first_unix_ms))
+		if (may_be(c, task, &c->release[i], no_image) && fits_better(c, service, i, best))
 			best = i;
 	if (best == NONE)
 		best = release_new(c, task);
@@ -112,12 +124,8 @@ void release_bind(struct core *c, int32_t task, bool failing)
 		PUT(c->release[best].service, t->service);
 	if (c->release[best].started_by[0] == '\0')
 		PUT(c->release[best].started_by, t->started_by);
-	if (t->service[0] != '\0') {
-		int32_t s = service_find(c, t->service);
-
-		if (s != NONE && (c->release[best].deployment[0] == '\0' || failing))
-			look_want(c, (uint32_t)s, true);
-	}
+	if (service != NONE && (c->release[best].deployment[0] == '\0' || failing))
+		look_want(c, (uint32_t)service);
 }
 
 void release_started(struct core *c, int32_t release)
@@ -130,7 +138,7 @@ void release_started(struct core *c, int32_t release)
 	c->release[release].last_start_ms = c->now_ms;
 	/* what starts now may be the way back: seen at once instead of at the next look */
 	if (state == RB_BREAKER_WAIT || state == RB_WATCHING || state == RB_ADOPTED)
-		look_want(c, (uint32_t)service, true);
+		look_want(c, (uint32_t)service);
 }
 
 void release_good(struct core *c, int32_t release)

@@ -305,7 +305,7 @@ void rollback_verify(struct core *c, uint32_t service, bool patient)
 	if (!here && patient && s->work.watched < 6)
 		return;
 	rollback_state(c, service, RB_ROLLED_BACK, here
-		? "Rolled back; the image that runs here has the digest of the revision that was returned to."
+		? "Rolled back, and checked: the image that runs here has that revision's digest."
 		: look_digests(rev) == 0 ? "Rolled back by AWS; that revision has no recorded digest to compare with."
 		: "Rolled back by AWS; the image of that revision does not run on this node.");
 }

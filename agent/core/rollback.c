@@ -85,8 +85,10 @@ bool rollback_was_accepted(const struct core *c, const char *deployment)
 
 void rollback_remember(struct core *c, const char *deployment)
 {
-	if (deployment[0] != '\0' && !rollback_was_accepted(c, deployment))
-		PUT(c->accepted[c->n_accepted++ % ACCEPTED_MAX], deployment);
+	if (deployment[0] == '\0' || rollback_was_accepted(c, deployment))
+		return;
+	PUT(c->accepted[c->n_accepted % ACCEPTED_MAX], deployment);
+	c->n_accepted++;
 }
 
 static const char *failing_digest(const struct release *r)
@@ -223,7 +225,7 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	rollback_state(c, service, RB_DECIDED, came_back(c, s)
 		? "This release was rolled back within the last day and came back; a person has to confirm."
 		: "The verdict is in; the intent is being written down.");
-	look_want(c, service, true);
+	look_want(c, service);
 }
 
 /* A person has to say yes: the mode asks for it, the bad release came back, or the history cannot be read. */
@@ -263,7 +265,7 @@ bool rollback_waits_for_person(struct core *c, uint32_t service)
 		rollback_state(c, service, RB_SHADOW, "Policy is shadow: this is what kedge would have rolled back.");
 	else if (c->service[service].rb.state != RB_AWAITING_CONFIRMATION)
 		rollback_state(c, service, RB_AWAITING_CONFIRMATION,
-			       "A person has to confirm: kedge confirm, or the command shown.");
+			       "A person has to confirm.");
 	return true;
 }
 
@@ -567,8 +569,10 @@ void on_operator(struct core *c, const struct ev_operator *ev)
 	if (ev->verb == OPV_ROLLBACK) {
 		by_hand(c, ev);
 		audit(c, ev, "rollback");
+	} else if (ev->verb == OPV_DEPLOY && s != NULL) {
+		deploy_asked(c, (uint32_t)at, ev);
 	} else if (ev->verb == OPV_LOOK && s != NULL) {
-		look_want(c, (uint32_t)at, true);
+		look_want(c, (uint32_t)at);
 	} else if (ev->verb == OPV_HOLD && s != NULL) {
 		s->m.hold_until_unix_ms = ev->for_ms == 0 ? 0 : c->now_unix_ms + (int64_t)ev->for_ms;
 		s->save = true;

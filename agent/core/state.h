@@ -3,6 +3,7 @@
 #define KEDGE_CORE_STATE_H
 
 #include "agent/base/backoff.h"
+#include "agent/core/deploy.h"
 #include "agent/core/event.h"
 #include "agent/core/policy.h"
 #include "agent/core/state_service.h"
@@ -53,6 +54,7 @@ struct core {
 	char accepted[ACCEPTED_MAX][ARN_CAP]; /* ring: deployments a rollback of ours was accepted for */
 	uint32_t n_accepted;
 	struct audit audit;
+	struct deploy deploy;
 	bool audit_save, epoch_save;
 	struct rows rows;
 	struct task task[TASKS_MAX];

@@ -115,13 +115,26 @@ static void ask_why(struct core *c, uint32_t service)
 		tell_stuck(c, service);
 }
 
+/* AWS sees only a task that is pending; this node knows that its image is on the way. Over pull_deadline it waits no more. */
+static bool pulls_here(const struct core *c, const struct service *s)
+{
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
+		const struct task *t = &c->task[i];
+
+		if (waits(c, t) && t->pulling_ms != 0 && str_eq(t->service, s->m.name))
+			return true;
+	}
+	return false;
+}
+
 void stuck_service(struct core *c, uint32_t service)
 {
 	const struct service *s = &c->service[service];
 	bool goes_on = s->dep_ms != 0 && (s->dep.status == SD_PENDING || s->dep.status == SD_IN_PROGRESS);
 	int32_t now = core_current(c, s);
 
-	if (!goes_on || c->now_ms - s->moved_ms < core_policy(c, s->m.name)->deadline_ms || s->dep_ms == s->moved_ms)
+	if (!goes_on || c->now_ms - s->moved_ms < core_policy(c, s->m.name)->deadline_ms || s->dep_ms == s->moved_ms ||
+	    pulls_here(c, s))
 		return;
 	if (s->dep.running == 0 && s->dep.pending == 0 && !breaker_stalled(s) && (now == NONE || !release_suspect(c, now)))
 		ask_why(c, service);

@@ -64,7 +64,8 @@ static void remember_family(struct service *s, const char *family)
 			PUT(s->m.family[i - 1], s->m.family[i]);
 		s->m.n_families--;
 	}
-	PUT(s->m.family[s->m.n_families++], family);
+	PUT(s->m.family[s->m.n_families], family);
+	s->m.n_families++;
 	s->save = true;
 }
 

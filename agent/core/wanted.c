@@ -59,8 +59,11 @@ static void journal_all(struct core *c, struct list *l)
 			s->work.seq = c->next_seq - 1;
 		}
 	}
-	if (c->audit_save && journal(c, l, REC_AUDIT, 0))
+	if (c->audit_save && journal(c, l, REC_AUDIT, 0)) {
 		c->audit_save = false;
+		if (c->deploy.step == DEPLOY_LOOKING && c->deploy.seq == 0)
+			c->deploy.seq = c->next_seq - 1;
+	}
 }
 
 static void ask_engine(struct core *c, struct list *l)
@@ -174,6 +177,18 @@ static void stop(struct core *c, struct list *l)
 	}
 }
 
+static void deploy(struct core *c, struct list *l)
+{
+	struct deploy *d = &c->deploy;
+
+	if (l->n == CORE_MAX_ACTIONS)
+		return;
+	if (deploy_sends(c))
+		add(l, ACT_AWS_DEPLOY, (int32_t)d->service)->ask = d->ask;
+	else if (d->step == DEPLOY_ENDED && add(l, ACT_DEPLOYED, (int32_t)d->service) != NULL)
+		d->step = DEPLOY_NONE;
+}
+
 static void notes(struct core *c, struct list *l)
 {
 	for (int32_t i = 0; i < c->rows.services; i++)
@@ -188,6 +203,7 @@ size_t wanted(struct core *c, struct action out[CORE_MAX_ACTIONS])
 	tell_failures(c, &l);
 	notes(c, &l);
 	stop(c, &l);
+	deploy(c, &l);
 	journal_all(c, &l);
 	ask_engine(c, &l);
 	probe(c, &l);
@@ -241,6 +257,7 @@ uint64_t core_deadline(const struct core *c)
 	due(&at, node_state_due(c));
 	due(&at, stuck_due(c));
 	due(&at, registry_due(c));
+	due(&at, deploy_due(c));
 	for (int32_t i = 0; i < c->rows.containers; i++)
 		if (c->container[i].used)
 			due(&at, c->container[i].inspect_ms);

@@ -10,10 +10,11 @@ enum { EXIT_OK, EXIT_NO, EXIT_WORDS, EXIT_POLICY = 4, EXIT_DENIED };
 #define NOT_ALLOWED "Policy allow_update_service = no: kedge does not send UpdateService itself; run the command with your own " \
 		    "credentials."
 
-/* Where a person wants a service to go; revision 0: to where AWS would return. */
-struct wish { char family[NAME_CAP]; uint32_t revision; };
+/* Where a person wants a service to go; revision 0: to where AWS would return; forward: a deploy, no way back. */
+struct wish { char family[NAME_CAP]; uint32_t revision; bool forward, force; };
 
-static struct jw begin(struct text *out, const struct service *s, bool done, const char *id, const char *words)
+static struct jw begin(struct text *out, const struct service *s, bool done, const char *state, const char *id,
+		       const char *words)
 {
 	struct jw w = jw_on(out);
 
@@ -22,7 +23,7 @@ static struct jw begin(struct text *out, const struct service *s, bool done, con
 	jw_bool(&w, "done", done);
 	jw_str_or_null(&w, "id", id);
 	jw_str(&w, "service", s->m.name);
-	jw_str(&w, "state", rb_state_name(s->rb.state));
+	jw_str(&w, "state", state);
 	jw_str(&w, "text", words);
 	return w;
 }
@@ -63,7 +64,7 @@ static void told(struct node *n, uint32_t connection, uint32_t service, enum op_
 		text_definition(&t, s->rb.target_family, s->rb.target_revision);
 		text_s(&t, ": a new deployment, not a stop of this one.");
 	}
-	w = begin(&out, s, code == EXIT_OK, id, all);
+	w = begin(&out, s, code == EXIT_OK, rb_state_name(s->rb.state), id, all);
 	view_by_hand(&n->core, service, &w);
 	end(n, connection, &out, &w, code);
 }
@@ -79,6 +80,8 @@ static const char *verb_word(enum op_verb verb)
 		return "cancel";
 	case OPV_HOLD:
 		return "hold";
+	case OPV_DEPLOY:
+		return "deploy";
 	case OPV_LOOK:
 		break;
 	}
@@ -97,17 +100,32 @@ static void tell_core(struct node *n, const struct unixsock_peer *peer, enum op_
 	ev->u.operator.uid = (uint32_t)peer->uid;
 	ev->u.operator.for_ms = for_ms;
 	ev->u.operator.to_revision = to->revision;
+	ev->u.operator.force = to->force;
 	(void)str_put(ev->u.operator.to_family, sizeof(ev->u.operator.to_family), slice_of(to->family));
 	(void)str_put(ev->u.operator.service, sizeof(ev->u.operator.service), slice_of(s->m.name));
 	node_feed(n, ev);
 }
 
+/* What a person can run. Only of a way back it has to be said whether it means anything. */
+static void by_update(const struct node *n, uint32_t service, const struct wish *to, struct jw *w)
+{
+	const struct service *s = &n->core.service[service];
+	char line[ARN_CAP + 2 * NAME_CAP];
+	struct text t = text_on(line, sizeof(line));
+
+	if (!to->forward)
+		view_by_update(&n->core, service, to->family, to->revision, w);
+	else if (ecs_out_cli_update(&t, n->core.node.region, n->core.node.cluster, s->m.name, to->family, to->revision))
+		jw_str(w, "command", line);
+}
+
 static void refuse_update(struct node *n, uint32_t connection, uint32_t service, const struct wish *to)
 {
+	const struct service *s = &n->core.service[service];
 	struct text out = text_on(n->reply, sizeof(n->reply));
-	struct jw w = begin(&out, &n->core.service[service], false, "", NOT_ALLOWED);
+	struct jw w = begin(&out, s, false, rb_state_name(s->rb.state), "", NOT_ALLOWED);
 
-	view_by_update(&n->core, service, to->family, to->revision, &w);
+	by_update(n, service, to, &w);
 	end(n, connection, &out, &w, EXIT_POLICY);
 }
 
@@ -121,7 +139,7 @@ void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *pe
 {
 	int32_t at = core_service(&n->core, what);
 	bool by_id = verb == OPV_CONFIRM || verb == OPV_CANCEL;
-	struct wish to = { "", 0 };
+	struct wish to = { .revision = 0 };
 	const struct service *s;
 
 	if (at == NONE) {
@@ -165,11 +183,11 @@ static void dry_run(struct node *n, uint32_t connection, uint32_t service, const
 									 : "AWS has not yet named a deployment of it");
 		return;
 	}
-	w = begin(&out, s, false, "", allowed ? "Dry run: this would be sent, after AWS was asked once more." : NOT_ALLOWED);
+	w = begin(&out, s, false, rb_state_name(s->rb.state), "", allowed ? "Dry run: this would be sent, after AWS was asked once more." : NOT_ALLOWED);
 	jw_str(&w, "operation", aws_op_name(update ? OP_UPDATE : OP_STOP));
 	jw_str(&w, "body", body);
 	if (update) {
-		view_by_update(&n->core, service, to->family, to->revision, &w);
+		by_update(n, service, to, &w);
 	} else {
 		(void)ecs_out_cli_stop(&c, n->core.node.region, s->m.deployment);
 		jw_str(&w, "command", line);
@@ -177,12 +195,12 @@ static void dry_run(struct node *n, uint32_t connection, uint32_t service, const
 	end(n, connection, &out, &w, allowed ? EXIT_OK : EXIT_POLICY);
 }
 
-/* "to FAMILY:REVISION dry-run", each part of it optional. */
+/* "to FAMILY:REVISION force dry-run", each part of it optional. */
 static bool read_how(struct slice how, struct wish *to, bool *dry)
 {
 	struct slice word = SLICE(""), family;
 
-	*to = (struct wish){ "", 0 };
+	*to = (struct wish){ .revision = 0 };
 	(void)slice_next(&how, ' ', &word);
 	if (slice_is(word, "to")) {
 		word = SLICE("");
@@ -190,6 +208,11 @@ static bool read_how(struct slice how, struct wish *to, bool *dry)
 		if (!arn_family_revision(word, &family, &to->revision) || to->revision == 0 ||
 		    !str_put(to->family, sizeof(to->family), family))
 			return false;
+		word = SLICE("");
+		(void)slice_next(&how, ' ', &word);
+	}
+	to->force = slice_is(word, "force");
+	if (to->force) {
 		word = SLICE("");
 		(void)slice_next(&how, ' ', &word);
 	}
@@ -216,4 +239,44 @@ void acts_rollback(struct node *n, uint32_t connection, const struct unixsock_pe
 		tell_core(n, peer, OPV_ROLLBACK, &n->core.service[at], 0, &to);
 		told(n, connection, (uint32_t)at, OPV_ROLLBACK, n->core.service[at].rb.reason);
 	}
+}
+
+void acts_deploy(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice service, struct slice how)
+{
+	int32_t at = core_service(&n->core, service);
+	struct wish to;
+	bool dry;
+
+	to.forward = read_how(how, &to, &dry);
+	if (!to.forward || to.revision == 0)
+		serve_refuse(n, connection, EXIT_WORDS, "a deployment goes to FAMILY:REVISION, like web:12");
+	else if (at == NONE)
+		serve_refuse(n, connection, EXIT_NO, "no such service is known on this node");
+	else if (dry)
+		dry_run(n, connection, (uint32_t)at, &to);
+	else if (!may_update(n, &n->core.service[at]))
+		refuse_update(n, connection, (uint32_t)at, &to);
+	else if (n->core.deploy.step != DEPLOY_NONE)
+		serve_refuse(n, connection, EXIT_NO, "another deploy is under way on this node; ask again in a minute");
+	else {
+		n->deployer = connection;
+		tell_core(n, peer, OPV_DEPLOY, &n->core.service[at], 0, &to);
+	}
+}
+
+void acts_deployed(struct node *n)
+{
+	static const uint8_t exits[DEPLOY_ENDS] = {
+		[DEPLOY_ACCEPTED] = EXIT_OK, [DEPLOY_NOT] = EXIT_NO, [DEPLOY_REFUSED] = EXIT_POLICY, [DEPLOY_DENIED] = EXIT_DENIED,
+	};
+	const struct deploy *d = &n->core.deploy;
+	const struct service *s = &n->core.service[d->service];
+	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct jw w = begin(&out, s, d->end == DEPLOY_ACCEPTED, deploy_end_name(d->end), "", d->reason);
+
+	log_line(&n->log, LOG_LEVEL_INFO, "deploy of %s: %s", s->m.name, d->reason);
+	jw_str_or_null(&w, "deployment", d->deployment);
+	jw_str_or_null(&w, "overtook", d->overtook == SD_NONE ? "" : d->before);
+	view_denied_deploy(&n->core, &w);
+	end(n, n->deployer, &out, &w, exits[d->end]);
 }

@@ -16,5 +16,11 @@ void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *pe
  * same as an aws command, and nothing is told to anybody. */
 void acts_rollback(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice service,
 		   struct slice how);
+/* how: "to FAMILY:REVISION", behind it "force" and "dry-run". It is answered when it has come to its end, by acts_deployed;
+ * refused at once where policy does not allow it, and while another one is under way. */
+void acts_deploy(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice service,
+		 struct slice how);
+/* ACT_DEPLOYED: whoever asked is told what became of it. */
+void acts_deployed(struct node *n);
 
 #endif

@@ -351,11 +351,14 @@ void aws_ask(struct node *n, const struct action *a)
 		[ACT_AWS_STOP] = { ECS_STOP_DEPLOYMENT, OP_STOP },
 		[ACT_AWS_UPDATE] = { ECS_UPDATE_SERVICE, OP_UPDATE },
 		[ACT_AWS_SERVICE] = { ECS_DESCRIBE_SERVICES, OP_SERVICES },
+		[ACT_AWS_DEPLOY] = { ECS_UPDATE_SERVICE, OP_UPDATE },
 	};
 	struct aws_job job = { .call = how[a->type].call, .op = how[a->type].op, .service = a->index, .ask = a->ask, .full = a->full };
 
-	if (job.op == OP_TASK)
+	if (job.op == OP_TASK) {
 		(void)str_put(job.task, sizeof(job.task), slice_of(n->core.task[a->index].arn));
+		job.service = SERVICES_MAX;      /* the index is a task's */
+	}
 	if (!enqueue(n, &job))
 		aws_tell_failed(n, &job, AE_CREDENTIALS, "too many questions to AWS are waiting");   /* soon again; AWS throttles nothing */
 }

@@ -22,8 +22,8 @@ struct node;
 struct aws_job {
 	enum ecs_call call;
 	enum aws_op op;                  /* what is asked for */
-	uint32_t service, ask;
-	uint32_t reply;                  /* OP_SERVICES: the socket's connection of the person who waits; 0: the core asks */
+	uint32_t service, ask;           /* service SERVICES_MAX: it is about none */
+	uint32_t reply;                  /* OP_SERVICES: the socket's connection of who waits, or AWS_FOR_PAGE; 0: the core asks */
 	uint32_t pages;                  /* OP_QUORUM: of ListTasks that were read */
 	bool full, stopped, retried;
 	char task[ARN_CAP];
@@ -38,6 +38,7 @@ struct aws {
 	uint64_t used_ms;                /* boot clock: when the last answer came */
 	uint64_t refused;
 	struct iam_denied denied[DENIED_SLOTS]; /* what the role lacked when last asked; action empty: nothing */
+	uint32_t allowed;                /* bit i: slot i went through since the start */
 	uint64_t wait_ms;                /* as long the newest answer asks to wait; 0: not said */
 	struct ev_aws_failed failed;     /* the refusal being told */
 	struct aws_signer signer;
@@ -60,7 +61,8 @@ struct aws {
 
 /* Puts the question of an ACT_AWS_* action in line; the answer comes as an event. */
 void aws_ask(struct node *n, const struct action *a);
-/* DescribeServices of all known services for a person; the reply goes to that connection of the socket. */
+#define AWS_FOR_PAGE UINT32_MAX          /* nobody waits; open pages are told when it is there */
+/* DescribeServices of all known services for a person; the reply goes to that connection of the socket. False: not asked. */
 bool aws_describe_services(struct node *n, uint32_t reply);
 /* Sends what waits: new keys came, or will not. */
 void aws_go_on(struct node *n);

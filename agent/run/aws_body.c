@@ -32,7 +32,7 @@ static enum kerr make_services(struct node *n, const struct aws_job *job, struct
 
 	if (job->reply == 0)
 		name[count++] = slice_of(n->core.service[job->service].m.name);
-	for (int32_t i = 0; job->reply != 0 && i < SERVICES_MAX && count < ECS_SERVICES_MAX; i++)
+	for (int32_t i = 0; job->reply != 0 && i < n->core.rows.services && count < ECS_SERVICES_MAX; i++)
 		if (n->core.service[i].used)
 			name[count++] = slice_of(n->core.service[i].m.name);
 	if (count == 0)
@@ -40,17 +40,31 @@ static enum kerr make_services(struct node *n, const struct aws_job *job, struct
 	return ecs_out_services(out, n->core.node.cluster, name, count, why);
 }
 
+/* A deploy's call is known by its number: the service may have an intent of its own. */
+struct goal { const char *family; uint32_t revision; };
+
+static struct goal goal_of(const struct node *n, const struct aws_job *job)
+{
+	const struct rollback *rb = &n->core.service[job->service].rb;
+	const struct deploy *d = &n->core.deploy;
+
+	return d->step == DEPLOY_SENT && job->ask == d->ask ? (struct goal){ d->family, d->revision }
+							    : (struct goal){ rb->target_family, rb->target_revision };
+}
+
 enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *out, struct why *why)
 {
 	const char *cluster = n->core.node.cluster;
 	const struct service *s = &n->core.service[job->service];
-	struct slice arn = slice_of(s->look.arn);
+	struct slice arn;
+	struct goal goal;
 
 	switch (job->call) {
 	case ECS_LIST_DEPLOYMENTS:
 		return job->full ? ecs_out_list_all(out, cluster, s->m.name, why)
 				 : ecs_out_list_after(out, cluster, s->m.name, newest_created(s), why);
 	case ECS_DESCRIBE_DEPLOYMENTS:
+		arn = slice_of(s->look.arn);
 		return ecs_out_deployments(out, &arn, 1, why);
 	case ECS_DESCRIBE_REVISIONS:
 		return make_revisions(&s->look, out, why);
@@ -66,7 +80,8 @@ enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *
 	case ECS_STOP_DEPLOYMENT:
 		return ecs_out_stop(out, s->rb.deployment, why);
 	case ECS_UPDATE_SERVICE:
-		return ecs_out_update(out, cluster, s->m.name, s->rb.target_family, s->rb.target_revision, why);
+		goal = goal_of(n, job);
+		return ecs_out_update(out, cluster, s->m.name, goal.family, goal.revision, why);
 	case ECS_CALLS:
 		break;
 	}
@@ -129,7 +144,9 @@ void aws_body_expect(struct node *n, const struct aws_job *job, struct http_requ
 	} else if (job->call == ECS_DESCRIBE_TASKS && job->op == OP_QUORUM) {
 		ecs_quorum_answer(&n->aws.quorum);
 	} else if (job->call == ECS_UPDATE_SERVICE) {
-		ecs_update_begin(&n->aws.update, s->m.name, s->rb.target_family, s->rb.target_revision);
+		struct goal goal = goal_of(n, job);
+
+		ecs_update_begin(&n->aws.update, s->m.name, goal.family, goal.revision);
 	} else {
 		r->on_body = NULL;
 		r->on_open = NULL;

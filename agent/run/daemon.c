@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/run/acts.h"
 #include "agent/run/node.h"
 #include "agent/run/probe.h"
 #include "agent/run/serve.h"
@@ -113,7 +114,11 @@ static void carry_out(struct node *n, const struct action *a)
 	case ACT_AWS_STOP:
 	case ACT_AWS_UPDATE:
 	case ACT_AWS_SERVICE:
+	case ACT_AWS_DEPLOY:
 		aws_ask(n, a);
+		break;
+	case ACT_DEPLOYED:
+		acts_deployed(n);
 		break;
 	case ACT_TYPES:
 		break;
@@ -135,7 +140,7 @@ void node_feed(struct node *n, struct event *ev)
 		log_line(&n->log, LOG_LEVEL_ERROR, "invariant %s; nothing is sent to AWS", broken);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (broken == NULL || (out[i].type != ACT_AWS_STOP && out[i].type != ACT_AWS_UPDATE))
+		if (broken == NULL || (out[i].type != ACT_AWS_STOP && out[i].type != ACT_AWS_UPDATE && out[i].type != ACT_AWS_DEPLOY))
 			carry_out(n, &out[i]);
 }
 
@@ -144,7 +149,7 @@ void node_view(struct node *n, struct view *v)
 	uint64_t pss = 0, disk = 0;
 	struct why why;
 
-	if (proc_pss_bytes(NULL, 0, &pss, &why) == KERR_OK && pss > n->peak_pss_bytes)
+	if (proc_pss_bytes(&n->hooks.pid, n->hooks.fd >= 0, &pss, &why) == KERR_OK && pss > n->peak_pss_bytes)
 		n->peak_pss_bytes = pss;
 	if (proc_disk_written_bytes(&disk, &why) != KERR_OK)
 		disk = 0;   /* a kernel without it */
@@ -162,7 +167,9 @@ void node_view(struct node *n, struct view *v)
 	};
 	v->clock = (struct view_clock){ .state = wall_state_name(n->wall.state), .detail = n->wall.why.text, .floor_unix_s = n->wall.floor_unix_s };
 	v->clock.heard = wall_clock_offset(n, &v->clock.offset_s);
+	denied_view(n, v);
 	traffic_view(n, v);
+	tell_view(n, v);
 }
 
 static void on_signal(void *arg, int signo)
@@ -184,6 +191,8 @@ static void on_net(void *arg, int fd, short revents)
 	if (!net_changed(&n->net))
 		return;
 	http_forget(&n->http);
+	webhook_again(n);
+	mqtt_again(n);
 	probe_slow_facts(n);
 	/* the route stayed, but a link changed: told anew, so that nothing waits for a back-off of the line as it was */
 	if (n->core.fact[FACT_ROUTE].yes == TRI_YES && n->core.aws_failures > 0) {
@@ -200,6 +209,8 @@ static enum kerr read_conf(const char *path, struct conf *out, char *room, size_
 	size_t len;
 	enum kerr err = file_read(path, FILE_REGULAR, room, cap, &len, why);
 
+	if (err == KERR_GONE && str_eq(path, CONF_PATH))
+		err = KERR_OK;           /* none is fine, as at the start */
 	return err != KERR_OK ? err : conf_parse((struct slice){ room, len }, path, out, why);
 }
 
@@ -225,6 +236,9 @@ static void read_again(struct node *n)
 	core_reload(&n->core, &n->conf->core);
 	keys_again(n);
 	traffic_look(n);
+	tell_log(n);
+	webhook_again(n);
+	mqtt_again(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths wait for a restart", n->conf_path);
 	node_feed(n, node_event(n, EV_TICK));
 }
@@ -337,11 +351,13 @@ static bool turn(struct node *n)
 	while (journal_flush(n))
 		continue;
 	tell_publish(n);
+	tell_tick(n);
 	due = soonest(due, soonest(core_deadline(&n->core), n->housekeeping_ms));
 	due = soonest(due, keys_due(n));
 	due = soonest(due, soonest(unixsock_expire(&n->sock), journal_due(n)));
 	notify_alive(&n->notify);
 	due = soonest(due, soonest(notify_due(&n->notify), httpd_expire(&n->web)));
+	due = soonest(due, tell_due(n));
 	now = clock_boot_ms();
 	if (loop_turn(&n->loop, due > now ? due - now : 0, &why) == KERR_OK)
 		return true;
@@ -375,6 +391,7 @@ static void finish(struct node *n)
 	keys_wipe(n);
 	registry_wipe(n);
 	sigv4_wipe(&n->aws.signer, sizeof(n->aws.signer));
+	tell_close(n);
 }
 
 int daemon_run(struct conf *conf, const char *conf_path, bool once)
@@ -389,6 +406,10 @@ int daemon_run(struct conf *conf, const char *conf_path, bool once)
 	n->conf_path = conf_path;
 	log_init(&n->log, LOG_LEVEL_INFO);
 	notify_open(&n->notify);
+	/* one look is for who asked for it, and tells nobody else */
+	if (once)
+		conf->hooks[0] = conf->webhook[0] = conf->mqtt[0] = conf->led[0] = '\0';
+	hooks_fork(n);
 	if (open_all(n, &why) != KERR_OK) {
 		log_line(&n->log, LOG_LEVEL_ERROR, "start: %s", why.text);
 		return 3;

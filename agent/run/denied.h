@@ -7,6 +7,7 @@
 #include "agent/wire/ecs_out.h"
 
 struct node;
+struct view;
 struct aws_job;
 
 /* What may be denied: each call of the queue, by its enum ecs_call, and those that questions about images make. */
@@ -15,9 +16,12 @@ enum { DENIED_DEFINITION = ECS_CALLS, DENIED_ECR_TOKEN, DENIED_SLOTS };
 /* detail: AWS's message; becomes a sentence that names action, reason and resource. It is kept for the views until such a
  * call is allowed, and the statement is logged. */
 void denied_take(struct node *n, const struct aws_job *job, char *detail, size_t cap);
-/* The same for DENIED_DEFINITION and DENIED_ECR_TOKEN; detail may be empty where AWS's message was not kept. */
+/* The same of a question about images or of an export, by its slot; detail may be empty where AWS's message was not kept. */
 void denied_image(struct node *n, unsigned slot, char *detail, size_t cap);
 /* Such a call was allowed. */
 void denied_lifted(struct node *n, unsigned slot);
+
+/* What was seen to be allowed, for the views. */
+void denied_view(const struct node *n, struct view *v);
 
 #endif

@@ -37,18 +37,21 @@ static void fail(struct node *n, const char *words)
 	const struct image_job *j = now(n);
 
 	log_line(&n->log, LOG_LEVEL_INFO, "images of %s:%u: %s", j->family, (unsigned)j->revision, words);
-	if (j->user == IMAGE_OF_PERSON)
-		serve_refuse(n, j->index, 3, words);
+	if (j->user == IMAGE_OF_PERSON || j->user == IMAGE_EXPORT)
+		serve_refuse(n, j->index, n->images.denied && j->user == IMAGE_EXPORT ? 5 : 3, words);
 	finish(n);
 }
 
 static void on_open(void *arg, unsigned status)
 {
-	struct image_check *m = &((struct node *)arg)->images;
+	struct node *n = arg;
+	struct image_check *m = &n->images;
+	const struct image_job *j = now(n);
 
 	m->status = status;
 	m->bad = false;
-	pruned_begin(&m->in, &taskdef_list, m->room, sizeof(m->room));
+	pruned_begin(&m->in, j->user != IMAGE_EXPORT ? &taskdef_list : j->revision == 0 ? &taskdef_export_service : &taskdef_export,
+		     m->room, sizeof(m->room));
 }
 
 /* A refusal's own words are kept as they come, the definition only pruned. */
@@ -63,6 +66,14 @@ static bool on_body(void *arg, struct slice part)
 	return true;
 }
 
+/* Which permission it takes. */
+static unsigned slot(const struct node *n)
+{
+	const struct image_job *j = &n->images.queue[n->images.head];
+
+	return j->user == IMAGE_EXPORT && j->revision == 0 ? ECS_DESCRIBE_SERVICES : DENIED_DEFINITION;
+}
+
 static void refused(struct node *n, const struct http_result *r)
 {
 	const struct ecs_refusal refusal = {
@@ -72,9 +83,24 @@ static void refused(struct node *n, const struct http_result *r)
 	int64_t server_unix_s;
 
 	ecs_refused(&refusal, &n->arena, (struct ecs_asked){ 0, 0 }, &n->ev, &server_unix_s);
-	if (n->ev.u.aws_failed.error == AE_DENIED)
-		denied_image(n, DENIED_DEFINITION, n->ev.u.aws_failed.detail, sizeof(n->ev.u.aws_failed.detail));
+	n->images.denied = n->ev.u.aws_failed.error == AE_DENIED;
+	if (n->images.denied)
+		denied_image(n, slot(n), n->ev.u.aws_failed.detail, sizeof(n->ev.u.aws_failed.detail));
 	(void)str_cut(n->images.why.text, sizeof(n->images.why.text), slice_of(n->ev.u.aws_failed.detail));
+}
+
+static void export_answer(struct node *n)
+{
+	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct jw w = jw_on(&out);
+
+	jw_object(&w, NULL);
+	jw_str(&w, "schema", "kedge.export/1");
+	text_s(&out, ",\"answer\":");
+	text_slice(&out, text_get(&n->images.in.kept));
+	jw_object_end(&w);
+	serve_answer(n, now(n)->index, &out);
+	finish(n);
 }
 
 static void on_definition(void *arg, const struct http_result *r)
@@ -86,17 +112,20 @@ static void on_definition(void *arg, const struct http_result *r)
 	const cJSON *root;
 	bool well = false;
 
+	m->denied = false;
 	if (r->err != KERR_OK)
 		m->why = r->why;
 	else if (m->status != 200)
 		refused(n, r);
 	else if (!m->bad && pruned_end(&m->in, &n->arena, &root, &m->why) == KERR_OK)
-		well = taskdef_in(root, j->family, j->revision, &m->def, &m->why) == KERR_OK;
+		well = j->user == IMAGE_EXPORT || taskdef_in(root, j->family, j->revision, &m->def, &m->why) == KERR_OK;
 	if (r->err == KERR_OK && m->status == 200)
-		denied_lifted(n, DENIED_DEFINITION);
+		denied_lifted(n, slot(n));
 	arena_reset(&n->arena, mark);
 	m->at = 0;
-	if (well)
+	if (well && j->user == IMAGE_EXPORT)
+		export_answer(n);
+	else if (well)
 		ask_next(n);
 	else
 		fail(n, m->why.text);
@@ -109,9 +138,12 @@ static void ask_definition(struct node *n)
 	struct http_request r = { .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS, .on_open = on_open, .on_body = on_body,
 				  .max_body_bytes = BODY_MAX, .on_done = on_definition, .arg = n, .purpose = PURPOSE_DEFINITION };
 	struct aws_call call = { .url = n->aws.endpoint.url, .host = n->aws.endpoint.host, .service = ECS_SIGNING_NAME,
-				 .target = TASKDEF_TARGET };
+				 .target = now(n)->revision != 0 ? TASKDEF_TARGET : ecs_out_target(ECS_DESCRIBE_SERVICES) };
 	uint32_t id;
-	enum kerr e = taskdef_out(&body, now(n)->family, now(n)->revision, &m->why);
+	const struct image_job *j = now(n);
+	struct slice name = slice_of(j->family);
+	enum kerr e = j->revision != 0 ? taskdef_out(&body, j->family, j->revision, &m->why)
+				       : ecs_out_services(&body, n->core.node.cluster, &name, 1, &m->why);
 
 	call.body = text_get(&body);
 	if (e == KERR_OK && (!n->aws.ready || !n->keys.have || !core_online(&n->core)))
@@ -165,11 +197,11 @@ static const char *target_reference(const struct core *c, const struct service *
 	const char *best = "", *name = "";
 
 	*exact = false;
-	for (int32_t i = 0; i < RELEASES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.releases; i++)
 		for (uint32_t k = 0; c->release[i].used && k < c->release[i].n_images; k++)
 			if (str_eq(c->release[i].image[k].image_id, s->work.target_image))
 				name = c->release[i].image[k].container;
-	for (int32_t i = 0; i < CONTAINERS_MAX && !*exact; i++) {
+	for (int32_t i = 0; i < c->rows.containers && !*exact; i++) {
 		const struct container *k = &c->container[i];
 
 		if (!k->used || k->task == NONE || k->image[0] == '\0')
@@ -286,6 +318,12 @@ bool image_check_pending(const struct node *n, uint32_t service)
 	return false;
 }
 
+static void for_person(struct node *n, struct image_job *j)
+{
+	if (!add(n, j))
+		serve_refuse(n, j->index, 3, "too many questions about images wait");
+}
+
 void image_check_verify(struct node *n, uint32_t connection, struct slice definition)
 {
 	struct image_job j = { .user = IMAGE_OF_PERSON, .index = connection };
@@ -293,6 +331,18 @@ void image_check_verify(struct node *n, uint32_t connection, struct slice defini
 
 	if (!arn_family_revision(definition, &family, &j.revision) || j.revision == 0 || !str_put(j.family, sizeof(j.family), family))
 		serve_refuse(n, connection, 2, "a task definition is named FAMILY:REVISION, like web:12");
-	else if (!add(n, &j))
-		serve_refuse(n, connection, 3, "too many questions about images wait");
+	else
+		for_person(n, &j);
+}
+
+void image_check_export(struct node *n, uint32_t connection, struct slice what)
+{
+	struct image_job j = { .user = IMAGE_EXPORT, .index = connection };
+	struct slice family = what;
+
+	(void)arn_family_revision(what, &family, &j.revision);
+	if (!arn_name_ok(family) || !str_put(j.family, sizeof(j.family), family))
+		serve_refuse(n, connection, 2, "no service or task definition has such a name");
+	else
+		for_person(n, &j);
 }

@@ -8,12 +8,12 @@
 
 #define IMAGE_JOBS (2 * SERVICES_MAX + 4)        /* each service may ask twice, and some people. full: refused, told */
 
-enum image_user { IMAGE_OF_REVISION, IMAGE_OF_TARGET, IMAGE_OF_PERSON };
+enum image_user { IMAGE_OF_REVISION, IMAGE_OF_TARGET, IMAGE_OF_PERSON, IMAGE_EXPORT /* no images: the definition itself */ };
 
 struct image_job {
 	enum image_user user;
 	uint32_t index, ask;             /* index: the service's, or the connection of the person who waits */
-	uint32_t revision;
+	uint32_t revision;               /* 0, of an export: family is a service, which is asked for instead */
 	char family[NAME_CAP];
 };
 
@@ -21,13 +21,13 @@ struct image_check {
 	struct image_job queue[IMAGE_JOBS];
 	uint32_t head, count, at;        /* at: the container that is asked about */
 	bool busy, exact;                /* exact: the reference asked for is the target's own, so that a no is an answer */
-	bool bad;
+	bool bad, denied;
 	unsigned status;
 	struct pruned in;
 	struct why why;
 	struct taskdef def;
 	struct registry_answer said[TASK_CONTAINERS];
-	char body[NAME_CAP + 64], room[TASKDEF_KEPT];
+	char body[2 * NAME_CAP + 64], room[TASKDEF_KEPT];
 };
 
 /* ACT_REGISTRY: EV_REGISTRY for each container, none when AWS does not tell the images. */
@@ -40,5 +40,8 @@ bool image_check_pending(const struct node *n, uint32_t service);
 void image_check_target_is(struct node *n, uint32_t service, enum tri there, const char *arch, const char *detail);
 /* `kedge verify`: the answer goes to that connection of the socket. */
 void image_check_verify(struct node *n, uint32_t connection, struct slice definition);
+
+/* `kedge init --export`: what AWS keeps of a service, or of FAMILY:REVISION, as far as a later deploy takes it: kedge.export/1. */
+void image_check_export(struct node *n, uint32_t connection, struct slice what);
 
 #endif

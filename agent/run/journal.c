@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/run/kept.h"
+#include "platform/clock.h"
 #include "platform/file.h"
 
 #define RETRY_MS 30000
@@ -22,6 +23,25 @@ static void cut_tail(struct node *n)
 		log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s", why.text);
 }
 
+/* What this kedge cannot read whole is nothing to add to, and nothing to delete: a later one may want it back. */
+static void refuse(struct node *n, const char *what)
+{
+	struct journal *j = &n->journal;
+	char to[sizeof(j->path) + 32];
+	struct text t = text_on(to, sizeof(to));
+	struct why why;
+
+	text_s(&t, j->path);
+	text_s(&t, ".refused-");
+	text_i64(&t, clock_wall_ms() / 1000);
+	j->bytes = 0;
+	if (file_move(j->path, to, &why) != KERR_OK) {
+		j->path[0] = '\0';               /* all stays in memory */
+		(void)str_cut(to, sizeof(to), slice_of(why.text));
+	}
+	log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s; it starts empty; set aside: %s", what, to);
+}
+
 void journal_open(struct node *n)
 {
 	struct journal *j = &n->journal;
@@ -36,10 +56,9 @@ void journal_open(struct node *n)
 	if (file_identify(j->path, &ident, &why) == KERR_OK)
 		j->bytes = ident.size_bytes;
 	if (kept_journal(n->conf, &n->core, &j->scan, &why) != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s; it starts empty", why.text);
-	if (j->scan.damaged > 0 || j->scan.foreign > 0)
-		log_line(&n->log, LOG_LEVEL_WARN, "journal: %u damaged places, %u foreign records passed over: %s",
-			 j->scan.damaged, j->scan.foreign, j->scan.why.text);
+		refuse(n, why.text);
+	if (j->scan.damaged > 0)
+		log_line(&n->log, LOG_LEVEL_WARN, "journal: %u damaged places passed over: %s", j->scan.damaged, j->scan.why.text);
 	cut_tail(n);
 }
 
@@ -75,19 +94,19 @@ static size_t everything(struct node *n)
 	size_t at = 0;
 
 	(void)put(n, REC_EPOCH, 0, j->seq, j->rewrite, sizeof(j->rewrite), &at);
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+	for (uint32_t i = 0; i < (uint32_t)c->rows.services; i++) {
 		if (c->service[i].used)
 			(void)put(n, REC_SERVICE, i, j->seq, j->rewrite, sizeof(j->rewrite), &at);
 		if (c->service[i].used && c->service[i].rb.state != RB_NONE)
 			(void)put(n, REC_ROLLBACK, i, j->seq, j->rewrite, sizeof(j->rewrite), &at);
 	}
-	for (uint32_t i = 0; i < RELEASES_MAX; i++)
+	for (uint32_t i = 0; i < (uint32_t)c->rows.releases; i++)
 		if (c->release[i].used && (c->release[i].good || c->release[i].bad))
 			(void)put(n, REC_RELEASE, i, j->seq, j->rewrite, sizeof(j->rewrite), &at);
 	for (uint32_t left = FAILURES_MAX, below = UINT32_MAX; left > 0 && at < sizeof(j->rewrite) / 2; left--) {
 		uint32_t best = FAILURES_MAX;
 
-		for (uint32_t i = 0; i < FAILURES_MAX; i++)
+		for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++)
 			if (c->failure[i].used && !c->failure[i].provisional && c->failure[i].f.id < below &&
 			    (best == FAILURES_MAX || c->failure[i].f.id > c->failure[best].f.id))
 				best = i;

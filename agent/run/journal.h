@@ -22,7 +22,8 @@ struct journal {
 	char rewrite[JOURNAL_MAX];
 };
 
-/* Reads the journal into the core and cuts a torn tail off. Never fails for a bad journal: it is counted. */
+/* Reads the journal into the core and cuts a torn tail off. Damage is counted; a journal that is not this kedge's to read is
+ * set aside, whole, as journal.refused-UNIX_S. */
 void journal_open(struct node *n);
 void journal_add(struct node *n, const struct action *a);
 /* Writes the batch; true when it fed EV_SAVED or EV_SAVE_FAILED to the core. */

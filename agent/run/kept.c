@@ -20,6 +20,22 @@ static bool each(void *ctx, const struct record *r, size_t offset, size_t n)
 	return true;
 }
 
+/* Written by a later kedge, or by none: with a single record, or in all of it. Zeros are what a loss of power leaves. */
+static bool strange(struct slice journal, const struct record_scan *scan)
+{
+	return scan->foreign > 0 || (scan->records == 0 && journal.n > 1 && journal.p[0] != '\0' && journal.p[1] != '\0' &&
+				     ((uint8_t)journal.p[0] != RECORD_MAGIC || journal.p[1] != RECORD_VERSION));
+}
+
+static bool none(void *ctx, const struct record *r, size_t offset, size_t n)
+{
+	(void)ctx;
+	(void)r;
+	(void)offset;
+	(void)n;
+	return true;
+}
+
 static void path_of(const struct conf *conf, const char *name, struct text *t)
 {
 	text_s(t, conf->state_dir);
@@ -42,6 +58,7 @@ enum kerr kept_journal(const struct conf *conf, struct core *c, struct record_sc
 	static struct record record;
 	struct arena arena;
 	struct action out[CORE_MAX_ACTIONS];
+	struct slice journal;
 	size_t len = 0;
 	enum kerr err;
 
@@ -55,11 +72,17 @@ enum kerr kept_journal(const struct conf *conf, struct core *c, struct record_sc
 	reading.ev.now_unix_ms = clock_wall_ms();
 	reading.ev.u.restore.last = false;
 	arena_init(&arena, arena_room, sizeof(arena_room));
-	if (err == KERR_OK)
-		record_scan((struct slice){ room, len }, &arena, &record, each, &reading, scan);
+	journal = (struct slice){ room, len };
+	record_scan(journal, &arena, &record, none, NULL, scan);
+	err = KERR_OK;
+	if (strange(journal, scan)) {
+		err = why_set(why, KERR_BAD_INPUT, "%s/journal is not this version's: %s", conf->state_dir, scan->why.text);
+		journal.n = 0;
+	}
+	record_scan(journal, &arena, &record, each, &reading, scan);
 	reading.ev.u.restore.last = true;
 	(void)core_step(c, &reading.ev, out);
-	return KERR_OK;
+	return err;
 }
 
 enum kerr kept_deployments(const struct conf *conf, struct dep_table *out, struct why *why)

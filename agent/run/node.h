@@ -4,9 +4,12 @@
 
 #include "agent/core/core.h"
 #include "agent/run/aws.h"
+#include "agent/run/hooks.h"
 #include "agent/run/image_check.h"
 #include "agent/run/journal.h"
 #include "agent/run/keys.h"
+#include "agent/run/led.h"
+#include "agent/run/mqtt.h"
 #include "agent/run/probe.h"
 #include "agent/run/registry.h"
 #include "agent/run/seam.h"
@@ -16,6 +19,7 @@
 #include "agent/run/src_log.h"
 #include "agent/run/traffic.h"
 #include "agent/run/wall_clock.h"
+#include "agent/run/webhook.h"
 #include "agent/wire/conf.h"
 #include "agent/wire/view.h"
 #include "platform/http_pool.h"
@@ -37,6 +41,10 @@ struct node {
 	struct unixsock sock;
 	struct notify notify;
 	struct httpd web;
+	struct hooks hooks;
+	struct webhook webhook;
+	struct led led;
+	struct mqtt mqtt;
 	struct seam seam;
 	struct src_engine engine;
 	struct src_log agent_log;
@@ -58,6 +66,9 @@ struct node {
 	struct image_check images;
 	bool stop, reload, publish;      /* publish: status.json is behind */
 	bool actor;
+	uint32_t deployer;               /* the connection of whoever asked for core.deploy */
+	bool table_asked;                /* for the page, and not answered yet */
+	uint32_t table_of;               /* the state of the services when it last was */
 	char only[NAME_CAP];             /* the service whose deployments were asked for last; empty: all */
 	char arena_room[768 * 1024];
 	char reply[VIEW_MAX];

@@ -286,8 +286,7 @@ static enum kerr open_all(struct replay *r, const char *dir, struct why *why)
 	if (err == KERR_OK)
 		err = open_one(&r->tasks, dir, "tasks.jsonl", r->tasks_buf, sizeof(r->tasks_buf), &found, why);
 	if (err == KERR_OK && found == 0)
-		return why_set(why, KERR_GONE, "%s holds no recording: none of docker-events.jsonl, inspect.jsonl, agent.log, "
-			       "tasks.jsonl", dir);
+		return why_set(why, KERR_GONE, "%s holds no recording", dir);
 	return err;
 }
 
@@ -367,8 +366,8 @@ enum kerr replay_file(const char *path, const char *version, struct text *out, s
 	if (v == VOICES && r->tasks.line == 0)
 		return why_set(why, KERR_BAD_INPUT, "%s is empty", path);
 	if (v == VOICES)
-		return why_set(why, KERR_BAD_INPUT, "%s: neither events of docker, nor a log of the ECS agent, nor recorded tasks, nor a "
-			       "journal of kedge", path);
+		return why_set(why, KERR_BAD_INPUT, "%s: neither events of docker, nor a log or tasks of the ECS agent, nor a journal of kedge",
+			       path);
 	if (v == VOICE_ENGINE)
 		err = replay_lines_open(&r->engine.events, path, NULL, r->engine.events_buf, sizeof(r->engine.events_buf), why);
 	else if (v == VOICE_LOG)

@@ -48,6 +48,8 @@ static void want(struct replay_core *r, const struct action *a)
 	case ACT_AWS_STOP:
 	case ACT_AWS_UPDATE:
 	case ACT_AWS_SERVICE:
+	case ACT_AWS_DEPLOY:
+	case ACT_DEPLOYED:
 	case ACT_LAST_WORDS:
 	case ACT_TARGET_IMAGE:
 	case ACT_REGISTRY:

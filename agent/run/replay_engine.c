@@ -4,8 +4,8 @@
 
 #define YEAR_10000_MS INT64_C(253402300800000)
 
-static const struct prune_list head = { 2, { "t", "inspect/Id" } };
-static const struct prune_list body = { 1, { "inspect/**" } };
+static const struct prune_list head = { "t inspect/Id" };
+static const struct prune_list body = { "inspect/**" };
 
 enum kerr replay_stamp(const cJSON *root, int64_t *unix_ms, struct why *why)
 {
@@ -92,7 +92,7 @@ enum kerr replay_engine_index(struct replay_engine *e, struct event *ev, struct 
 	enum kerr err = KERR_OK;
 	struct slice line;
 	struct why passed;
-	bool told;
+	bool told = false;
 
 	while (e->inspects.fd >= 0 && (err = replay_lines_next(&e->inspects, &line, why)) == KERR_OK)
 		if (index_line(e, line, &passed) != KERR_OK)
@@ -129,7 +129,7 @@ enum kerr replay_engine_inspect(struct replay_engine *e, const char *id, int64_t
 	const struct replay_inspect *k = true_at(e, id, at_ms);
 	struct slice line, whole, pruned;
 	enum kerr err;
-	bool told;
+	bool told = false;
 
 	if (k == NULL)
 		return why_set(why, KERR_GONE, "no answer is recorded");

@@ -6,6 +6,7 @@
 #include "agent/run/acts.h"
 #include "agent/run/kept.h"
 #include "agent/run/node.h"
+#include "agent/run/web.h"
 #include "agent/wire/json.h"
 #include "platform/file.h"
 
@@ -88,8 +89,14 @@ void serve_deployments(struct node *n, uint32_t connection, bool fresh)
 	struct text out = text_on(n->reply, sizeof(n->reply));
 	struct view v;
 
-	if (fresh)
+	if (fresh) {
 		keep_deployments(n);
+		web_changed(n);
+	}
+	if (connection == AWS_FOR_PAGE) {
+		n->table_asked = false;
+		return;
+	}
 	node_view(n, &v);
 	v.only = n->only[0] != '\0' ? n->only : NULL;
 	if (view_deployments(&v, &out) == KERR_OK)
@@ -130,6 +137,8 @@ static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer,
 		show_why(n, id, what);
 	else if (slice_is(verb, "verify"))
 		image_check_verify(n, id, what);
+	else if (slice_is(verb, "export"))
+		image_check_export(n, id, what);
 	else if (slice_is(verb, "confirm"))
 		acts_do(n, id, peer, OPV_CONFIRM, what, 0);
 	else if (slice_is(verb, "cancel"))
@@ -138,6 +147,8 @@ static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer,
 		acts_do(n, id, peer, OPV_HOLD, what, ms);
 	else if (slice_is(verb, "rollback"))
 		acts_rollback(n, id, peer, what, more);
+	else if (slice_is(verb, "deploy"))
+		acts_deploy(n, id, peer, what, more);
 	else
 		serve_refuse(n, id, 2, "unknown question; is the verb of another version?");
 }

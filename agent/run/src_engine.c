@@ -121,7 +121,7 @@ void src_engine_end(struct node *n, enum kerr err, const char *detail)
 	bool may = access(n->conf->engine_socket, R_OK | W_OK) == 0;
 
 	if (!there)
-		node_source(n, SRC_ENGINE, SS_ABSENT, "there is no engine socket at this path");
+		node_source(n, SRC_ENGINE, SS_ABSENT, n->conf->engine_socket);
 	else if (!may)
 		node_source(n, SRC_ENGINE, SS_DENIED, "the engine socket may not be opened by this user");
 	else if (err == KERR_OK)
@@ -177,7 +177,7 @@ static void on_image(struct node *n, enum kerr err, const char *key, struct slic
 	struct why why = { "" };
 
 	(void)detail;
-	for (int32_t i = 0; i < CONTAINERS_MAX && image[0] == '\0'; i++)
+	for (int32_t i = 0; i < n->core.rows.containers && image[0] == '\0'; i++)
 		if (n->core.container[i].used && str_eq(n->core.container[i].image_id, key))
 			image = n->core.container[i].image;
 	if (err != KERR_OK)
@@ -221,7 +221,7 @@ static void on_target(struct node *n, enum kerr err, const char *key, struct sli
 		err = engine_in_image(&n->arena, body, "", &n->ev, &why);
 	if (err == KERR_OK)
 		(void)str_put(arch, sizeof(arch), slice_of(n->ev.u.image.arch));
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+	for (uint32_t i = 0; i < (uint32_t)n->core.rows.services; i++) {
 		const struct service *s = &n->core.service[i];
 
 		if (!s->used || !s->work.image_sent || !str_eq(s->work.target_image, key) || image_check_pending(n, i))

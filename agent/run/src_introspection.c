@@ -18,7 +18,7 @@ static void sync_event(struct node *n, bool end)
 
 static bool on_the_way(const struct node *n)
 {
-	for (int32_t i = 0; i < TASKS_MAX; i++)
+	for (int32_t i = 0; i < n->core.rows.tasks; i++)
 		if (n->core.task[i].used && n->core.task[i].in_agent && n->core.task[i].known == TS_PENDING)
 			return true;
 	return false;

@@ -1,102 +1,114 @@
 #include "agent/run/tell.h"
 
+#include <unistd.h>
+
 #include "agent/run/node.h"
+#include "agent/run/web.h"
 #include "platform/file.h"
+
+/* auto: journald where there is one, else syslog where somebody reads it and no person looks at the terminal. */
+void tell_log(struct node *n)
+{
+	const struct conf *c = n->conf;
+	struct file_ident ident;
+	struct why why;
+	bool is_there = file_identify(LOG_JOURNALD, &ident, &why) == KERR_OK;
+	bool journald = c->journald == CONF_YES || (c->journald == CONF_AUTO && is_there);
+	bool syslog = c->syslog == CONF_YES || (c->syslog == CONF_AUTO && !is_there && !isatty(n->log.fd) &&
+						file_identify(LOG_SYSLOG, &ident, &why) == KERR_OK);
+
+	if (log_to(&n->log, journald ? LOG_JOURNALD : NULL, syslog ? LOG_SYSLOG : NULL, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_ERROR, "log: %s", why.text);
+}
 
 void tell_start(struct node *n)
 {
-	const struct conf *c = n->conf;
-	const struct { const char *key, *value; } set[] = { { "webhook", c->webhook }, { "mqtt", c->mqtt }, { "led", c->led } };
-	struct file_ident ident;
-	struct why why;
+	tell_log(n);
+	hooks_start(n);
+	mqtt_start(n);
+}
 
-	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
-		if (set[i].value[0] != '\0')
-			log_line(&n->log, LOG_LEVEL_ERROR, "[report] %s = %s is not served by this version", set[i].key, set[i].value);
-	if (c->hooks[0] != '\0' && file_identify(c->hooks, &ident, &why) == KERR_OK)
-		log_line(&n->log, LOG_LEVEL_ERROR, "[report] hooks: what is in %s is not run by this version", c->hooks);
+void tell_close(struct node *n)
+{
+	hooks_close(n);
+	log_close(&n->log);
+}
+
+void tell_view(const struct node *n, struct view *v)
+{
+	const struct hooks *h = &n->hooks;
+	const struct webhook *w = &n->webhook;
+	const struct mqtt *m = &n->mqtt;
+	const struct view_channel all[] = {
+		{ "log", true, n->log.told, n->log.lost, 0, n->log.lost },
+		{ "hooks", true, h->ran, h->failed, h->out.n, h->out.dropped },
+		{ "webhook", w->tries == 0, w->sent, w->failed, w->out.n, w->out.dropped },
+		{ "mqtt", m->state == MQTT_ON, m->sent, m->failed, m->out.n, m->out.dropped },
+	};
+	const bool set[] = { true, h->fd >= 0, n->conf->webhook[0] != '\0', n->conf->mqtt[0] != '\0' };
+
+	_Static_assert(sizeof(all) / sizeof(all[0]) <= VIEW_CHANNELS, "room for each");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (set[i])
+			v->channel[v->channels++] = all[i];
+}
+
+void tell_tick(struct node *n)
+{
+	hooks_tick(n);
+	webhook_tick(n);
+	mqtt_tick(n);
+}
+
+uint64_t tell_due(const struct node *n)
+{
+	const uint64_t due[] = { hooks_due(n), webhook_due(n), mqtt_due(n) };
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < sizeof(due) / sizeof(due[0]); i++)
+		first = due[i] < first ? due[i] : first;
+	return first;
+}
+
+/* Written to the log at once, and put where each channel finds it when it is ready: none of them can hold the loop. */
+static void tell(struct node *n, struct notice notice)
+{
+	char line[LOG_LINE_MAX], fields[LOG_FIELDS_MAX];
+	struct text t = text_on(line, sizeof(line)), f = text_on(fields, sizeof(fields));
+
+	text_s(&f, "MESSAGE_ID=");
+	text_s(&f, notice_message_id(notice.kind));
+	text_c(&f, '\n');
+	notice_line(&n->core, notice, &t);
+	notice_fields(&n->core, notice, &f);
+	log_event(&n->log, notice_warns(&n->core, notice) ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, fields, line);
+	if (n->hooks.fd >= 0)
+		outbox_put(&n->hooks.out, notice);
+	if (n->conf->webhook[0] != '\0')
+		outbox_put(&n->webhook.out, notice);
+	if (n->conf->mqtt[0] != '\0' && notice.kind <= NOTICE_OVER)
+		outbox_put(&n->mqtt.out, notice);   /* the rest stands in its retained topics */
+	n->publish = true;
 }
 
 void tell_failure(struct node *n, uint32_t failure, bool final)
 {
-	const struct failure *f = &n->core.failure[failure].f;
-	char whose[2 * NAME_CAP + 64] = "";
-	struct text t = text_on(whose, sizeof(whose));
-
-	if (f->family[0] != '\0') {
-		text_c(&t, ' ');
-		text_definition(&t, f->family, f->revision);
-	}
-	if (f->container[0] != '\0') {
-		text_s(&t, " container=");
-		text_s(&t, f->container);
-	}
-	if (f->stage != STAGE_NODE || f->service[0] != '\0') {
-		text_s(&t, " service=");
-		text_s(&t, f->service[0] != '\0' ? f->service : "?");
-	}
-	log_line(&n->log, LOG_LEVEL_WARN, "%s f%u%s class=%s blame=%s stage=%s reason=%.500s", final ? "failure" : "suspect", f->id,
-		 whose, class_name(f->class), blame_name(f->blame), stage_name(f->stage), f->reason);
-	n->publish = true;
+	tell(n, (struct notice){ final ? NOTICE_FAILURE : NOTICE_SUSPECT, n->core.failure[failure].f.id });
 }
 
 void tell_over(struct node *n, uint32_t failure)
 {
-	const struct failure *f = &n->core.failure[failure].f;
-
-	log_line(&n->log, LOG_LEVEL_INFO, "over f%u class=%s", f->id, class_name(f->class));
-	n->publish = true;
+	tell(n, (struct notice){ NOTICE_OVER, n->core.failure[failure].f.id });
 }
 
 void tell_service(struct node *n, uint32_t service)
 {
-	const struct service *s = &n->core.service[service];
-	char words[1024];
-	struct text t = text_on(words, sizeof(words));
-
-	core_explain(&n->core, service, &t);
-	log_line(&n->log, LOG_LEVEL_INFO, "service %s verdict=%s serving=%s rollback=%s: %s", s->m.name, verdict_name(s->verdict),
-		 serving_name(s->serving), rb_state_name(core_rollback_shown(s)), words);
-	n->publish = true;
+	tell(n, (struct notice){ NOTICE_SERVICE, service });
 }
 
 void tell_source(struct node *n, enum source source)
 {
-	const struct known_source *s = &n->core.source[source];
-
-	log_line(&n->log, s->state == SS_UP ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "source %s is %s%s%s", source_name(source),
-		 source_state_name(s->state), s->detail[0] != '\0' ? ": " : "", s->detail);
-	n->publish = true;
-}
-
-/* The service that is worst off, or that none is. */
-static void summary(const struct core *c, struct text *out)
-{
-	uint32_t all = 0, well = 0, worst = 0;
-
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
-		if (!c->service[i].used)
-			continue;
-		worst = all == 0 || (c->service[i].verdict != V_OK && c->service[worst].verdict == V_OK) ? i : worst;
-		all++;
-		well += c->service[i].verdict == V_OK;
-	}
-	if (all == 0) {
-		text_s(out, "no service of this node is known yet");
-	} else {
-		text_u64(out, well);
-		text_s(out, " of ");
-		text_u64(out, all);
-		text_s(out, all == 1 ? " service runs as deployed" : " services run as deployed");
-	}
-	text_s(out, "; AWS is ");
-	text_s(out, source_state_name(c->source[SRC_AWS].state));
-	if (well == all)
-		return;
-	text_s(out, ". ");
-	text_s(out, c->service[worst].m.name);
-	text_s(out, ": ");
-	core_explain(c, worst, out);
+	tell(n, (struct notice){ NOTICE_SOURCE, source });
 }
 
 static void tell_manager(struct node *n)
@@ -104,7 +116,7 @@ static void tell_manager(struct node *n)
 	char words[1024];
 	struct text t = text_on(words, sizeof(words));
 
-	summary(&n->core, &t);
+	view_summary(&n->core, &t);
 	notify_status(&n->notify, words);
 }
 
@@ -133,6 +145,8 @@ void tell_publish(struct node *n)
 		return;
 	n->publish = false;
 	tell_manager(n);
+	led_show(n);
+	mqtt_changed(n);
 	traffic_keep(n);
 	text_s(&t, n->conf->run_dir);
 	text_s(&t, "/status.json");
@@ -142,4 +156,5 @@ void tell_publish(struct node *n)
 	else if (file_replace_volatile(path, text_get(&out), 0644, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_WARN, "status.json: %s", why.text);
 	textfile(n, &v);
+	web_changed(n);
 }

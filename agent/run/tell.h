@@ -1,4 +1,4 @@
-/* tell.h - what the node says by itself: one log line a fact, and RUN_DIR/status.json. */
+/* tell.h - what the node says by itself: each fact as one notice to the log and every channel, and RUN_DIR/status.json. */
 #ifndef KEDGE_RUN_TELL_H
 #define KEDGE_RUN_TELL_H
 
@@ -7,8 +7,15 @@
 
 struct node;
 
-/* Says which channels of [report] are set that this version does not serve. */
+/* Opens the log's ways and the channels of [report]; tell_log: the log's alone, after the conf was read again. */
 void tell_start(struct node *n);
+void tell_log(struct node *n);
+void tell_close(struct node *n);
+/* Once a turn: every channel gets its next notice, if it is ready. tell_due: when that is needed next, boot clock in ms. */
+void tell_tick(struct node *n);
+struct view;
+void tell_view(const struct node *n, struct view *v);   /* fills in what a view says of the channels */
+uint64_t tell_due(const struct node *n);
 void tell_failure(struct node *n, uint32_t failure, bool final);
 /* A state of the node has ended. */
 void tell_over(struct node *n, uint32_t failure);

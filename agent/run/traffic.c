@@ -9,10 +9,10 @@
 
 static const char *name_of(unsigned purpose)
 {
-	static const char *const words[] = { "registry", "credentials", "DescribeTaskDefinition", "GetAuthorizationToken" };
+	static const char *const words[] = { "registry", "credentials", "DescribeTaskDefinition", "GetAuthorizationToken", "webhook", "mqtt" };
 
 	_Static_assert(sizeof(words) / sizeof(words[0]) == PURPOSE_WAN - AWS_OPS, "a name for each purpose");
-	_Static_assert((int)PURPOSE_INTROSPECTION < (int)HTTP_PURPOSES, "a counter for each purpose");
+	_Static_assert((int)PURPOSE_NEAR < (int)HTTP_PURPOSES, "a counter for each purpose");
 	return purpose < AWS_OPS ? aws_op_name((enum aws_op)purpose) : words[purpose - AWS_OPS];
 }
 

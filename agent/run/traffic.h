@@ -11,7 +11,8 @@ struct view;
 /* Whose bytes a request's are; those below AWS_OPS are calls to AWS, by operation. What is below PURPOSE_WAN costs money,
  * and has a name in traffic.c. */
 enum purpose {
-	PURPOSE_REGISTRY = AWS_OPS, PURPOSE_CREDENTIALS, PURPOSE_DEFINITION, PURPOSE_ECR, PURPOSE_WAN, PURPOSE_ENGINE = PURPOSE_WAN, PURPOSE_INTROSPECTION
+	PURPOSE_REGISTRY = AWS_OPS, PURPOSE_CREDENTIALS, PURPOSE_DEFINITION, PURPOSE_ECR, PURPOSE_WEBHOOK, PURPOSE_MQTT, PURPOSE_WAN,
+	PURPOSE_ENGINE = PURPOSE_WAN, PURPOSE_INTROSPECTION, PURPOSE_NEAR /* webhook and MQTT on the site itself */
 };
 
 struct traffic {

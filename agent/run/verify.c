@@ -7,7 +7,7 @@
 /* While it is unpacked an image is there twice, once compressed and once at least as large. */
 #define TIMES_COMPRESSED 2
 
-struct room { bool known; uint64_t free_bytes; };
+struct room { bool known; uint64_t free_bytes, needed_bytes; /* needed: by the images up to this one, compressed */ };
 
 static struct room room_of(const struct node *n)
 {
@@ -15,8 +15,8 @@ static struct room room_of(const struct node *n)
 	struct why why;
 
 	if (file_space(n->engine.data_root[0] != '\0' ? n->engine.data_root : "/var/lib/docker", &space, &why) != KERR_OK)
-		return (struct room){ false, 0 };
-	return (struct room){ true, space.free_bytes };
+		return (struct room){ .known = false };
+	return (struct room){ true, space.free_bytes, 0 };
 }
 
 static enum tri verdict(const struct registry_answer *a, struct room room, const char **reason)
@@ -26,9 +26,9 @@ static enum tri verdict(const struct registry_answer *a, struct room room, const
 		return TRI_NO;
 	if (a->word != IW_THERE)
 		return TRI_UNKNOWN;
-	if (!room.known || room.free_bytes / TIMES_COMPRESSED >= a->bytes)
+	if (!room.known || room.free_bytes / TIMES_COMPRESSED >= room.needed_bytes)
 		return TRI_YES;
-	*reason = "the engine's disk has less room than its layers take, compressed and unpacked";
+	*reason = "the engine's disk has less room than the layers of this task take, compressed and unpacked";
 	return TRI_NO;
 }
 
@@ -54,6 +54,15 @@ static enum tri container(struct jw *w, const struct taskdef_container *k, const
 	return would;
 }
 
+/* Several containers of one image pull it once. */
+static bool seen_before(const struct registry_answer *said, uint32_t at)
+{
+	for (uint32_t i = 0; i < at; i++)
+		if (said[at].digest[0] != '\0' && str_eq(said[i].digest, said[at].digest))
+			return true;
+	return false;
+}
+
 void verify_answer(struct node *n, uint32_t connection, const struct taskdef *def, const struct registry_answer *said)
 {
 	struct text out = text_on(n->reply, sizeof(n->reply));
@@ -76,7 +85,10 @@ void verify_answer(struct node *n, uint32_t connection, const struct taskdef *de
 		jw_null(&w, "free_bytes");
 	jw_array(&w, "containers");
 	for (uint32_t i = 0; i < def->n; i++) {
-		enum tri would = container(&w, &def->container[i], &said[i], room);
+		enum tri would;
+
+		room.needed_bytes += seen_before(said, i) ? 0 : said[i].bytes;
+		would = container(&w, &def->container[i], &said[i], room);
 
 		no = no || would == TRI_NO;
 		unknown = unknown || would == TRI_UNKNOWN;

@@ -39,23 +39,10 @@ bool wall_clock_offset(const struct node *n, int64_t *offset_s)
 	return n->wall.server_minus_boot_ms != 0;
 }
 
-/* 2026-11-26 14:05 UTC */
 static void text_when(struct text *t, int64_t unix_s)
 {
-	char date[SIGV4_DATE];
-	struct slice d = { date, sizeof(date) - 1 };
-	static const struct { unsigned from, len; const char *after; } part[] = {
-		{ 0, 4, "-" }, { 4, 2, "-" }, { 6, 2, " " }, { 9, 2, ":" }, { 11, 2, " UTC" },
-	};
-
-	if (!sigv4_date(unix_s, date)) {
+	if (!sigv4_date_words(unix_s, false, t))
 		text_s(t, "no time at all");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
-		text_slice(t, slice_to(slice_from(d, part[i].from), part[i].len));
-		text_s(t, part[i].after);
-	}
 }
 
 static bool still_doubted(const struct node *n)
@@ -135,7 +122,7 @@ void wall_clock_look(struct node *n)
 void wall_clock_start(struct node *n)
 {
 	n->wall.floor_unix_s = KEDGE_BUILD_UNIX_S;
-	for (uint32_t i = 0; i < SERVICES_MAX; i++)
+	for (uint32_t i = 0; i < (uint32_t)n->core.rows.services; i++)
 		if (n->core.service[i].used && n->core.service[i].m.asked_unix_ms / 1000 > n->wall.floor_unix_s)
 			n->wall.floor_unix_s = n->core.service[i].m.asked_unix_ms / 1000;
 	wall_clock_look(n);

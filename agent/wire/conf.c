@@ -22,13 +22,13 @@ enum type { T_CLUSTER, T_REGION, T_ARN, T_PATH, T_URL, T_PLAIN, T_LISTEN, T_DURA
 enum { OPTIONAL = 1, ZERO_WORD = 2 };    /* may be empty; the first word stands for the value in `high` */
 
 struct key {
-	const char *section, *name;
+	const char *name;
+	unsigned section : 8;            /* enum section */
 	enum type type : 8;
 	uint16_t at, size;               /* offset and bytes in struct conf, struct policy or struct service_policy */
-	unsigned flags : 8;
-	uint64_t low, high;              /* bounds of a number */
+	unsigned flags : 8, bounds : 8;  /* bounds: of a number, index into the table below */
 	const char *words;               /* "a|b|c": words of an enum, schemes of a URL, the special word of a number */
-	const char *allowed;             /* what an error says is allowed */
+	const char *allowed;             /* what an error says is allowed; NULL: the words */
 };
 
 #define C(m) offsetof(struct conf, m), sizeof(((struct conf *)0)->m)
@@ -37,78 +37,98 @@ struct key {
 #define PATH_SAYS   "an absolute path of at most 255 bytes"
 #define TIME_SAYS   "a duration like 90s, 10m, 2h or 1d"
 #define FLAG_SAYS   "yes or no"
-#define AUTO_SAYS   "auto, yes or no"
 #define MODE_WORDS  "off|shadow|manual|auto"
 #define CRED_WORDS  "auto|env|file|container|iot|rolesanywhere"
 
+/* Bounds of a number; of ZERO_WORD `high` is what the word stands for. */
+enum { UNBOUND, TO_7D, FROM_10KB, NODES, ONE_TO_100, FROM_1S, TO_10M, TO_1D, OR_AUTO, TO_30D, TO_100 };
+static const struct { uint64_t low, high; } bounds[] = {
+	[TO_7D] = { S_MS, 7 * DAY_MS },
+	[FROM_10KB] = { 10000, 0 },
+	[NODES] = { 1, 10000000 },
+	[ONE_TO_100] = { 1, 100 },
+	[FROM_1S] = { S_MS, 0 },
+	[TO_10M] = { S_MS, 10 * MIN_MS },
+	[TO_1D] = { 0, DAY_MS },
+	[OR_AUTO] = { 0, HOLD_DOWN_AUTO },
+	[TO_30D] = { S_MS, 30 * DAY_MS },
+	[TO_100] = { 0, 100 },
+};
+
+enum section { IN_KEDGE, IN_ENGINE, IN_ECS_AGENT, IN_AWS, IN_IOT, IN_ROLESANYWHERE, IN_POLICY, IN_SERVICE, IN_REPORT };
+static const char *const sections[] = { "kedge", "engine", "ecs_agent", "aws", "iot", "rolesanywhere", "policy", "service", "report" };
+
 static const struct key keys[] = {
-	{ "kedge", "cluster", T_CLUSTER, C(cluster), OPTIONAL, 0, 0, NULL, "the cluster's name or ARN, or nothing" },
-	{ "kedge", "region", T_REGION, C(region), OPTIONAL, 0, 0, NULL, "a region like eu-west-1, or nothing" },
-	{ "kedge", "container_instance", T_ARN, C(container_instance), OPTIONAL, 0, 0, "container-instance",
+	{ "cluster", IN_KEDGE, T_CLUSTER, C(cluster), OPTIONAL, UNBOUND, NULL, "the cluster's name or ARN, or nothing" },
+	{ "region", IN_KEDGE, T_REGION, C(region), OPTIONAL, UNBOUND, NULL, "a region like eu-west-1, or nothing" },
+	{ "container_instance", IN_KEDGE, T_ARN, C(container_instance), OPTIONAL, UNBOUND, "container-instance",
 	  "the ARN of a container instance, or nothing" },
-	{ "kedge", "state_dir", T_PATH, C(state_dir), 0, 0, 0, NULL, PATH_SAYS },
-	{ "kedge", "run_dir", T_PATH, C(run_dir), 0, 0, 0, NULL, PATH_SAYS },
-	{ "kedge", "log", T_WORD, C(log), 0, 0, 0, "error|warning|info|debug", "error, warning, info or debug" },
-	{ "engine", "socket", T_PATH, C(engine_socket), 0, 0, 0, NULL, PATH_SAYS },
-	{ "ecs_agent", "introspection", T_URL, C(introspection), OPTIONAL, 0, 0, "http",
+	{ "state_dir", IN_KEDGE, T_PATH, C(state_dir), 0, UNBOUND, NULL, PATH_SAYS },
+	{ "run_dir", IN_KEDGE, T_PATH, C(run_dir), 0, UNBOUND, NULL, PATH_SAYS },
+	{ "log", IN_KEDGE, T_WORD, C(log), 0, UNBOUND, "error|warning|info|debug", NULL },
+	{ "socket", IN_ENGINE, T_PATH, C(engine_socket), 0, UNBOUND, NULL, PATH_SAYS },
+	{ "introspection", IN_ECS_AGENT, T_URL, C(introspection), OPTIONAL, UNBOUND, "http",
 	  "a URL like http://127.0.0.1:51678, or nothing" },
-	{ "ecs_agent", "log", T_PATH, C(agent_log), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
-	{ "ecs_agent", "config", T_PATH, C(agent_config), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
-	{ "aws", "endpoint", T_URL, C(endpoint), OPTIONAL, 0, 0, "https|http",
+	{ "log", IN_ECS_AGENT, T_PATH, C(agent_log), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "config", IN_ECS_AGENT, T_PATH, C(agent_config), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "endpoint", IN_AWS, T_URL, C(endpoint), OPTIONAL, UNBOUND, "https|http",
 	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
-	{ "aws", "ecr_endpoint", T_URL, C(ecr_endpoint), OPTIONAL, 0, 0, "https|http",
+	{ "ecr_endpoint", IN_AWS, T_URL, C(ecr_endpoint), OPTIONAL, UNBOUND, "https|http",
 	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
-	{ "aws", "ca_file", T_PATH, C(ca_file), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
-	{ "aws", "credentials", T_WORD, C(credentials), 0, 0, 0, CRED_WORDS,
-	  "auto, env, file, container, iot or rolesanywhere" },
-	{ "aws", "credentials_file", T_PATH, C(credentials_file), 0, 0, 0, NULL, PATH_SAYS },
-	{ "aws", "profile", T_PLAIN, C(profile), 0, 0, 0, NULL, "a profile's name of at most 63 bytes" },
-	{ "aws", "heartbeat", T_DURATION, C(heartbeat_ms), 0, S_MS, 7 * DAY_MS, NULL, TIME_SAYS ", from 1s to 7d" },
-	{ "aws", "data_budget", T_SIZE, C(data_budget_bytes), ZERO_WORD, 10000, 0, "unlimited",
+	{ "ca_file", IN_AWS, T_PATH, C(ca_file), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "credentials", IN_AWS, T_WORD, C(credentials), 0, UNBOUND, CRED_WORDS, NULL },
+	{ "credentials_file", IN_AWS, T_PATH, C(credentials_file), 0, UNBOUND, NULL, PATH_SAYS },
+	{ "profile", IN_AWS, T_PLAIN, C(profile), 0, UNBOUND, NULL, "a profile's name of at most 63 bytes" },
+	{ "heartbeat", IN_AWS, T_DURATION, C(heartbeat_ms), 0, TO_7D, NULL, TIME_SAYS ", from 1s to 7d" },
+	{ "data_budget", IN_AWS, T_SIZE, C(data_budget_bytes), ZERO_WORD, FROM_10KB, "unlimited",
 	  "a size like 512KB or 5MB, at least 10KB, or unlimited" },
-	{ "aws", "fleet", T_COUNT, C(core.fleet), ZERO_WORD, 1, 10000000, "auto", "auto, or the number of nodes" },
-	{ "aws", "proxy", T_URL, C(proxy), OPTIONAL, 0, 0, "http", "http://[USER:PASSWORD@]HOST[:PORT], none, or nothing" },
-	{ "aws", "endpoint_type", T_WORD, C(endpoint_type), 0, 0, 0, "standard|fips|dualstack|fips-dualstack",
-	  "standard, fips, dualstack or fips-dualstack" },
-	{ "iot", "endpoint", T_PLAIN, C(iot_endpoint), OPTIONAL, 0, 0, NULL, "the credential provider's host name" },
-	{ "iot", "role_alias", T_PLAIN, C(iot_role_alias), OPTIONAL, 0, 0, NULL, "a role alias of at most 128 bytes" },
-	{ "iot", "thing", T_PLAIN, C(iot_thing), OPTIONAL, 0, 0, NULL, "a thing's name of at most 128 bytes" },
-	{ "iot", "cert", T_PATH, C(iot_cert), OPTIONAL, 0, 0, NULL, PATH_SAYS },
-	{ "iot", "key", T_PATH, C(iot_key), OPTIONAL, 0, 0, NULL, PATH_SAYS },
-	{ "rolesanywhere", "trust_anchor", T_ARN, C(ra_trust_anchor), OPTIONAL, 0, 0, NULL, "the trust anchor's ARN" },
-	{ "rolesanywhere", "profile", T_ARN, C(ra_profile), OPTIONAL, 0, 0, NULL, "the profile's ARN" },
-	{ "rolesanywhere", "role", T_ARN, C(ra_role), OPTIONAL, 0, 0, NULL, "the role's ARN" },
-	{ "rolesanywhere", "endpoint", T_URL, C(ra_endpoint), OPTIONAL, 0, 0, "https|http",
+	{ "fleet", IN_AWS, T_COUNT, C(core.fleet), ZERO_WORD, NODES, "auto", "auto, or the number of nodes" },
+	{ "proxy", IN_AWS, T_URL, C(proxy), OPTIONAL, UNBOUND, "http", "http://[USER:PASSWORD@]HOST[:PORT], none, or nothing" },
+	{ "endpoint_type", IN_AWS, T_WORD, C(endpoint_type), 0, UNBOUND, "standard|fips|dualstack|fips-dualstack", NULL },
+	{ "endpoint", IN_IOT, T_PLAIN, C(iot_endpoint), OPTIONAL, UNBOUND, NULL, "the credential provider's host name" },
+	{ "role_alias", IN_IOT, T_PLAIN, C(iot_role_alias), OPTIONAL, UNBOUND, NULL, "a role alias of at most 128 bytes" },
+	{ "thing", IN_IOT, T_PLAIN, C(iot_thing), OPTIONAL, UNBOUND, NULL, "a thing's name of at most 128 bytes" },
+	{ "cert", IN_IOT, T_PATH, C(iot_cert), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
+	{ "key", IN_IOT, T_PATH, C(iot_key), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
+	{ "trust_anchor", IN_ROLESANYWHERE, T_ARN, C(ra_trust_anchor), OPTIONAL, UNBOUND, NULL, "the trust anchor's ARN" },
+	{ "profile", IN_ROLESANYWHERE, T_ARN, C(ra_profile), OPTIONAL, UNBOUND, NULL, "the profile's ARN" },
+	{ "role", IN_ROLESANYWHERE, T_ARN, C(ra_role), OPTIONAL, UNBOUND, NULL, "the role's ARN" },
+	{ "endpoint", IN_ROLESANYWHERE, T_URL, C(ra_endpoint), OPTIONAL, UNBOUND, "https|http",
 	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
-	{ "rolesanywhere", "cert", T_PATH, C(ra_cert), OPTIONAL, 0, 0, NULL, PATH_SAYS },
-	{ "rolesanywhere", "key", T_PATH, C(ra_key), OPTIONAL, 0, 0, NULL, PATH_SAYS },
-	{ "policy", "rollback", T_WORD, P(mode), 0, 0, 0, MODE_WORDS, "off, shadow, manual or auto" },
-	{ "policy", "failures", T_COUNT, P(failures), 0, 1, 100, NULL, "a number from 1 to 100" },
-	{ "policy", "window", T_DURATION, P(window_ms), ZERO_WORD, S_MS, 0, "deployment", "deployment, or " TIME_SAYS },
-	{ "policy", "deadline", T_DURATION, P(deadline_ms), 0, S_MS, 7 * DAY_MS, NULL, TIME_SAYS ", from 1s to 7d" },
-	{ "policy", "pull_deadline", T_DURATION, P(pull_deadline_ms), 0, S_MS, 7 * DAY_MS, NULL, TIME_SAYS ", from 1s to 7d" },
-	{ "policy", "early_exit", T_DURATION, P(early_exit_ms), 0, 0, DAY_MS, NULL, TIME_SAYS ", at most 1d" },
-	{ "policy", "classes", T_CLASSES, P(classes), OPTIONAL, 0, 0, NULL, NULL },
-	{ "policy", "quorum", T_WORD, P(quorum_auto), 0, 0, 0, "off|auto", "auto or off" },
-	{ "policy", "hold_down", T_DURATION, P(hold_down_ms), ZERO_WORD, 0, HOLD_DOWN_AUTO, "auto", "auto, or " TIME_SAYS },
-	{ "policy", "expire", T_DURATION, P(expire_ms), 0, S_MS, 30 * DAY_MS, NULL, TIME_SAYS ", from 1s to 30d" },
-	{ "policy", "max_rollbacks_per_day", T_COUNT, P(max_rollbacks_per_day), 0, 0, 100, NULL, "a number from 0 to 100" },
-	{ "policy", "allow_update_service", T_FLAG, P(allow_update_service), 0, 0, 0, NULL, FLAG_SAYS },
-	{ "policy", "probe", T_WORD, P(probe), 0, 0, 0, "off|on", "on or off" },
-	{ "policy", "site_registries", T_HOSTS, P(site_registries), OPTIONAL, 0, 0, NULL,
+	{ "cert", IN_ROLESANYWHERE, T_PATH, C(ra_cert), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
+	{ "key", IN_ROLESANYWHERE, T_PATH, C(ra_key), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
+	{ "rollback", IN_POLICY, T_WORD, P(mode), 0, UNBOUND, MODE_WORDS, NULL },
+	{ "failures", IN_POLICY, T_COUNT, P(failures), 0, ONE_TO_100, NULL, "a number from 1 to 100" },
+	{ "window", IN_POLICY, T_DURATION, P(window_ms), ZERO_WORD, FROM_1S, "deployment", "deployment, or " TIME_SAYS },
+	{ "deadline", IN_POLICY, T_DURATION, P(deadline_ms), 0, TO_7D, NULL, TIME_SAYS ", from 1s to 7d" },
+	{ "pull_deadline", IN_POLICY, T_DURATION, P(pull_deadline_ms), 0, TO_7D, NULL, TIME_SAYS ", from 1s to 7d" },
+	{ "early_exit", IN_POLICY, T_DURATION, P(early_exit_ms), 0, TO_1D, NULL, TIME_SAYS ", at most 1d" },
+	{ "classes", IN_POLICY, T_CLASSES, P(classes), OPTIONAL, UNBOUND, NULL, NULL },
+	{ "quorum", IN_POLICY, T_WORD, P(quorum_auto), 0, UNBOUND, "off|auto", NULL },
+	{ "hold_down", IN_POLICY, T_DURATION, P(hold_down_ms), ZERO_WORD, OR_AUTO, "auto", "auto, or " TIME_SAYS },
+	{ "expire", IN_POLICY, T_DURATION, P(expire_ms), 0, TO_30D, NULL, TIME_SAYS ", from 1s to 30d" },
+	{ "max_rollbacks_per_day", IN_POLICY, T_COUNT, P(max_rollbacks_per_day), 0, TO_100, NULL, "a number from 0 to 100" },
+	{ "allow_update_service", IN_POLICY, T_FLAG, P(allow_update_service), 0, UNBOUND, NULL, FLAG_SAYS },
+	{ "probe", IN_POLICY, T_WORD, P(probe), 0, UNBOUND, "off|on", NULL },
+	{ "site_registries", IN_POLICY, T_HOSTS, P(site_registries), OPTIONAL, UNBOUND, NULL,
 	  "host names, with a port where they have one, separated by blanks, 255 bytes in all" },
-	{ "service", "family", T_FAMILY, offsetof(struct service_policy, family), NAME_CAP, OPTIONAL, 0, 0, NULL,
+	{ "family", IN_SERVICE, T_FAMILY, offsetof(struct service_policy, family), NAME_CAP, OPTIONAL, UNBOUND, NULL,
 	  "a task definition family: letters, digits, - and _" },
-	{ "report", "listen", T_LISTEN, C(listen), OPTIONAL, 0, 0, NULL, "ADDRESS:PORT, the path of a socket, or nothing" },
-	{ "report", "metrics", T_FLAG, C(metrics), 0, 0, 0, NULL, FLAG_SAYS },
-	{ "report", "textfile", T_PATH, C(textfile), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
-	{ "report", "journald", T_WORD, C(journald), 0, 0, 0, "no|yes|auto", AUTO_SAYS },
-	{ "report", "syslog", T_WORD, C(syslog), 0, 0, 0, "no|yes|auto", AUTO_SAYS },
-	{ "report", "hooks", T_PATH, C(hooks), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
-	{ "report", "webhook", T_URL, C(webhook), OPTIONAL, 0, 0, "https|http", "an http or https URL, or nothing" },
-	{ "report", "mqtt", T_URL, C(mqtt), OPTIONAL, 0, 0, "mqtt|mqtts", "mqtt://HOST[:PORT] or mqtts://..., or nothing" },
-	{ "report", "mqtt_topic", T_PLAIN, C(mqtt_topic), 0, 0, 0, NULL, "a topic without blanks, + or #" },
-	{ "report", "led", T_PATH, C(led), OPTIONAL, 0, 0, NULL, PATH_SAYS ", or nothing" },
+	{ "listen", IN_REPORT, T_LISTEN, C(listen), OPTIONAL, UNBOUND, NULL, "ADDRESS:PORT, the path of a socket, or nothing" },
+	{ "metrics", IN_REPORT, T_FLAG, C(metrics), 0, UNBOUND, NULL, FLAG_SAYS },
+	{ "textfile", IN_REPORT, T_PATH, C(textfile), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "journald", IN_REPORT, T_WORD, C(journald), 0, UNBOUND, "no|yes|auto", NULL },
+	{ "syslog", IN_REPORT, T_WORD, C(syslog), 0, UNBOUND, "no|yes|auto", NULL },
+	{ "hooks", IN_REPORT, T_PATH, C(hooks), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "hook_timeout", IN_REPORT, T_DURATION, C(hook_timeout_ms), 0, TO_10M, NULL, TIME_SAYS ", from 1s to 10m" },
+	{ "webhook", IN_REPORT, T_URL, C(webhook), OPTIONAL, UNBOUND, "https|http", "an http or https URL, or nothing" },
+	{ "webhook_secret", IN_REPORT, T_PATH, C(webhook_secret), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "mqtt", IN_REPORT, T_URL, C(mqtt), OPTIONAL, UNBOUND, "mqtt|mqtts",
+	  "mqtt://[USER:PASSWORD@]HOST[:PORT] or mqtts://..., or nothing" },
+	{ "mqtt_topic", IN_REPORT, T_PLAIN, C(mqtt_topic), 0, UNBOUND, NULL, "a topic without blanks, + or #" },
+	{ "mqtt_ca_file", IN_REPORT, T_PATH, C(mqtt_ca_file), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "mqtt_discovery", IN_REPORT, T_FLAG, C(mqtt_discovery), 0, UNBOUND, NULL, FLAG_SAYS },
+	{ "led", IN_REPORT, T_PATH, C(led), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -148,6 +168,7 @@ void conf_default(struct conf *out)
 	out->core.policy = policy_default();
 	(void)str_put(out->listen, sizeof(out->listen), SLICE("127.0.0.1:7733"));
 	out->metrics = true;
+	out->hook_timeout_ms = 30 * S_MS;
 	out->journald = CONF_AUTO;
 	out->syslog = CONF_AUTO;
 	(void)str_put(out->hooks, sizeof(out->hooks), SLICE("/etc/kedge/hooks.d"));
@@ -240,6 +261,13 @@ static bool url_ok(struct slice v, const char *schemes)
 	       printable(v, false);
 }
 
+static bool has_user(struct slice url)
+{
+	struct slice rest = host_and_path(url);
+
+	return slice_find(rest, "@") < slice_find(rest, "/");
+}
+
 static bool proxy_ok(struct slice v)
 {
 	size_t at = slice_rfind(v, "@");
@@ -247,6 +275,15 @@ static bool proxy_ok(struct slice v)
 	uint64_t port;
 
 	return slice_is(v, "none") || (url_ok(v, "http") && host_split(slice_from(v, at == SIZE_MAX ? 7 : at + 1), &host, &port));
+}
+
+static bool broker_ok(struct slice v)
+{
+	struct slice rest = host_and_path(v), host;
+	size_t at = slice_rfind(rest, "@");
+	uint64_t port;
+
+	return url_ok(v, "mqtt|mqtts") && host_split(slice_from(rest, at == SIZE_MAX ? 0 : at + 1), &host, &port);
 }
 
 static bool listen_ok(struct slice v)
@@ -280,7 +317,10 @@ static bool text_ok(const struct key *k, struct slice v)
 	case T_PATH:
 		return v.p[0] == '/' && printable(v, true);
 	case T_URL:
-		return str_eq(k->name, "proxy") ? proxy_ok(v) : url_ok(v, k->words);
+		if (str_eq(k->name, "proxy"))
+			return proxy_ok(v);
+		/* no password hides in other addresses: a webhook's secret has a file */
+		return str_eq(k->name, "mqtt") ? broker_ok(v) : url_ok(v, k->words) && !has_user(v);
 	case T_LISTEN:
 		return listen_ok(v);
 	case T_FAMILY:
@@ -302,18 +342,18 @@ static bool text_ok(const struct key *k, struct slice v)
 
 static bool number(const struct key *k, struct slice v, uint64_t *n)
 {
-	uint64_t high = (k->flags & ZERO_WORD) != 0 && k->type != T_COUNT ? 365 * DAY_MS * 1000 : k->high;
+	uint64_t high = (k->flags & ZERO_WORD) != 0 && k->type != T_COUNT ? 365 * DAY_MS * 1000 : bounds[k->bounds].high;
 	bool good;
 
 	if ((k->flags & ZERO_WORD) != 0 && slice_is(v, k->words)) {
-		*n = k->type == T_COUNT ? 0 : k->high;
+		*n = k->type == T_COUNT ? 0 : bounds[k->bounds].high;
 		return true;
 	}
 	if (k->type == T_DURATION)
 		good = conf_duration(v, n);
 	else
 		good = k->type == T_SIZE ? conf_size(v, n) : slice_u64(v, n);
-	return good && *n >= k->low && *n <= high;
+	return good && *n >= bounds[k->bounds].low && *n <= high;
 }
 
 static bool put_number(const struct key *k, struct slice v, char *at)
@@ -431,13 +471,17 @@ static bool put_value(const struct key *k, struct slice v, char *at)
 	return str_put(at, k->size, k->type == T_CLUSTER ? arn_cluster_name(v) : v);
 }
 
+static bool is_in(const struct key *k, const char *section)
+{
+	return str_eq(sections[k->section], section);
+}
+
 static const struct key *find_key(const char *section, const char *name)
 {
 	bool service = str_eq(section, "service");
 
 	for (size_t i = 0; i < KEYS; i++)
-		if (str_eq(keys[i].name, name) &&
-		    (str_eq(keys[i].section, section) || (service && str_eq(keys[i].section, "policy"))))
+		if (str_eq(keys[i].name, name) && (is_in(&keys[i], section) || (service && keys[i].section == IN_POLICY)))
 			return &keys[i];
 	return NULL;
 }
@@ -449,7 +493,7 @@ static enum kerr unknown_key(struct reading *r, const char *section, const char 
 	bool service = str_eq(section, "service");
 
 	for (size_t i = 0; i < KEYS; i++)
-		if (str_eq(keys[i].section, section) || (service && str_eq(keys[i].section, "policy"))) {
+		if (is_in(&keys[i], section) || (service && keys[i].section == IN_POLICY)) {
 			text_c(&t, ' ');
 			text_s(&t, keys[i].name);
 		}
@@ -460,8 +504,8 @@ static enum kerr unknown_key(struct reading *r, const char *section, const char 
 static char *place(struct reading *r, const struct key *k)
 {
 	if (r->service != NULL)
-		return str_eq(k->section, "service") ? (char *)r->service + k->at : (char *)&r->service->policy + k->at;
-	return str_eq(k->section, "policy") ? (char *)&r->conf->core.policy + k->at : (char *)r->conf + k->at;
+		return k->section == IN_SERVICE ? (char *)r->service + k->at : (char *)&r->service->policy + k->at;
+	return k->section == IN_POLICY ? (char *)&r->conf->core.policy + k->at : (char *)r->conf + k->at;
 }
 
 static enum kerr set_key(struct reading *r, const char *section, const char *name, const char *value)
@@ -481,7 +525,8 @@ static enum kerr set_key(struct reading *r, const char *section, const char *nam
 		return put_classes(r, name, v, place(r, k));
 	if (!put_value(k, v, place(r, k)))
 		return why_set(r->why, KERR_BAD_INPUT, "%s line %u: %s = \"%.60s\": allowed is %s", r->file, r->line, name,
-			       str_eq(name, "proxy") ? "..." : value, k->allowed); /* a password may stand in it */
+			       str_eq(name, "proxy") || slice_find(slice_of(value), "@") != SIZE_MAX ? "..." : value, /* it may hold a password */
+			       k->allowed != NULL ? k->allowed : k->words);
 	if (str_eq(name, "credentials_file"))
 		r->conf->credentials_file_set = true;
 	return KERR_OK;
@@ -504,8 +549,8 @@ static int on_pair(void *arg, const char *section, const char *name, const char 
 
 static bool known_section(const char *name)
 {
-	for (size_t i = 0; i < KEYS; i++)
-		if (str_eq(keys[i].section, name) && !str_eq(name, "service"))
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (i != IN_SERVICE && str_eq(sections[i], name))
 			return true;
 	return false;
 }

@@ -7,6 +7,7 @@
 #include "agent/core/policy.h"
 #include "agent/wire/endpoint.h"
 
+#define CONF_PATH       "/etc/kedge/kedge.conf"
 #define CONF_PATH_CAP   256              /* bytes of a path. longer: refused */
 #define CONF_URL_CAP    512              /* bytes of a URL. longer: refused */
 #define CONF_FILE_MAX   65536            /* bytes of kedge.conf. longer: refused */
@@ -39,9 +40,10 @@ struct conf {
 	/* [policy], [service NAME], and fleet of [aws] (0: auto); the seed is the caller's to set */
 	struct core_params core;
 	/* [report] */
-	char listen[CONF_URL_CAP], textfile[CONF_PATH_CAP], hooks[CONF_PATH_CAP], webhook[CONF_URL_CAP];
-	char mqtt[CONF_URL_CAP], mqtt_topic[NAME_CAP], led[CONF_PATH_CAP];  /* empty: off */
-	bool metrics;
+	char listen[CONF_URL_CAP], textfile[CONF_PATH_CAP], hooks[CONF_PATH_CAP], webhook[CONF_URL_CAP], webhook_secret[CONF_PATH_CAP];
+	char mqtt[CONF_URL_CAP], mqtt_topic[NAME_CAP], mqtt_ca_file[CONF_PATH_CAP], led[CONF_PATH_CAP];  /* empty: off */
+	uint64_t hook_timeout_ms;
+	bool metrics, mqtt_discovery;
 	enum conf_auto journald, syslog;
 };
 

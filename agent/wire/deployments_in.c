@@ -6,20 +6,13 @@
 #include "agent/wire/ecs_member.h"
 
 /* Duplicates of an event are suppressed for hours, so the one that tells a trouble may not be the newest. */
-static const struct prune_list kept = { 30, {
-	"services/[]/serviceName", "services/[]/clusterArn", "services/[]/status", "services/[]/desiredCount",
-	"services/[]/runningCount", "services/[]/pendingCount", "services/[]/launchType",
-	"services/[]/schedulingStrategy", "services/[]/deploymentController/type",
-	"services/[]/deployments/[12]/id", "services/[]/deployments/[12]/status",
-	"services/[]/deployments/[12]/taskDefinition", "services/[]/deployments/[12]/desiredCount",
-	"services/[]/deployments/[12]/pendingCount", "services/[]/deployments/[12]/runningCount",
-	"services/[]/deployments/[12]/failedTasks", "services/[]/deployments/[12]/createdAt",
-	"services/[]/deployments/[12]/updatedAt", "services/[]/deployments/[12]/launchType",
-	"services/[]/deployments/[12]/rolloutState", "services/[]/deployments/[12]/rolloutStateReason",
-	"services/[]/events/[16]/createdAt", "services/[]/events/[16]/message", "services/[]/leftOut",
-	"failures/[]/arn", "failures/[]/reason", "failures/[]/detail", "head/[1]/v", "head/[1]/askedAt",
-	"services/[]/clusterName",
-} };
+static const struct prune_list kept = {
+	"services/[]/serviceName|clusterArn|clusterName|status|desiredCount|runningCount|pendingCount|launchType|schedulingStrategy|leftOut"
+	" services/[]/deploymentController/type"
+	" services/[]/deployments/[12]/id|status|taskDefinition|desiredCount|pendingCount|runningCount|failedTasks|createdAt|updatedAt"
+	"|launchType|rolloutState|rolloutStateReason services/[]/events/[16]/createdAt|message"
+	" failures/[]/arn|reason|detail head/[1]/v|askedAt"
+};
 
 static bool any_of(const char *const *sign, size_t n, struct slice text)
 {

@@ -6,12 +6,10 @@
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_member.h"
 
-static const struct prune_list kept = { 15, {
-	"tasks/[]/taskArn", "tasks/[]/taskDefinitionArn", "tasks/[]/containerInstanceArn", "tasks/[]/startedBy",
-	"tasks/[]/createdAt", "tasks/[]/startedAt", "tasks/[]/executionStoppedAt", "tasks/[]/stoppedAt",
-	"tasks/[]/lastStatus", "tasks/[]/healthStatus", "tasks/[]/stopCode", "tasks/[]/stoppedReason",
-	"tasks/[]/containers/[10]/reason", "tasks/[]/containers/[10]/exitCode", "failures/[]/reason",
-} };
+static const struct prune_list kept = {
+	"tasks/[]/taskArn|taskDefinitionArn|containerInstanceArn|startedBy|createdAt|startedAt|executionStoppedAt|stoppedAt|lastStatus"
+	"|healthStatus|stopCode|stoppedReason tasks/[]/containers/[10]/reason|exitCode failures/[]/reason"
+};
 
 struct task {
 	char instance[ARN_CAP], definition[ARN_CAP];

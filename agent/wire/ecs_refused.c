@@ -69,43 +69,38 @@ static void read_body(const struct ecs_refusal *r, struct arena *a, struct said 
 		put_code(s->code, r->error_type);
 }
 
-struct row { const char *code; enum aws_error error; };
+struct row { enum aws_error error; const char *codes; };
 
 /* Names without their "Exception". Sources: botocore's throttling list; ECS API reference, common errors. */
 static const struct row rows[] = {
-	{ "Throttling", AE_THROTTLED }, { "Throttled", AE_THROTTLED }, { "RequestThrottled", AE_THROTTLED },
-	{ "TooManyRequests", AE_THROTTLED }, { "ProvisionedThroughputExceeded", AE_THROTTLED },
-	{ "TransactionInProgress", AE_THROTTLED }, { "RequestLimitExceeded", AE_THROTTLED },
-	{ "BandwidthLimitExceeded", AE_THROTTLED }, { "LimitExceeded", AE_THROTTLED }, { "SlowDown", AE_THROTTLED },
-	{ "PriorRequestNotComplete", AE_THROTTLED }, { "EC2Throttled", AE_THROTTLED },
-	{ "AccessDenied", AE_DENIED }, { "UnauthorizedOperation", AE_DENIED }, { "NotAuthorized", AE_DENIED },
-	{ "OptInRequired", AE_DENIED },
-	{ "ExpiredToken", AE_CREDENTIALS }, { "UnrecognizedClient", AE_CREDENTIALS },
-	{ "InvalidClientTokenId", AE_CREDENTIALS }, { "MissingAuthenticationToken", AE_CREDENTIALS },
-	{ "AuthFailure", AE_CREDENTIALS }, { "InvalidSignature", AE_CREDENTIALS },
-	{ "SignatureDoesNotMatch", AE_CREDENTIALS }, { "InvalidAccessKeyId", AE_CREDENTIALS },
-	{ "RequestTimeTooSkewed", AE_CLOCK }, { "RequestExpired", AE_CLOCK }, { "RequestInTheFuture", AE_CLOCK },
-	{ "Conflict", AE_CONFLICT },
-	{ "ServiceDeploymentNotFound", AE_NOT_FOUND }, { "ServiceNotFound", AE_NOT_FOUND },
-	{ "ClusterNotFound", AE_NOT_FOUND }, { "ServiceNotActive", AE_NOT_FOUND }, { "ResourceNotFound", AE_NOT_FOUND },
-	{ "UnsupportedFeature", AE_UNSUPPORTED }, { "UnknownOperation", AE_UNSUPPORTED },
-	{ "Server", AE_UNREACHABLE }, { "InternalFailure", AE_UNREACHABLE }, { "InternalError", AE_UNREACHABLE },
-	{ "InternalServer", AE_UNREACHABLE }, { "ServiceUnavailable", AE_UNREACHABLE },
-	{ "RequestTimeout", AE_UNREACHABLE },
-	{ "InvalidParameter", AE_INVALID }, { "Client", AE_INVALID },
+	{ AE_THROTTLED,
+	  "Throttling Throttled RequestThrottled TooManyRequests ProvisionedThroughputExceeded "
+	  "TransactionInProgress RequestLimitExceeded BandwidthLimitExceeded LimitExceeded SlowDown "
+	  "PriorRequestNotComplete EC2Throttled" },
+	{ AE_DENIED, "AccessDenied UnauthorizedOperation NotAuthorized OptInRequired" },
+	{ AE_CREDENTIALS,
+	  "ExpiredToken UnrecognizedClient InvalidClientTokenId MissingAuthenticationToken AuthFailure "
+	  "InvalidSignature SignatureDoesNotMatch InvalidAccessKeyId" },
+	{ AE_CLOCK, "RequestTimeTooSkewed RequestExpired RequestInTheFuture" },
+	{ AE_CONFLICT, "Conflict" },
+	{ AE_NOT_FOUND, "ServiceDeploymentNotFound ServiceNotFound ClusterNotFound ServiceNotActive ResourceNotFound" },
+	{ AE_UNSUPPORTED, "UnsupportedFeature UnknownOperation" },
+	{ AE_UNREACHABLE, "Server InternalFailure InternalError InternalServer ServiceUnavailable RequestTimeout" },
+	{ AE_INVALID, "InvalidParameter Client" },
 };
 
 static bool by_code(const char *code, enum aws_error *out)
 {
-	struct slice s = slice_of(code);
+	struct slice s = slice_of(code), rest, one;
 
 	if (slice_ends(s, "Exception"))
 		s = slice_to(s, s.n - 9);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (slice_is(s, rows[i].code)) {
-			*out = rows[i].error;
-			return true;
-		}
+		for (rest = slice_of(rows[i].codes); slice_next(&rest, ' ', &one);)
+			if (slice_eq(one, s)) {
+				*out = rows[i].error;
+				return true;
+			}
 	return false;
 }
 

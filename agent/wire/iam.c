@@ -41,6 +41,7 @@ static const struct iam_use uses[] = {
 	{ "rollback, confirm, [policy] rollback = auto", 0x200 },
 	{ "rollback --to, deploy, confirm with allow_update_service = yes", 0x400 },
 	{ "verify, [policy] probe = on", 0x1c0 },
+	{ "init --export", 0x60 },
 	{ "every other verb", 0 },
 };
 

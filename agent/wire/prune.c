@@ -8,33 +8,29 @@ enum { S_VALUE, S_FIRST_ELEMENT, S_FIRST_NAME, S_NAME, S_IN_NAME, S_COLON, S_STR
        S_AFTER, S_DONE };
 enum { N_MINUS, N_ZERO, N_INT, N_DOT, N_FRACTION, N_E, N_SIGN, N_EXPONENT };
 
-#define ECS_LABELS(at) at "com.amazonaws.ecs.cluster", at "com.amazonaws.ecs.task-arn", at "com.amazonaws.ecs.container-name", \
-		at "com.amazonaws.ecs.task-definition-family", at "com.amazonaws.ecs.task-definition-version"
+#define ECS "com.amazonaws.ecs."
+#define ECS_LABELS ECS "cluster|" ECS "task-arn|" ECS "container-name|" ECS "task-definition-family|" ECS "task-definition-version"
 
-const struct prune_list prune_containers = { 11, {
-	"[]/Id", "[]/Image", "[]/ImageID", "[]/Created", "[]/State", "[]/Status", ECS_LABELS("[]/Labels/"),
-} };
+const struct prune_list prune_containers = { "[]/Id|Image|ImageID|Created|State|Status []/Labels/" ECS_LABELS };
 
 /* Of the health check's command only the first word: CMD, CMD-SHELL or NONE. */
-const struct prune_list prune_container = { 21, {
-	"Id", "Created", "Image", "RestartCount", "Config/Image", ECS_LABELS("Config/Labels/"),
-	"State/Status", "State/Running", "State/Restarting", "State/OOMKilled", "State/ExitCode", "State/Error",
-	"State/StartedAt", "State/FinishedAt", "State/Health/Status", "Config/Healthcheck/Test/[1]",
-	"HostConfig/PortBindings/*/[]/HostPort",
-} };
+const struct prune_list prune_container = {
+	"Id|Created|Image|RestartCount Config/Image Config/Labels/" ECS_LABELS
+	" State/Status|Running|Restarting|OOMKilled|ExitCode|Error|StartedAt|FinishedAt State/Health/Status"
+	" Config/Healthcheck/Test/[1] HostConfig/PortBindings/*/[]/HostPort"
+};
 
-const struct prune_list prune_image = { 5, { "Id", "RepoDigests/[64]", "Architecture", "Variant", "Os" } };
+const struct prune_list prune_image = { "Id|Architecture|Variant|Os RepoDigests/[64]" };
 
-const struct prune_list prune_version = { 5, { "Version", "ApiVersion", "MinAPIVersion", "Arch", "Os" } };
+const struct prune_list prune_version = { "Version|ApiVersion|MinAPIVersion|Arch|Os" };
 
-const struct prune_list prune_info = { 9, {
-	"ID", "ServerVersion", "DockerRootDir", "Architecture", "MemTotal", "NCPU", "OSType", "Driver", "LiveRestoreEnabled",
-} };
+const struct prune_list prune_info = {
+	"ID|ServerVersion|DockerRootDir|Architecture|MemTotal|NCPU|OSType|Driver|LiveRestoreEnabled"
+};
 
-const struct prune_list prune_event = { 14, {
-	"Type", "Action", "time", "timeNano", "Actor/ID", ECS_LABELS("Actor/Attributes/"), "Actor/Attributes/image",
-	"Actor/Attributes/exitCode", "Actor/Attributes/signal", "Actor/Attributes/container",
-} };
+const struct prune_list prune_event = {
+	"Type|Action|time|timeNano Actor/ID Actor/Attributes/" ECS_LABELS "|image|exitCode|signal|container"
+};
 
 void prune_init(struct prune *p, const struct prune_list *list, prune_put *put, void *arg)
 {
@@ -67,12 +63,12 @@ static struct prune_level *top(struct prune *p)
 }
 
 /* The k-th name of a path, empty past its end. */
-static struct slice segment(const char *path, size_t k)
+static struct slice segment(struct slice path, size_t k)
 {
-	struct slice rest = slice_of(path), part = { NULL, 0 };
+	struct slice part = { NULL, 0 };
 
 	for (size_t i = 0; i <= k; i++)
-		if (!slice_next(&rest, '/', &part))
+		if (!slice_next(&path, '/', &part))
 			return (struct slice){ NULL, 0 };
 	return part;
 }
@@ -91,23 +87,32 @@ static bool element_fits(struct slice seg, uint32_t index)
 
 static bool member_fits(struct slice seg, struct slice name)
 {
-	return slice_eq(seg, name) || (name.n > 0 && slice_is(seg, "*"));
+	struct slice one;
+
+	if (slice_is(seg, "*"))
+		return name.n > 0;
+	while (slice_next(&seg, '|', &one))
+		if (slice_eq(one, name))
+			return true;
+	return false;
 }
 
 /* What the list says of the value that comes next in `in`: name for an object, its count for an array. */
 static void choose(struct prune *p, const struct prune_level *in, struct slice name)
 {
+	struct slice rest = slice_of(in->mode == IN_PICK ? p->list->paths : ""), path;
+
 	p->live = 0;
 	p->leaf = false;
 	p->all = in->mode == IN_ALL;
-	for (size_t i = 0; in->mode == IN_PICK && i < p->list->n; i++) {
-		struct slice seg = segment(p->list->path[i], p->depth - 1), next;
+	for (unsigned i = 0; slice_next(&rest, ' ', &path); i++) {
+		struct slice seg = segment(path, p->depth - 1), next;
 
 		if ((in->live >> i & 1) == 0)
 			continue;
 		if (!(in->array ? element_fits(seg, in->elements) : member_fits(seg, name)))
 			continue;
-		next = segment(p->list->path[i], p->depth);
+		next = segment(path, p->depth);
 		if (next.n == 0)
 			p->leaf = true;
 		else if (slice_is(next, "**"))
@@ -189,7 +194,7 @@ static enum kerr begin_value(struct prune *p, char c, struct why *why)
 	struct prune_level *in = top(p);
 
 	if (in == NULL) {
-		p->live = p->list->n >= 32 ? UINT32_MAX : (UINT32_C(1) << p->list->n) - 1;
+		p->live = UINT32_MAX;
 	} else if (in->array) {
 		choose(p, in, (struct slice){ NULL, 0 });
 		in->elements += in->elements < UINT32_MAX;

@@ -13,13 +13,10 @@ enum {
 	PRUNE_NAME_MAX = 96     /* bytes of a member's name; a longer one, or one with escapes, is not on any list */
 };
 
-/* Paths of the members to keep: names joined by '/'. "*" stands for each member of an object, "[]" for each element
- * of an array, "[8]" for its first eight. A path ends at a scalar (an object or array found there is dropped), or in "**": everything
- * below. Example: "services/[]/events/[5]/message". */
-struct prune_list {
-	size_t n;
-	const char *path[PRUNE_PATHS_MAX];
-};
+/* Paths of the members to keep, a blank between them, at most PRUNE_PATHS_MAX: names joined by '/', "a|b" for either. "*" stands
+ * for each member of an object, "[]" for each element of an array, "[8]" for its first eight. A path ends at a scalar (an object or
+ * array found there is dropped), or in "**": everything below. Example: "services/[]/events/[5]/message|createdAt". */
+struct prune_list { const char *paths; };
 
 extern const struct prune_list prune_containers; /* GET /containers/json */
 extern const struct prune_list prune_container;  /* GET /containers/ID/json */

@@ -6,9 +6,6 @@
 #include "agent/core/event.h"
 #include "agent/wire/json.h"
 
-#define MAGIC    0xAE
-#define VERSION  1
-
 _Static_assert(sizeof(enum class) == sizeof(unsigned) && sizeof(enum rb_state) == sizeof(unsigned),
 	       "words are stored through an unsigned");
 
@@ -84,7 +81,7 @@ static const struct field epoch_fields[] = {
 	F(epoch_memory, "ar", T_NAME, node.arch),
 };
 
-#define KIND(name, fields, member) { name, fields, sizeof(fields) / sizeof(fields[0]), offsetof(struct record, u.member) }
+#define KIND(name, fields, member) { name, fields, sizeof(fields) / sizeof((fields)[0]), offsetof(struct record, u.member) }
 static const struct kind {
 	const char *name;
 	const struct field *field;
@@ -249,7 +246,7 @@ static enum kerr write_payload(const struct record *r, struct text *t, struct wh
 	struct jw w = jw_on(t);
 
 	jw_object(&w, NULL);
-	jw_u64(&w, "v", VERSION);
+	jw_u64(&w, "v", RECORD_VERSION);
 	jw_str(&w, "k", k->name);
 	jw_u64(&w, "s", r->seq);
 	jw_i64(&w, "t", r->unix_ms);
@@ -276,8 +273,8 @@ enum kerr record_write(const struct record *r, char *buf, size_t cap, size_t *n,
 	e = write_payload(r, &t, why);
 	if (e != KERR_OK)
 		return e;
-	buf[0] = (char)MAGIC;
-	buf[1] = VERSION;
+	buf[0] = (char)RECORD_MAGIC;
+	buf[1] = RECORD_VERSION;
 	put_u32(buf + 2, (uint32_t)t.len);
 	put_u32(buf + 6, frame_crc(buf, (uint32_t)t.len));
 	*n = RECORD_FRAME_HEAD + t.len;
@@ -409,7 +406,7 @@ static enum kerr read_payload(struct slice payload, struct arena *arena, struct 
 		return KERR_BAD_INPUT;
 	memset(r, 0, sizeof(*r));
 	k = kind_of(o, why);
-	if (v != VERSION || k == NULL)
+	if (v != RECORD_VERSION || k == NULL)
 		return why_set(why, KERR_GONE, "a record of version %d or a kind this kedge does not know", (int)v);
 	if (seq < 0 || json_i64(o, "t", &r->unix_ms, why) != KERR_OK)
 		return KERR_BAD_INPUT;
@@ -425,7 +422,7 @@ static size_t frame_at(const char *p, size_t left)
 {
 	uint32_t payload;
 
-	if (left < RECORD_FRAME_HEAD || (uint8_t)p[0] != MAGIC)
+	if (left < RECORD_FRAME_HEAD || (uint8_t)p[0] != RECORD_MAGIC)
 		return 0;
 	payload = get_u32(p + 2);
 	if (payload < 2 || payload > RECORD_FRAME_MAX - RECORD_FRAME_HEAD || payload > left - RECORD_FRAME_HEAD)
@@ -462,10 +459,10 @@ static bool one_frame(const struct scan *s, struct slice journal, size_t at, siz
 	struct why why = { "" };
 	enum kerr e = KERR_GONE;
 
-	if (journal.p[at + 1] == VERSION)
+	if (journal.p[at + 1] == RECORD_VERSION)
 		e = read_payload(payload, s->arena, s->rec, &why);
 	else
-		(void)why_set(&why, e, "a record of version %d, this kedge reads %d", journal.p[at + 1], VERSION);
+		(void)why_set(&why, e, "a record of version %d, this kedge reads %d", journal.p[at + 1], RECORD_VERSION);
 	arena_reset(s->arena, mark);
 	if (e == KERR_OK) {
 		s->out->records++;
@@ -485,7 +482,7 @@ void record_scan_told(struct slice journal, struct arena *arena, struct record *
 	const struct scan s = { arena, rec, each, fault, ctx, out };
 	size_t lost = 0;                 /* bytes since the last sound frame */
 
-	memset(out, 0, sizeof(*out));
+	*out = (struct record_scan){ .records = 0 };
 	for (size_t at = 0; at < journal.n;) {
 		size_t n = frame_at(journal.p + at, journal.n - at);
 

@@ -1,6 +1,9 @@
 /* record.h - journal records as bytes. A frame is: 0xAE, version 1, payload length (u32 LE), CRC-32 of the first
  * six bytes and the payload (u32 LE), payload. The payload is compact JSON with short keys that never change
- * their meaning; readers ignore keys they do not know. agent/core/record.h says what the members mean. */
+ * their meaning; readers ignore keys they do not know. agent/core/record.h says what the members mean.
+ * The head is for ever. A new key is passed over by an older kedge. A record of a kind or with a word it does not know, or of a
+ * later version, makes it refuse the whole journal (agent/run/kept.h); what else is new, such as longer frames, is a new
+ * version. tests/upgrade holds a state as each release wrote it, and the layout of its records. */
 #ifndef KEDGE_WIRE_RECORD_H
 #define KEDGE_WIRE_RECORD_H
 
@@ -8,6 +11,8 @@
 #include "agent/base/err.h"
 #include "agent/core/record.h"
 
+#define RECORD_MAGIC        0xAE         /* the first byte of every frame, and so of every journal */
+#define RECORD_VERSION      1
 #define RECORD_FRAME_HEAD   10           /* bytes before the payload */
 #define RECORD_FRAME_MAX    16384        /* bytes of a whole frame; a longer length field is damage */
 #define RECORD_ARENA        65536        /* bytes of arena that decode any frame */

@@ -2,12 +2,10 @@
 
 #include "agent/wire/ecs_member.h"
 
-#define ENTRY "manifests/[48]/"
-
-const struct prune_list registry_list = { 9, {
-	"token", "access_token", "errors/[4]/code", "architecture", ENTRY "digest", ENTRY "platform/architecture", ENTRY "platform/os",
-	"config/digest", "layers/[128]/size",
-} };
+const struct prune_list registry_list = {
+	"token|access_token|architecture errors/[4]/code manifests/[48]/digest manifests/[48]/platform/architecture|os"
+	" config/digest layers/[128]/size"
+};
 
 static bool is_word(char c)
 {

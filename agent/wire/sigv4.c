@@ -56,6 +56,21 @@ bool sigv4_date(int64_t unix_s, char out[SIGV4_DATE])
 	return true;
 }
 
+bool sigv4_date_words(int64_t unix_s, bool seconds, struct text *out)
+{
+	char date[SIGV4_DATE];
+
+	if (!sigv4_date(unix_s, date))
+		return false;
+	for (size_t i = 0; i < strlen(seconds ? "20150830T123600" : "20150830T1236"); i++) {
+		if (i == 4 || i == 6 || i == 11 || i == 13)
+			text_c(out, i < 8 ? '-' : ':');
+		text_c(out, date[i] == 'T' ? ' ' : date[i]);
+	}
+	text_s(out, " UTC");
+	return true;
+}
+
 static bool take(struct slice *s, size_t digits, char sep, bool seps, unsigned *out)
 {
 	uint64_t v;

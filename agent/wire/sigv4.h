@@ -36,6 +36,8 @@ struct sigv4_key {
 
 /* "20150830T123600Z" of a Unix time; false outside the years 1970-9999. */
 bool sigv4_date(int64_t unix_s, char out[SIGV4_DATE]);
+/* The same for people, "2015-08-30 12:36:00 UTC", or without the seconds; false, and nothing is written, for the same years. */
+bool sigv4_date_words(int64_t unix_s, bool seconds, struct text *out);
 /* The way back; also reads "2015-08-30T12:36:00Z", with or without a fraction. */
 bool sigv4_date_parse(struct slice text, int64_t *unix_s);
 

@@ -7,7 +7,7 @@
 #include "agent/core/event.h"
 #include "agent/wire/pruned.h"
 
-#define TASKDEF_KEPT 8192        /* bytes kept of one: ten containers with the longest names and images */
+#define TASKDEF_KEPT (72 * 1024) /* bytes kept of one: ECS lets a definition have 64 KB; exported whole, else far less */
 #define TASKDEF_TARGET "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition"
 
 struct taskdef_container { char name[NAME_CAP], image[IMAGE_CAP]; enum tri essential; };
@@ -20,6 +20,9 @@ struct taskdef {
 };
 
 extern const struct prune_list taskdef_list;
+/* What a later deploy takes: of DescribeTaskDefinition all that RegisterTaskDefinition has, of DescribeServices (and which
+ * definition it runs) all that UpdateService has. Events, deployments, times, counts and ARNs of the service pass by. */
+extern const struct prune_list taskdef_export, taskdef_export_service;
 
 /* {"taskDefinition":"FAMILY:REVISION"}. KERR_TOO_BIG: it does not fit. */
 enum kerr taskdef_out(struct text *out, const char *family, uint32_t revision, struct why *why) KERR_CHECK;

@@ -64,7 +64,7 @@ void view_id(struct jw *w, const char *name, char letter, uint32_t n)
 
 int32_t view_service_find(const struct core *c, const char *name)
 {
-	for (int32_t i = 0; i < SERVICES_MAX; i++)
+	for (int32_t i = 0; i < c->rows.services; i++)
 		if (name[0] != '\0' && c->service[i].used && str_eq(c->service[i].m.name, name))
 			return i;
 	return NONE;
@@ -72,7 +72,7 @@ int32_t view_service_find(const struct core *c, const char *name)
 
 const struct fail_slot *view_failure_find(const struct core *c, uint32_t id)
 {
-	for (uint32_t i = 0; i < FAILURES_MAX; i++)
+	for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++)
 		if (c->failure[i].used && c->failure[i].f.id == id)
 			return &c->failure[i];
 	return NULL;
@@ -82,7 +82,7 @@ int32_t view_last_good(const struct core *c, const struct service *s)
 {
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *r = &c->release[i];
 
 		if (r->used && r->good && !r->bad && str_eq(r->service, s->m.name) &&

@@ -109,7 +109,7 @@ static const char *deployed_revision(const struct service *s)
 
 static const struct release *release_here(const struct core *c, const struct service *s, const char *family, uint32_t revision)
 {
-	for (uint32_t i = 0; i < RELEASES_MAX; i++)
+	for (uint32_t i = 0; i < (uint32_t)c->rows.releases; i++)
 		if (c->release[i].used && c->release[i].revision == revision && c->release[i].n_images > 0 &&
 		    str_eq(c->release[i].family, family) && str_eq(c->release[i].service, s->m.name))
 			return &c->release[i];
@@ -146,7 +146,7 @@ static bool target_of(const struct core *c, const struct service *s, struct targ
 /* The reference a container of that task definition was created from here; NULL: none was seen. */
 static const char *image_of(const struct core *c, const struct target *t)
 {
-	for (uint32_t i = 0; i < CONTAINERS_MAX; i++) {
+	for (uint32_t i = 0; i < (uint32_t)c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 
 		if (k->used && k->task != NONE && k->image[0] != '\0' && c->task[k->task].revision == t->revision &&

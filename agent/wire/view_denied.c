@@ -52,16 +52,31 @@ void view_denied(const struct view *v, struct jw *w)
 	jw_array_end(w);
 }
 
-void view_denied_rollback(const struct core *c, uint32_t service, struct jw *w)
+static void statement_for(const struct core *c, uint32_t service, const char *sentence, const char *family, struct jw *w)
 {
-	const struct rollback *rb = &c->service[service].rb;
 	struct iam_names names;
 	struct iam_denied d;
 
-	if (rb->state != RB_DENIED || !iam_denied_read(slice_of(rb->reason), &d)) {
+	if (!iam_denied_read(slice_of(sentence), &d)) {
 		jw_null(w, "statement");
 		return;
 	}
 	view_iam_names(c, (int32_t)service, &names);
+	if (family != NULL)
+		names.service[0].family = slice_of(family);
 	statement(w, &d, &names);
+}
+
+void view_denied_deploy(const struct core *c, struct jw *w)
+{
+	const struct deploy *d = &c->deploy;
+
+	statement_for(c, d->service, d->end == DEPLOY_DENIED ? d->reason : "", d->family, w);
+}
+
+void view_denied_rollback(const struct core *c, uint32_t service, struct jw *w)
+{
+	const struct rollback *rb = &c->service[service].rb;
+
+	statement_for(c, service, rb->state == RB_DENIED ? rb->reason : "", NULL, w);
 }

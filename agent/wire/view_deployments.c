@@ -63,7 +63,7 @@ static bool in_table(const struct dep_table *t, const char *name)
 static void not_asked(const struct core *c, const struct dep_table *t, struct jw *w)
 {
 	jw_array(w, "not_asked");
-	for (uint32_t i = 0; t != NULL && i < SERVICES_MAX; i++)
+	for (uint32_t i = 0; t != NULL && i < (uint32_t)c->rows.services; i++)
 		if (c->service[i].used && !in_table(t, c->service[i].m.name))
 			jw_str(w, NULL, c->service[i].m.name);
 	jw_array_end(w);

@@ -5,7 +5,7 @@
 static void candidates(const struct core *c, struct jw *w, const struct failure *f)
 {
 	jw_array(w, "candidates");
-	for (uint32_t i = 0; i < SERVICES_MAX && f->service[0] == '\0' && f->family[0] != '\0'; i++) {
+	for (uint32_t i = 0; i < (uint32_t)c->rows.services && f->service[0] == '\0' && f->family[0] != '\0'; i++) {
 		const struct service_memory *m = &c->service[i].m;
 
 		for (uint32_t k = 0; c->service[i].used && k < m->n_families && k < SERVICE_FAMILIES; k++)
@@ -92,7 +92,7 @@ uint32_t view_newest(const struct core *c, uint8_t index[FAILURES_MAX])
 	uint32_t n = 0;
 
 	_Static_assert(FAILURES_MAX <= 256, "an index is one byte");
-	for (uint32_t i = 0; i < FAILURES_MAX; i++) {
+	for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++) {
 		uint32_t at = n;
 
 		if (!c->failure[i].used)

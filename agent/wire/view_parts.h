@@ -36,6 +36,16 @@ void view_service(const struct view *v, struct jw *w, const char *name, uint32_t
 void view_service_list(const struct view *v, struct jw *w);
 void view_rollback(const struct view *v, struct jw *w, uint32_t service);
 const char *view_rollback_next_step(enum rb_state state);
+/* When the first failure was seen that made the service's rollback; 0: a person asked for it. */
+int64_t view_rollback_since(const struct core *c, uint32_t service);
+/* Writes form, but for each % in it the next argument, a string, escaped so that it is text wherever text can stand, and
+ * for each # the next one, a VIEW_N(number) of at most 32 bits. */
+void view_html(struct text *t, const char *form, ...);
+#define VIEW_N(n) ((const void *)(uintptr_t)(n))
+/* The service's rollback, of which there is one, as an inline SVG of at most 1500 bytes, and in how many seconds it went. */
+void view_strip(const struct core *c, uint32_t service, struct text *t);
+/* What never changes of the page. */
+extern const char view_page_head[], view_page_script[];
 /* "denied": what the node's role may not do, each with the statement that allows it (null: none can). */
 void view_denied(const struct view *v, struct jw *w);
 /* "statement" of a rollback whose reason says that it was denied; else null. */

@@ -6,7 +6,7 @@ const char *view_rollback_next_step(enum rb_state state)
 	switch (state) {
 	case RB_AWAITING_CONFIRMATION:
 	case RB_QUORUM_WAIT:
-		return "Confirm it with kedge confirm ID, drop it with kedge cancel ID, or run the command.";
+		return "kedge confirm ID does it, kedge cancel ID drops it; kedge why ID tells more, and the aws command.";
 	case RB_SHADOW:
 		return "Nothing is sent while the policy is shadow; kedge confirm ID or the command does it once.";
 	case RB_QUEUED_OFFLINE:
@@ -35,13 +35,13 @@ const char *view_rollback_next_step(enum rb_state state)
 	case RB_STATES:
 		break;
 	}
-	return "Nothing to do.";
+	return "kedge has nothing more to do.";
 }
 
 static void times(struct jw *w, const struct rollback *rb)
 {
 	jw_unix_s(w, "queued_unix_s", rb->decided_unix_ms);
-	jw_unix_s(w, "expires_unix_s", rb_open(rb->state) ? rb->expires_unix_ms : 0);
+	jw_unix_s(w, "expires_unix_s", rb_open(rb->state) && !rb->accepted ? rb->expires_unix_ms : 0);
 	jw_unix_s(w, "accepted_unix_s", rb->accepted_unix_ms);
 	jw_unix_s(w, "done_unix_s", rb->done_unix_ms);
 }

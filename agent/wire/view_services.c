@@ -41,6 +41,7 @@ static void definition(const struct core *c, struct jw *w, const struct service 
 	else
 		jw_u64(w, "revision", revision);
 	jw_str_or_null(w, "deployment", deployment);
+	jw_unix_s(w, "deployment_created_unix_s", str_eq(deployment, s->dep.arn) ? s->dep.created_unix_ms : 0);
 }
 
 /* Tasks of what it should run now that failed here and count, in this epoch. */
@@ -49,13 +50,29 @@ static uint32_t counted(const struct core *c, const struct service *s)
 	int32_t now = core_current(c, s);
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < FAILURES_MAX && now != NONE; i++)
+	for (uint32_t i = 0; i < (uint32_t)c->rows.failures && now != NONE; i++)
 		n += c->failure[i].used && c->failure[i].release == now && c->failure[i].f.counted &&
 		     c->failure[i].f.epoch == c->epoch;
 	/* in-place restarts are measured by the same number of the policy */
 	if (now != NONE && c->release[now].epoch == c->epoch && c->release[now].restarts > n)
 		return c->release[now].restarts;
 	return n;
+}
+
+/* On this node, of what it should run now: how many there are, and how many of them run whole. */
+static void tasks(const struct core *c, struct jw *w, const struct service *s)
+{
+	int32_t now = core_current(c, s);
+	uint32_t all = 0, run = 0;
+
+	for (uint32_t i = 0; i < (uint32_t)c->rows.tasks && now != NONE; i++) {
+		if (!c->task[i].used || c->task[i].ended || c->task[i].release != now)
+			continue;
+		all++;
+		run += c->task[i].running_ms != 0;
+	}
+	jw_u64(w, "tasks", all);
+	jw_u64(w, "tasks_running", run);
 }
 
 static void last_good(const struct core *c, struct jw *w, const struct service *s)
@@ -113,6 +130,7 @@ void view_service(const struct view *v, struct jw *w, const char *name, uint32_t
 	jw_str(w, "serving", serving_known(c, s) ? serving_name(s->serving) : NULL);
 	jw_u64(w, "failures", counted(c, s));
 	jw_u64(w, "failures_needed", p->failures);
+	tasks(c, w, s);
 	last_good(c, w, s);
 	jw_str(w, "policy", rb_mode_name(p->mode));
 	jw_unix_s(w, "hold_until_unix_s", s->m.hold_until_unix_ms > v->now_unix_ms ? s->m.hold_until_unix_ms : 0);
@@ -128,7 +146,7 @@ void view_service_list(const struct view *v, struct jw *w)
 	uint32_t left_out = 0;
 
 	jw_array(w, "services");
-	for (uint32_t i = 0; i < SERVICES_MAX; i++) {
+	for (uint32_t i = 0; i < (uint32_t)v->core->rows.services; i++) {
 		struct view_mark m = view_mark(w);
 
 		if (!v->core->service[i].used)

@@ -55,6 +55,7 @@ static void credentials(const struct view *v, struct jw *w)
 	jw_object(w, "credentials");
 	jw_str(w, "provider", v->keys_provider);
 	jw_str(w, "state", v->keys_state);
+	jw_bool(w, "shared_role", v->keys_shared);
 	jw_unix_s(w, "expires_unix_s", v->keys_expiry_unix_s * 1000);
 	jw_str_or_null(w, "detail", v->keys_detail == NULL ? "" : v->keys_detail);
 	jw_object_end(w);
@@ -193,6 +194,21 @@ static void input(const struct view *v, struct jw *w)
 	jw_object_end(w);
 }
 
+static void channels(const struct view *v, struct jw *w)
+{
+	jw_object(w, "channels");
+	for (uint32_t i = 0; i < v->channels; i++) {
+		const struct view_channel *c = &v->channel[i];
+		const struct number n[] = { { "sent", c->sent }, { "failed", c->failed }, { "waiting", c->waiting }, { "dropped", c->dropped } };
+
+		jw_object(w, c->name);
+		jw_bool(w, "well", c->well);
+		NUMBERS(w, n, true);
+		jw_object_end(w);
+	}
+	jw_object_end(w);
+}
+
 static void journal(const struct view *v, struct jw *w)
 {
 	const struct core *c = v->core;
@@ -223,10 +239,16 @@ enum kerr view_status(const struct view *v, struct text *out)
 	credentials(v, &w);
 	wall_clock(&v->clock, &w);
 	view_denied(v, &w);
+	jw_array(&w, "allowed");
+	for (uint32_t i = 0; iam_action(i) != NULL; i++)
+		if ((v->allowed >> i & 1) != 0)
+			jw_str(&w, NULL, iam_action(i));
+	jw_array_end(&w);
 	facts(v->core, &w);
 	thrift(v, &w);
 	input(v, &w);
 	journal(v, &w);
+	channels(v, &w);
 	jw_str_or_null(&w, "missing_part", v->missing_part);
 	jw_u64(&w, "failures_total", view_newest(v->core, index));
 	view_service_list(v, &w);

@@ -80,7 +80,7 @@ static void task(const struct core *c, struct jw *w, int32_t at)
 	jw_unix_s(w, "first_unix_s", t->first_unix_ms);
 	jw_unix_s(w, "ended_unix_s", t->ended_unix_ms);
 	jw_array(w, "containers");
-	for (uint32_t i = 0; i < CONTAINERS_MAX; i++)
+	for (uint32_t i = 0; i < (uint32_t)c->rows.containers; i++)
 		if (c->container[i].used && c->container[i].task == at)
 			container(c, w, &c->container[i]);
 	jw_array_end(w);
@@ -92,7 +92,7 @@ static uint32_t list(const struct core *c, struct jw *w, bool ended)
 {
 	uint32_t left_out = 0;
 
-	for (int32_t i = 0; i < TASKS_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
 		struct view_mark m = view_mark(w);
 
 		if (!c->task[i].used || c->task[i].ended != ended)

@@ -120,7 +120,7 @@ static void tell(const struct core *c, const struct subject *u, struct timeline 
 	if (good != NONE && good != u->release)
 		say(l, c->release[good].good_unix_ms, c->release[good].family, c->release[good].revision,
 		    " proved good here");
-	for (uint32_t i = 0; i < FAILURES_MAX; i++)
+	for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++)
 		if (belongs(c, u, i) && &c->failure[i] != u->slot)
 			say_failure(l, &c->failure[i].f);
 }
@@ -144,7 +144,7 @@ static void timeline(const struct core *c, struct jw *w, const struct subject *u
 static void related(const struct core *c, struct jw *w, const struct subject *u, bool about_rollback)
 {
 	jw_array(w, "related");
-	for (uint32_t i = 0; i < FAILURES_MAX; i++)
+	for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++)
 		if (belongs(c, u, i) && (about_rollback || &c->failure[i] != u->slot))
 			view_id(w, NULL, 'f', c->failure[i].f.id);
 	if (u->rollback && !about_rollback)
@@ -171,11 +171,19 @@ static void span(struct jw *w, const char *name, int64_t from_unix_ms, int64_t t
 		jw_unix_s(w, name, from_unix_ms > 0 ? to_unix_ms - from_unix_ms : 0);
 }
 
+/* The failure that decided it may be the third of its release. */
+static int64_t since(const struct core *c, const struct rollback *rb, int32_t release)
+{
+	int64_t first = release == NONE ? 0 : c->release[release].first_fail_unix_ms;
+
+	return first > 0 && first < rb->first_failure_unix_ms ? first : rb->first_failure_unix_ms;
+}
+
 /* Who, why, what, from which image to which, and how long it took. */
 static void audit(const struct core *c, struct jw *w, const struct rollback *rb, const struct subject *u)
 {
 	const struct fail_slot *slot = u->slot;
-	int64_t first = u->release == NONE ? 0 : c->release[u->release].first_fail_unix_ms, since = rb->first_failure_unix_ms;
+	int64_t first = since(c, rb, u->release);
 	bool person = rb->confirmed || rb->by_operator || rb->state == RB_CANCELLED;
 
 	jw_object(w, "audit");
@@ -190,11 +198,8 @@ static void audit(const struct core *c, struct jw *w, const struct rollback *rb,
 	jw_str_or_null(w, "deployment", rb->deployment);
 	jw_str_or_null(w, "digest_before", rb->digest);
 	jw_str_or_null(w, "digest_after", rb->target_digest);
-	/* the failure that decided it may be the third of its release */
-	if (first > 0 && first < since)
-		since = first;
-	span(w, "time_to_detect_s", since, rb->decided_unix_ms);
-	span(w, "time_to_recover_s", since, rb->state == RB_ROLLED_BACK ? rb->done_unix_ms : 0);
+	span(w, "time_to_detect_s", first, rb->decided_unix_ms);
+	span(w, "time_to_recover_s", first, rb->state == RB_ROLLED_BACK ? rb->done_unix_ms : 0);
 	jw_object_end(w);
 }
 
@@ -244,7 +249,7 @@ static int32_t failing_release(const struct core *c, const struct service *s)
 {
 	int32_t best = NONE;
 
-	for (int32_t i = 0; i < RELEASES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.releases; i++) {
 		const struct release *r = &c->release[i];
 
 		if (!r->used || r->revision != s->rb.revision || !str_eq(r->family, s->rb.family) ||
@@ -260,7 +265,7 @@ static int32_t failing_release(const struct core *c, const struct service *s)
 
 static bool about_rollback(const struct core *c, uint32_t id, struct subject *u)
 {
-	for (int32_t i = 0; i < SERVICES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.services; i++) {
 		const struct service *s = &c->service[i];
 
 		if (!s->used || s->rb.state == RB_NONE || s->rb.id != id)
@@ -272,6 +277,14 @@ static bool about_rollback(const struct core *c, uint32_t id, struct subject *u)
 		return true;
 	}
 	return false;
+}
+
+int64_t view_rollback_since(const struct core *c, uint32_t service)
+{
+	const struct rollback *rb = &c->service[service].rb;
+	struct subject u;
+
+	return about_rollback(c, rb->id, &u) ? since(c, rb, u.release) : 0;
 }
 
 enum kerr view_why(const struct view *v, struct slice id, struct text *out, struct why *why)

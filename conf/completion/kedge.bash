@@ -1,19 +1,21 @@
 # bash completion for kedge: source it, or put it at /usr/share/bash-completion/completions/kedge.
 # Names and ids are asked of kedge itself, which answers from what is kept when its daemon is down.
 
-_kedge_verbs='agent status failures services deployments tasks why check wait watch journal verify classify rollback confirm
+_kedge_verbs='agent status failures services deployments tasks why check wait watch journal verify classify rollback deploy confirm
 cancel hold init replay version'
 
 # The options of a verb.
 _kedge_options() {
 	case $1 in
 	agent) echo '--once' ;;
+	status) echo '--json --brief' ;;
 	wait) echo '--json --timeout' ;;
 	journal) echo '--json -n' ;;
 	classify) echo '--json --stage' ;;
 	rollback) echo '--json --to --dry-run' ;;
+	deploy) echo '--json --timeout --no-wait --dry-run --force' ;;
 	hold) echo '--json --for' ;;
-	init) echo '--json --role --allow-update-service' ;;
+	init) echo '--json --role --allow-update-service --write --yes --export' ;;
 	replay) echo '--json --dir' ;;
 	*) echo '--json' ;;
 	esac
@@ -32,7 +34,7 @@ _kedge_words() {
 	local verb=$1
 	shift
 	case $verb in
-	deployments | wait | rollback | hold) _kedge_values services service '[A-Za-z0-9_-]*' "$@" ;;
+	deployments | wait | rollback | deploy | hold) _kedge_values services service '[A-Za-z0-9_-]*' "$@" ;;
 	why)
 		_kedge_values failures id 'f[0-9]*' "$@"
 		_kedge_values services id 'r[0-9]*' "$@"
@@ -60,7 +62,7 @@ _kedge() {
 		esac
 	done
 	case $verb:$before in
-	:--conf | replay:*)
+	:--conf | init:--export | replay:*)
 		case $current in
 		-*) words=$(_kedge_options "$verb") ;;
 		*)
@@ -72,7 +74,7 @@ _kedge() {
 	:*) words="$_kedge_verbs --conf --help" ;;
 	classify:--stage) words='pull create start run' ;;
 	init:--role) words='observer actor' ;;
-	wait:--timeout) words='90s 10m 30m 2h' ;;
+	wait:--timeout | deploy:--timeout) words='90s 10m 30m 2h' ;;
 	hold:--for) words='1h 4h 1d 0' ;;
 	rollback:--to | journal:-n) return ;;
 	*)

@@ -1,12 +1,7 @@
 #!/bin/sh
 # Each CPU's binary that is built here starts (a foreign one under qemu-user), says what it is, and is static.
 cd "$(dirname "$0")/../.." || exit 1
-n=0
-
-ok() { # RESULT NAME
-	n=$((n + 1))
-	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
-}
+. tests/tap.sh
 
 for cpu in amd64 arm64 armhf armv6; do
 	kedge=build/$cpu/kedge
@@ -24,4 +19,4 @@ for cpu in amd64 arm64 armhf armv6; do
 	ok $? "$cpu: position independent"
 done
 [ $n -gt 0 ] || echo "ok $((n = 1)) # SKIP no binary is built"
-echo "1..$n"
+plan

@@ -2,19 +2,10 @@
 # conf/completion/kedge.bash: knows every verb and option of the binary, and asks it for names and ids, with sed alone.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 kedge=${KEDGE:-build/amd64/kedge}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-n=0
-
-same() {        # same GOT WANTED NAME
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		printf 'not ok %d - %s\n#  got: %s\n# want: %s\n' "$n" "$3" "$1" "$2"
-	fi
-}
 
 # what completes the last of these words
 completes() {
@@ -75,4 +66,4 @@ same "$(completes kedge status '')" '' 'a verb without words'
 rm "$dir/bin/kedge"
 same "$(completes kedge wait '')" '' 'no kedge: nothing, and no error'
 PATH=/usr/bin:/bin
-echo "1..$n"
+plan

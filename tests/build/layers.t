@@ -2,14 +2,9 @@
 # packaging/layers: the tree as it is passes, and each kind of forbidden include is found, with
 # its file and line.
 cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-n=0
-
-ok() { # RESULT NAME
-	n=$((n + 1))
-	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
-}
 
 # file FILE LINE...: a source file in the scratch tree
 file() {
@@ -82,4 +77,4 @@ finds "no option that is left out of libcurl" \
 file agent/new/x.c '#include <string.h>'
 finds "a new folder needs its row" \
 	"agent/new/x.c:1: no row for this folder in the table of packaging/layers"
-echo "1..$n"
+plan

@@ -2,15 +2,10 @@
 # packaging/pure: finds what reaches out of the core, directly or through agent/base; and the
 # production objects of every CPU built so far are clean.
 cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 top=$PWD
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-n=0
-
-ok() { # RESULT NAME
-	n=$((n + 1))
-	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
-}
 
 compile() { # FILE SOURCE
 	mkdir -p "$dir/$(dirname "$1")"
@@ -45,4 +40,4 @@ for cpu in amd64 arm64 armhf armv6; do
 	ok $? "the core of the $cpu build is pure"
 	echo "$got" | grep -E 'pure:|reaches|[Ee]rror' | sed 's/^/# /'
 done
-echo "1..$n"
+plan

@@ -2,15 +2,10 @@
 # packaging/setup --check says first what to type; packaging/deps/fetch takes nothing whose
 # SHA-256 is wrong, wherever it came from; packaging/deps/trim edits nothing it does not know.
 cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 top=$PWD
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-n=0
-
-ok() { # RESULT NAME
-	n=$((n + 1))
-	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
-}
 
 # a machine that has the basic tools and nothing else
 mkdir "$dir/bin"
@@ -63,4 +58,4 @@ cd "$top" || exit 1
 awk '!/^#/ && (NF != 5 || length($3) != 64 || $4 !~ /^pool\// || $5 !~ /^https:/) { bad = 1; print "# " $0 }
 	END { exit bad }' packaging/deps/pins
 ok $? "every pin has its five fields"
-echo "1..$n"
+plan

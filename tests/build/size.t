@@ -1,14 +1,9 @@
 #!/bin/sh
 # The budgets of packaging/budget hold for every binary built, and an overrun is an error.
 cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-n=0
-
-ok() { # RESULT NAME
-	n=$((n + 1))
-	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
-}
 
 # a small project of its own: the script, the figures' tool, a budget of 10 bytes
 mkdir -p "$dir/packaging" "$dir/tests" "$dir/build/amd64"
@@ -36,4 +31,4 @@ ok $? "figures are merged, not replaced"
 got=$(packaging/size)
 ok $? "the binaries built here keep their budgets"
 echo "$got" | sed 's/^/# /'
-echo "1..$n"
+plan

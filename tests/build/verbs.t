@@ -37,7 +37,7 @@ err 'no verb or option "frobnicate"'
 run 2 'an unknown option' --frobnicate status
 run 2 '--conf without its file' --conf
 run 0 '--help' --help
-for verb in agent status failures services deployments tasks why check wait watch journal verify classify rollback confirm cancel hold init replay version; do
+for verb in agent status failures services deployments tasks why check wait watch journal verify classify rollback deploy confirm cancel hold init replay version; do
 	out "^  $verb"
 done
 empty err

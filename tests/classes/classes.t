@@ -247,7 +247,7 @@ def by_stories() -> None:
 
 def table() -> None:
     with open(os.path.join(ROOT, "agent", "core", "class.c"), encoding="utf-8") as f:
-        known = set(re.findall(r'^\[CLASS_\w+\] = \{ "([a-z-]+)"', f.read(), re.M)) - {"none"}
+        known = set(re.findall(r'^\[CLASS_\w+\] = \{[^"]*"([a-z-]+)\\0"', f.read(), re.M)) - {"none"}
     wanted = {cls for words in CLASSES.values() for cls in words.split()}
     ok(known == wanted, "the table names each class there is", f"not in both: {sorted(known ^ wanted)}")
     print(f"# {'class':<22} {'text, as classify says':<46} {'agent log':<9} {'inspect':<7} {'recording or engine':<30} story")

@@ -67,6 +67,12 @@ enum kerr file_truncate(const char *path, uint64_t size_bytes, struct why *why)
 	return KERR_OK;
 }
 
+/* No story has a journal of another version. */
+enum kerr file_move(const char *from, const char *to, struct why *why)
+{
+	return why_set(why, KERR_IO, "move %s to %s", from, to);
+}
+
 enum kerr file_identify(const char *path, struct file_ident *out, struct why *why)
 {
 	if (!alive->s.disk.there)

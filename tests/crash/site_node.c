@@ -118,7 +118,7 @@ static void carry_out(struct run *r, const struct action *a)
 		break;
 	case ACT_AWS_STOP: case ACT_INSPECT: case ACT_IMAGE: case ACT_PROBE: case ACT_LAST_WORDS: case ACT_TARGET_IMAGE: case ACT_REGISTRY:
 	case ACT_AWS_TASK: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
-	case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
+	case ACT_AWS_UPDATE: case ACT_AWS_SERVICE: case ACT_AWS_DEPLOY:
 		if (a->type == ACT_AWS_STOP)
 			stop(r, a);
 		if (r->asks == SITE_ASKS)
@@ -126,7 +126,7 @@ static void carry_out(struct run *r, const struct action *a)
 		else
 			r->ask[r->asks++] = (struct ask){ r->s.now_ms + (a->type >= ACT_AWS_TASK ? 80 : 3), *a };
 		break;
-	case ACT_NOTE: case ACT_SUSPECT: case ACT_TYPES:
+	case ACT_NOTE: case ACT_SUSPECT: case ACT_DEPLOYED: case ACT_TYPES:
 		break;
 	}
 	if (r->verbose && a->type != ACT_JOURNAL && a->type != ACT_INSPECT)

@@ -10,6 +10,7 @@ Containers play tests/rig/app.c by their arguments. Beside the Docker API it ans
   POST /_double/fail     {"case": CASE, "ref": REF}   that reference (none: every one) fails as recorded in
                          CASE.pull.http and CASE.distribution.http; case "" ends it
   POST /_double/end      {"id": ..., "code": 137}     a container ends without anybody asking for it
+  POST /_double/aged     {"id": ..., "seconds": 60}   a running container was started so much earlier
   POST /_double/script   [{"at_ms": 0, ...}, ...]     plays on the event streams, one of these keys each:
        event {...}  raw "text"  oversize BYTES  eof true  stall MS (nothing is answered)
        refuse MS (no socket, as after a clean stop; with stale true a dead one, as after a kill)
@@ -395,6 +396,8 @@ class Handler(BaseHTTPRequestHandler):
         elif what == "end":
             c = self.engine.find(given["id"])
             c.ended(c.run_id, int(given["code"]))
+        elif what == "aged":
+            self.engine.find(given["id"]).started -= int(given["seconds"]) * 10**9
         elif what == "script":
             self.server.play(given)
         else:

@@ -13,7 +13,7 @@ what it has, as in /v2/token/good/manifests/1:
   busy     429                     moved    307 to another place
 
   good     one manifest for amd64 and arm64 each, behind an index           plain  one manifest for amd64
-  other    an index for s390x only                                           huge   layers of many terabytes
+  other    an index for s390x only                                           huge   layers of many terabytes; bytesN  of N bytes
   html     404 with a page of HTML                                           norepo 404 NAME_UNKNOWN
 
 Tags: 1 is there, each other one is answered 404 MANIFEST_UNKNOWN. It shares no code with kedge, and refuses what a
@@ -174,6 +174,8 @@ class Handler(BaseHTTPRequestHandler):
                                                              f'scope="repository:{way}/{what}:pull"')
 
     def serve(self, what: str, kind: str, name: str) -> None:
+        if what.startswith("bytes") and what not in IMAGES:
+            IMAGES[what] = Image(("amd64",), False, int(what[5:]))
         if what == "html":
             self.reply(404, "text/html", b"<html><body>Nothing here</body></html>")
         elif what not in IMAGES:

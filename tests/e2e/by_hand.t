@@ -3,7 +3,6 @@
 and what kedge says where the way back is not a stop: a tag that was overwritten, a controller that is not ECS's own."""
 import json
 import os
-import signal
 import subprocess
 import sys
 
@@ -58,14 +57,6 @@ def newest(s, service):
 
 def wait_status(s, service, *status, seconds=60):
     return wait(lambda: newest(s, service)["status"] in status, seconds, 0.1)
-
-
-def set_policy(s, **members):
-    s.conf["policy"] = {"rollback": "manual"} | members
-    s.write_conf()
-    before = len(s.kedge.said("is read again"))
-    s.kedge.process.send_signal(signal.SIGHUP)
-    wait(lambda: len(s.kedge.said("is read again")) > before)
 
 
 def dry_runs(s):
@@ -127,7 +118,7 @@ def good_then(s, service, tag, cmd):
 
 def allowed(s):
     """Sent once, exactly what the dry run showed, and watched to its end."""
-    set_policy(s, allow_update_service="yes")
+    s.set_policy(allow_update_service="yes")
     good_then(s, "api", "2", "exit 1 300")
     ok(wait_state(s, "api", "awaiting-confirmation"), "api:2 fails, a person is asked", s.kedge.tail())
     _, promised = act(s, "rollback", "api", "--to", "api:1", "--dry-run")
@@ -153,7 +144,7 @@ def allowed(s):
 
 def cannot_be_stopped(s):
     """Crashes after 40 s of RUNNING: SUCCESSFUL for ECS, and no stop applies any more."""
-    set_policy(s)
+    s.set_policy()
     good_then(s, "late", "2", "exit 1 3000")
     before = len(sent(s))
     now = wait_state(s, "late", "refused")
@@ -168,18 +159,18 @@ def cannot_be_stopped(s):
 
 def confirmed(s):
     """The same where UpdateService is allowed: a person is asked, and the word given is for that."""
-    set_policy(s, allow_update_service="yes")
+    s.set_policy(allow_update_service="yes")
     good_then(s, "fix", "2", "exit 1 3000")
     before = len(sent(s))
     now = wait(lambda: (r := rollback(s, "fix")).get("by_update") and r, 60, 0.2) or {}
     ok(now.get("state") == "awaiting-confirmation" and now.get("command", "").endswith("--service fix --task-definition fix:1"),
        "fix:2 cannot be stopped any more: a person is asked for UpdateService", now)
     same(len(sent(s)), before, "nothing was sent")
-    set_policy(s)
+    s.set_policy()
     code, told = act(s, "confirm", now.get("id", "r0"))
     ok(code == 4 and "allow_update_service = no" in told.get("text", ""), "confirm, no longer allowed: exit 4", told)
     same(len(sent(s)), before, "nothing was sent")
-    set_policy(s, allow_update_service="yes")
+    s.set_policy(allow_update_service="yes")
     code, told = act(s, "confirm", now.get("id", "r0"))
     ok(code == 0 and "The way back is UpdateService to fix:1" in told.get("text", ""), "confirm says what it sends", told)
     now = wait_state(s, "fix", "rolled-back")
@@ -212,7 +203,7 @@ def overwritten(s):
 
 
 def report_only(s):
-    set_policy(s, allow_update_service="yes", rollback="auto")
+    s.set_policy(allow_update_service="yes", rollback="auto")
     s.image("cd:1", "exit 1 300")
     s.service("cd", {"image": f"{REGISTRY}/cd:1"}, controller="CODE_DEPLOY")
     before = len(sent(s))

@@ -87,14 +87,6 @@ def restart(s, conf, environment=None):
     s.start_kedge()
 
 
-def reload(s, conf):
-    s.conf = conf
-    s.write_conf()
-    before = len(s.kedge.said("is read again"))
-    s.kedge.process.send_signal(signal.SIGHUP)
-    wait(lambda: len(s.kedge.said("is read again")) > before)
-
-
 def in_memory(pid, text):
     """Where in the process's writable memory these bytes stand."""
     found = []
@@ -164,21 +156,21 @@ def iot(s, keys):
                           ("Permission denied" if os.getuid() else "No such file", {"key": keys.path("nothing.key")}),
                           ("holds no private key", {"key": keys.path("thing1.pem")}),
                           ("cannot be resolved", {"endpoint": "kedge-test.invalid"})):
-        reload(s, keys.iot(**member))
+        s.reload(keys.iot(**member))
         ok(wait_state(s, "failing", words), f"IoT: {words}", said(s))
     works(s, "iot", "the old keys stay in use meanwhile")
-    reload(s, keys.iot())
+    s.reload(keys.iot())
     ok(wait_state(s, "ok"), "mended: ok again", said(s))
     for member, words in (({"active": False}, "activate the certificate"), ({"role": False}, "trust credentials.iot"),
                           ({"max_s": 900}, "maximum session duration")):
         keys.set("iot", **member)
-        reload(s, keys.iot())
+        s.reload(keys.iot())
         ok(wait_state(s, "failing", words), f"IoT refuses: {words}", said(s))
         keys.set("iot", active=True, role=True, max_s=43200)
     for kind, words in (("http500", "cannot answer now (500"), ("throttle", "(429 Rate exceeded)"), ("html", "IoT"),
                         ("bad-json", "IoT"), ("reset", "closed the connection")):
         keys.ctl("fail", provider="iot", kind=kind)
-        reload(s, keys.iot())
+        s.reload(keys.iot())
         ok(wait_state(s, "failing", words), f"IoT, {kind}: {words}", said(s))
         ok(wait_state(s, "ok", seconds=60), "it is asked again by itself", said(s))
     restart(s, keys.iot("thing2", thing="thing2"))
@@ -212,7 +204,7 @@ def by_server_time(s, keys):
     ok(wait(lambda: s.status()["facts"]["credentials"] is False), "and nothing is asked without")
     sent = len(answered(s, "iot"))
     keys.ctl("set", provider="iot", faults=[])
-    reload(s, keys.iot("clocked"))
+    s.reload(keys.iot("clocked"))
     ok(wait_state(s, "ok", seconds=90), "the provider is back: new keys", said(s))
     works(s, "iot", "after the outage")
     ok(len(answered(s, "iot")) > sent, "with them AWS answers")
@@ -244,11 +236,11 @@ def anywhere(s, keys):
             ("trust_anchor names none", "ra-ec", {"trust_anchor": other + "trust-anchor/x"}),
             ("profile names none", "ra-ec", {"profile": other + "profile/x"}),
             ("the profile must list it", "ra-ec", {"role": "arn:aws:iam::123456789012:role/other"})):
-        reload(s, keys.anywhere(name, **member))
+        s.reload(keys.anywhere(name, **member))
         ok(wait_state(s, "failing", words), f"Roles Anywhere: {words}", said(s))
     for member in ("anchor_enabled", "profile_enabled"):
         keys.set("rolesanywhere", **{member: False})
-        reload(s, keys.anywhere("ra-ec"))
+        s.reload(keys.anywhere("ra-ec"))
         ok(wait_state(s, "failing", "has to enable it"), f"Roles Anywhere: {member} = no", said(s))
         keys.set("rolesanywhere", **{member: True})
     works(s, "rolesanywhere", "the old keys stay in use meanwhile")
@@ -272,20 +264,20 @@ def container(s, keys):
     works(s, "container", "container")
     rotates(s, keys, "container", "container")
     keys.set("container", token="Bearer second")
-    reload(s, automatic)
+    s.reload(automatic)
     ok(wait_state(s, "failing", "authorization token"), "another token is wanted: told", said(s))
     with open(token, "w", encoding="ascii") as f:
         f.write("Bearer second\n")
     ok(wait_state(s, "ok", seconds=60), "the token file is read each time", said(s))
     before = len(keys.log("container"))
     keys.ctl("fail", provider="container", kind="http500", count=2)
-    reload(s, automatic)
+    s.reload(automatic)
     ok(wait(lambda: len(keys.log("container")) >= before + 3, 5), "two failures, and the third try at once", said(s))
     ok(wait_state(s, "ok"), "so that nobody need know", said(s))
     with open(token, "w", encoding="ascii") as f:
         f.write("Bearer second\r\nX-Evil: 1\n")
     before = len(keys.log("container"))
-    reload(s, automatic)
+    s.reload(automatic)
     ok(wait_state(s, "failing", "holds a line's end"), "a token with a line's end is not sent", said(s))
     same(len(keys.log("container")), before, "... at all")
     restart(s, {"aws": {"credentials": "container"}}, {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.7/v2/credentials"})
@@ -324,7 +316,7 @@ def ssm_file(s):
     same(in_memory(s.kedge.pid, old), [], "its old secret is nowhere in memory")
     hour = time.time() - 2 * 3600
     os.utime(path, (hour, hour))
-    reload(s, {})
+    s.reload({})
     now = wait_state(s, "stale", "is the SSM agent running?")
     ok(now and time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(int(hour))) in now["detail"], "a file of two hours ago is stale, but in use", said(s))
     works(s, "mi-0123", "a stale file")
@@ -344,7 +336,7 @@ def ssm_file(s):
     ok(wait_state(s, "ok", seconds=30), "the SSM agent is back: the new file is taken", said(s))
     works(s, "mi-0123", "after the outage")
     os.unlink(path)
-    reload(s, {})
+    s.reload({})
     ok(wait_state(s, "missing", "No such file"), "no file: missing", said(s))
     restart(s, {"aws": {"credentials": "file", "profile": "edge"}})
     s.ctl("rotate-credentials")

@@ -353,6 +353,18 @@ class Site:
             self._must(lambda: self.source("engine") == "up" or not k.alive(), "kedge has the engine's listing")
         return k
 
+    def reload(self, conf: dict[str, dict[str, Any]]) -> None:
+        """These settings instead, in the kedge that runs."""
+        assert self.kedge
+        self.conf = conf
+        self.write_conf()
+        before = len(self.kedge.said("is read again"))
+        self.kedge.process.send_signal(signal.SIGHUP)
+        wait(lambda: self.kedge and len(self.kedge.said("is read again")) > before)
+
+    def set_policy(self, **members: Any) -> None:
+        self.reload(self.conf | {"policy": {"rollback": "manual"} | members})
+
     def stop_kedge(self, how: int = signal.SIGTERM) -> int | None:
         return self.kedge.stop(how)
 

@@ -125,6 +125,11 @@ def verify(s: Site, host: str) -> None:
     ok("other processors" in row.get("reason", ""), "and says so", row)
     row = verified(s, f"{host}/open/huge:1", 1, "no", "one larger than the disk")
     ok("room" in row.get("reason", ""), "and says so", row)
+    third = int(s.read("verify", "check:1")["free_bytes"] * 0.3)
+    for names, code in (((third,), 0), ((third, third), 0), ((third, third + 1), 1)):
+        found = s.run("verify", s.define("check", *({"image": f"{host}/open/bytes{n}:1"} for n in names)), "--json")
+        same((found.returncode, json.loads(found.stdout).get("would_pull")), (code, code == 0),
+             f"images of {len(set(names))} times 30 % of the room, unpacked twice that", found.stdout)
     verified(s, f"{host}/open/good:2", 1, "no", "no such tag")
     verified(s, f"{host}/open/norepo:1", 1, "no", "no such repository")
     for way, words in (("open/html", "404"), ("busy/good", "429"), ("moved/good", "307")):

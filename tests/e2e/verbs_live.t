@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from e2e import REGISTRY, Site, done, note, ok, same, wait  # noqa: E402
 
-CONF = {"aws": {"heartbeat": "2s", "fleet": "1"}, "policy": {"rollback": "auto", "hold_down": "0s"}}
+CONF = {"aws": {"heartbeat": "2s", "fleet": "1", "credentials": "file"}, "policy": {"rollback": "auto", "hold_down": "0s"}}
 FAST = ("--time-scale", "20")
 
 
@@ -83,7 +83,7 @@ def good(s):
     p = subprocess.Popen([s.binary, "--conf", s.conf_path, "wait", "web", "--timeout=20s"], stdout=there, stdin=subprocess.DEVNULL)
     os.close(there)
     seen = reads(here, b"\n")
-    ok(p.wait(20) == 0 and seen.startswith("\rweb: web:1 ok, AWS: SUCCESSFUL, failed 0 of 3, ") and " s left" in seen,
+    ok(p.wait(20) == 0 and seen.startswith("\rweb: web:1 ok, AWS: SUCCESSFUL, tasks running 1 of 1, failed 0 of 3, ") and " s left" in seen,
        "on a terminal: one line in place, with the time left", seen)
     os.close(here)
     code, out, _ = waited(s, "web", "--json")

@@ -53,6 +53,11 @@ class Day:
         self.cut()
         self.begun, self.asked = time.monotonic(), len(lines(s, "requests.jsonl"))
         self.connections = wait(lambda: len(lines(s, "connections.jsonl")), 5)
+        self.kept, self.wakeups = self.state(), s.status()["thrift"]["wakeups"]
+
+    def state(self) -> list[tuple[str, int, int]]:
+        """What is kept on disk: each file, its size, and when it was last written."""
+        return sorted((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in os.scandir(self.s.state_dir))
 
     def cut(self) -> None:
         self.s.ctl("link", state="down", mode="refuse")
@@ -64,6 +69,7 @@ class Day:
             time.sleep(CUT_S / self.scale)
             self.cut()
         ok(self.s.kedge.alive(), "kedge lives through the day")
+        self.kept_after, self.woken = self.state(), self.s.status()["thrift"]["wakeups"] - self.wakeups
         self.s.stop_kedge()
         rows = lines(self.s, "connections.jsonl")[self.connections:]
         names = [r["op"] or "?" for r in lines(self.s, "requests.jsonl")[self.asked:]]

@@ -86,6 +86,19 @@ static void long_pull(void)
 	sound();
 }
 
+/* Another service's pull, and a task of this one that only waits, hold nothing up. */
+static void a_pull_of_others(void)
+{
+	begin();
+	world_deploy(&w, "web", 12, "");
+	w.dep[0].pending = 1;
+	world_place(&w, 2, "web", 12);
+	world_place(&w, 3, "api", 1);
+	world_pull(&w, 3, P_STARTED, "registry:5000/api:1");
+	world_run(&w, UINT64_C(1300) * 1000);
+	ok(told(CLASS_STUCK), "a service that gets nowhere is stuck while another one's image is pulled");
+}
+
 static void nothing_placed(bool said)
 {
 	begin();
@@ -521,6 +534,7 @@ int main(void)
 {
 	waits_for_room();
 	long_pull();
+	a_pull_of_others();
 	placement();
 	breaker_without_a_way_back();
 	cached_image();

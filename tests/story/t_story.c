@@ -409,6 +409,38 @@ static void lagging_read(void)
 	sound();
 }
 
+/* A person is asked, who needs the deployment's name: a first answer that does not hold it yet is not the last for an hour. */
+static void lagging_read_by_hand(void)
+{
+	begin(MODE_MANUAL);
+	world_deploy(&w, "web", 22, "sha256:digest22");
+	w.hidden = 1;
+	failing_start(22, "sha256:image22");
+	world_run(&w, 8000);
+	is_int(w.core.service[0].rb.state, RB_AWAITING_CONFIRMATION, "a person is asked");
+	is_str(w.core.service[0].rb.deployment, "", "before AWS shows the deployment");
+	w.hidden = 0;
+	world_run(&w, 60000);
+	is_str(w.core.service[0].rb.deployment, w.dep[0].arn, "it is known as soon as AWS does");
+	sound();
+}
+
+/* The answer that is on its way is older than the failure. */
+static void failed_during_a_look(void)
+{
+	begin(MODE_MANUAL);
+	w.aws_ms = 3000;
+	w.core.service[0].look.next_ms = w.now_ms;
+	w.core.service[0].look.full = true;
+	world_run(&w, 4000);
+	is_int(w.core.service[0].look.step, LOOK_DEPLOYMENT, "AWS has listed the deployments, and is asked about the newest");
+	world_deploy(&w, "web", 22, "sha256:digest22");
+	failing_start(22, "sha256:image22");
+	world_run(&w, 60000);
+	is_str(w.core.service[0].rb.deployment, w.dep[0].arn, "a failure meanwhile is asked about after it");
+	sound();
+}
+
 static void unknown_digests(void)
 {
 	begin(MODE_AUTO);
@@ -551,6 +583,8 @@ int main(void)
 	denied();
 	conflicts();
 	lagging_read();
+	lagging_read_by_hand();
+	failed_during_a_look();
 	unknown_digests();
 	quorum();
 	a_person_decides();

@@ -368,6 +368,7 @@ static void the_clock_was_set(void)
 	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
 	world_run(&w, 3600000);
 	world_line(&w, true);
+	w.core.service[0].look.next_ms = w.now_ms + 60000;   /* the longest of all draws */
 	w.reads = true;
 	(void)world_trace(&w);
 	world_run(&w, 10000);
@@ -375,6 +376,29 @@ static void the_clock_was_set(void)
 	world_fact(&w, FACT_CLOCK, TRI_YES);
 	world_run(&w, 10000);
 	ok(slice_find(slice_of(world_trace(&w)), "ask ") != SIZE_MAX, "no back-off outlasts a clock that has been set");
+}
+
+/* The same bad release came back while the clock stood still: what fails now is the new deployment's, not that of the one before. */
+static void two_of_one_age(void)
+{
+	world_init(&w, MODE_MANUAL);
+	world_good(&w, 1, "web", 11, "sha256:image11", "sha256:digest11");
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(2, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 5000);
+	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
+	world_run(&w, 120000);
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	fails_at_start(3, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 60000);
+	for (int32_t i = 0; i < w.core.rows.releases; i++)
+		if (w.core.release[i].used && w.core.release[i].revision == 12)
+			w.core.release[i].first_unix_ms = WORLD_UNIX_MS;
+	fails_at_start(4, 12, "sha256:image12", "sha256:digest12");
+	world_run(&w, 5000);
+	for (int32_t i = 0; i < w.core.rows.tasks; i++)
+		if (w.core.task[i].used && w.core.task[i].release != NONE && strstr(w.core.task[i].arn, "04") != NULL)
+			is_str(w.core.release[w.core.task[i].release].deployment, w.dep[0].arn, "of two of one age a task is the newest deployment's");
 }
 
 /* The agent's log is read again after a restart: what were two early exits and then a loop is not called by other names. */
@@ -440,6 +464,7 @@ int main(void)
 	the_older_one_is_over();
 	a_look_was_faster();
 	the_clock_was_set();
+	two_of_one_age();
 	told_before_a_restart();
 	hauled_back_is_enough();
 	return done();

@@ -52,9 +52,12 @@ static void answer_list(struct world *w, const struct action *a)
 
 	l->service = a->index;
 	l->ask = a->ask;
-	for (uint32_t i = w->hidden; a->full && i < w->n_deps && l->n < HISTORY_MAX; i++) {
-		struct sd_brief *item = &l->item[l->n++];
+	for (uint32_t i = w->hidden; i < w->n_deps && l->n < HISTORY_MAX; i++) {
+		struct sd_brief *item = &l->item[l->n];
 
+		if (!a->full && w->dep[i].created_unix_ms <= w->core.service[a->index].dep.created_unix_ms)
+			break;
+		l->n++;
 		snprintf(item->arn, ARN_CAP, "%s", w->dep[i].arn);
 		snprintf(item->target_revision, ARN_CAP, "%s", w->dep[i].revision_arn);
 		item->status = w->dep[i].status;
@@ -165,7 +168,18 @@ static void answer_update(struct world *w, const struct action *a)
 		if (w->dep[i].revision == rb->target_revision)
 			snprintf(digest, sizeof(digest), "%s", w->dep[i].digest);
 	w->updates++;
-	world_deploy(w, rb->target_family, rb->target_revision, digest);
+	if (w->update_said != NULL) {
+		refuse(w, a, OP_UPDATE, w->refuse_update, w->update_said);
+		return;
+	}
+	if (a->type == ACT_AWS_DEPLOY)
+		world_deploy(w, w->core.deploy.family, w->core.deploy.revision, "sha256:deployed");
+	else
+		world_deploy(w, rb->target_family, rb->target_revision, digest);
+	if (w->update_lost) {
+		refuse(w, a, OP_UPDATE, AE_UNREACHABLE, "the connection was lost");
+		return;
+	}
 	ev.u.aws_updated.service = a->index;
 	ev.u.aws_updated.ask = a->ask;
 	later(w, w->aws_ms, ev);
@@ -176,7 +190,7 @@ static void to_aws(struct world *w, const struct action *a)
 	static const enum aws_op op[ACT_TYPES] = {
 		[ACT_AWS_TASK] = OP_TASK, [ACT_AWS_LIST] = OP_LIST, [ACT_AWS_DEPLOYMENT] = OP_DEPLOYMENT,
 		[ACT_AWS_REVISION] = OP_REVISION, [ACT_AWS_QUORUM] = OP_QUORUM, [ACT_AWS_STOP] = OP_STOP,
-		[ACT_AWS_UPDATE] = OP_UPDATE, [ACT_AWS_SERVICE] = OP_SERVICES,
+		[ACT_AWS_UPDATE] = OP_UPDATE, [ACT_AWS_SERVICE] = OP_SERVICES, [ACT_AWS_DEPLOY] = OP_UPDATE,
 	};
 	struct event ev = { .type = EV_SOURCE };
 
@@ -199,7 +213,7 @@ static void to_aws(struct world *w, const struct action *a)
 		answer_stop(w, a);
 	else if (a->type == ACT_AWS_SERVICE)
 		answer_service(w, a);
-	else if (a->type == ACT_AWS_UPDATE)
+	else if (a->type == ACT_AWS_UPDATE || a->type == ACT_AWS_DEPLOY)
 		answer_update(w, a);
 	else if (a->type == ACT_AWS_QUORUM) {
 		struct event quorum = { .type = EV_AWS_QUORUM };
@@ -241,6 +255,17 @@ static void tell(struct world *w, const struct action *a)
 		snprintf(line, sizeof(line), "%s to %s:%u", c->service[a->index].m.name, c->service[a->index].rb.target_family,
 			 c->service[a->index].rb.target_revision);
 		say(w, "UPDATE ", line);
+	} else if (a->type == ACT_AWS_DEPLOY) {
+		snprintf(line, sizeof(line), "%s to %s:%u", c->service[a->index].m.name, c->deploy.family, c->deploy.revision);
+		say(w, "DEPLOY ", line);
+	} else if (a->type == ACT_DEPLOYED) {
+		const char *made = strrchr(c->deploy.deployment, '/'), *over = strrchr(c->deploy.before, '/');
+
+		snprintf(line, sizeof(line), "%s%s%s%s: %s", deploy_end_name(c->deploy.end), made != NULL ? " as " : "", made != NULL ? made + 1 : "",
+			 c->deploy.overtook == SD_NONE ? "" : " over ", c->deploy.reason);
+		say(w, "deploy ", line);
+		if (c->deploy.overtook != SD_NONE)
+			say(w, "overtook ", over + 1);
 	} else if (w->reads && a->type >= ACT_AWS_TASK) {
 		say(w, "ask ", act_name(a->type));
 	}
@@ -271,7 +296,7 @@ static void carry_out(struct world *w, const struct action *a)
 		later(w, 200, ev);
 		break;
 	case ACT_AWS_TASK: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
-	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
+	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE: case ACT_AWS_DEPLOY:
 		to_aws(w, a);
 		break;
 	case ACT_TARGET_IMAGE:
@@ -288,7 +313,7 @@ static void carry_out(struct world *w, const struct action *a)
 		if (w->registry != IW_NONE)
 			later(w, w->image_ms, ev);
 		break;
-	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS: case ACT_TYPES:
+	case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS: case ACT_DEPLOYED: case ACT_TYPES:
 		break;
 	}
 }
@@ -628,6 +653,19 @@ void world_operator(struct world *w, enum op_verb verb, const char *service, con
 	ev.u.operator.uid = 1000;
 	snprintf(ev.u.operator.service, NAME_CAP, "%s", service);
 	snprintf(ev.u.operator.id, sizeof(ev.u.operator.id), "%s", id);
+	world_feed(w, &ev);
+}
+
+void world_deploy_to(struct world *w, const char *family, uint32_t revision, bool force)
+{
+	struct event ev = { .type = EV_OPERATOR };
+
+	ev.u.operator.verb = OPV_DEPLOY;
+	ev.u.operator.uid = 1000;
+	ev.u.operator.to_revision = revision;
+	ev.u.operator.force = force;
+	snprintf(ev.u.operator.service, NAME_CAP, SERVICE);
+	snprintf(ev.u.operator.to_family, NAME_CAP, "%s", family);
 	world_feed(w, &ev);
 }
 

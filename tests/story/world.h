@@ -36,6 +36,9 @@ struct world {
 	enum tri target_there;              /* the local store has the image a rollback would start */
 	struct ev_aws_service said;         /* what DescribeServices says */
 	uint32_t updates;
+	enum aws_error refuse_update;       /* with update_said, where that is not NULL */
+	const char *update_said;
+	bool update_lost;                   /* UpdateService is taken, and its answer lost */
 	struct ev_aws_quorum quorum;        /* what AWS says of the other nodes */
 	const char *broken;
 	uint64_t steps, restart_at;         /* restart_at: kill -9 after that step; 0: never */
@@ -76,6 +79,7 @@ void world_last_words(struct world *w, unsigned task, enum class class);
 /* An inspect of a container that was dead already when kedge first saw it. */
 void world_found_dead(struct world *w, unsigned task, const char *family, uint32_t revision, int64_t started_unix_ms, int exit_code);
 void world_rollback_to(struct world *w, const char *service, const char *family, uint32_t revision);
+void world_deploy_to(struct world *w, const char *family, uint32_t revision, bool force); /* a person's deploy of web */
 void world_operator(struct world *w, enum op_verb verb, const char *service, const char *id);
 void world_feed(struct world *w, struct event *ev);
 

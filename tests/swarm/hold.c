@@ -176,10 +176,10 @@ static void carry_out(struct swarm_node *n, const struct action *a)
 		swarm_later_at(n, swarm_between(w, 1, 900), HAP_PROBE, 0, n->life);
 		break;
 	case ACT_AWS_TASK: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
-	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
+	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE: case ACT_AWS_DEPLOY:
 		swarm_ask_aws(n, a);
 		break;
-	case ACT_SUSPECT: case ACT_TYPES:
+	case ACT_SUSPECT: case ACT_DEPLOYED: case ACT_TYPES:
 		break;
 	}
 }

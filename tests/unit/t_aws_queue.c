@@ -190,8 +190,29 @@ static void others_have_clocks_too(void)
 	ok(wall_clock_offset(&n, &off) && off < -86000, "AWS does: %lld s", (long long)off);
 }
 
+/* Of a task that is further down its table than there are services; and of one that stands where a service does. */
+static void a_task_is_no_service(void)
+{
+	const uint32_t rows[] = { TASKS_MAX - 1, 0 };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct action a = { .type = ACT_AWS_TASK, .index = rows[i] };
+
+		begin();
+		(void)str_put(n.core.task[rows[i]].arn, ARN_CAP, slice_of("arn:aws:ecs:eu-west-1:123456789012:task/edge/abc"));
+		n.core.service[0].rb.state = RB_ACTING;
+		n.core.service[0].rb.confirmed = true;
+		aws_ask(&n, &a);
+		is_str(sent.target, "DescribeTasks", "task %u is asked about", (unsigned)rows[i]);
+		answer((struct http_result){ .status = 400, .tls = true, .error_type = "AccessDeniedException",
+					     .body = SLICE("{\"__type\":\"AccessDeniedException\"}") });
+		is_int(n.core.service[0].rb.state, RB_ACTING, "... and refused, which is no service's rollback");
+	}
+}
+
 int main(void)
 {
+	a_task_is_no_service();
 	what_acts_goes_first();
 	a_dead_line();
 	a_certificate_out_of_its_dates();

@@ -56,7 +56,7 @@ static void test_good(void)
 
 	look(STATUS(""));
 	check_list_line(&list, &t);
-	is_str(line, "KEDGE OK - 15 checks", "a healthy node");
+	is_str(line, "KEDGE OK - 17 checks", "a healthy node");
 	is_int(leaves(), 0, "... exits 0");
 	for (uint32_t i = 0; i < list.n; i++)
 		ok(list.at[i].step[0] == '\0' && list.at[i].text[0] != '\0', "%s: %s", list.at[i].name, list.at[i].text);
@@ -78,6 +78,12 @@ static void test_levels(void)
 		{ STATUS("\"facts\":{\"dns\":false},"), "dns", "warning", 1 },
 		{ STATUS("\"facts\":{\"disk\":false},"), "disk", "critical", 2 },
 		{ STATUS("\"facts\":{\"inodes\":false},"), "inodes", "critical", 2 },
+		{ STATUS("\"facts\":{\"memory\":false},"), "memory", "warning", 1 },
+		{ STATUS("\"thrift\":{\"pss_bytes\":1572864},"), "kedge_memory", "ok", 0 },
+		{ STATUS("\"thrift\":{\"pss_bytes\":1572865},"), "kedge_memory", "warning", 1 },
+		{ STATUS("\"missing_part\":\"this kernel has no Landlock\","), "parts", "warning", 1 },
+		{ STATUS("\"sources\":{\"engine\":{\"state\":\"up\"},\"introspection\":{\"state\":\"up\"},\"ecs_agent_log\":{\"state\":\"up\"},"
+			 "\"aws\":{\"state\":\"unreachable\",\"detail\":\"its certificate has expired\"}},"), "tls", "warning", 1 },
 		{ STATUS("\"credentials\":{\"state\":\"stale\"},"), "credentials", "warning", 1 },
 		{ STATUS("\"credentials\":{\"state\":\"failing\"},"), "credentials", "warning", 1 },
 		{ STATUS("\"credentials\":{\"state\":\"waiting\"},"), "credentials", "unknown", 3 },
@@ -87,6 +93,9 @@ static void test_levels(void)
 		{ STATUS("\"journal\":{\"state\":\"durable\",\"damaged\":2},"), "journal", "warning", 1 },
 		{ STATUS("\"thrift\":{\"shed\":{\"level\":2,\"text\":\"90 %\"}},"), "data_budget", "warning", 1 },
 		{ STATUS("\"input\":{\"events_oversize\":0,\"log_lines_lost\":3},"), "input", "warning", 1 },
+		{ STATUS("\"channels\":{\"log\":{\"well\":true,\"dropped\":0},\"mqtt\":{\"well\":true,\"dropped\":0}},"), "channels", "ok", 0 },
+		{ STATUS("\"channels\":{\"webhook\":{\"well\":false,\"dropped\":0}},"), "channels", "warning", 1 },
+		{ STATUS("\"channels\":{\"log\":{\"well\":true,\"dropped\":3}},"), "channels", "warning", 1 },
 		{ STATUS("\"node\":{\"engine_version\":\"20\",\"ecs_agent_version\":\"1.59.9\"},"), "ecs_agent_version", "warning", 1 },
 		{ STATUS("\"node\":{\"engine_version\":\"20\",\"ecs_agent_version\":\"1.60.0\"},"), "ecs_agent_version", "ok", 0 },
 		{ STATUS("\"node\":{\"engine_version\":\"20\",\"ecs_agent_version\":\"2.0.0\"},"), "ecs_agent_version", "ok", 0 },
@@ -106,6 +115,7 @@ static void test_levels(void)
 
 #define STOP "\"denied\":[{\"action\":\"ecs:StopServiceDeployment\",\"text\":\"Stop is denied.\",\"statement\":\"{S}\"}],"
 #define AUTO "\"services\":[{\"service\":\"web\",\"policy\":\"auto\"},{\"service\":\"api\",\"policy\":\"manual\"}],"
+#define SHARED "\"credentials\":{\"state\":\"ok\",\"shared_role\":true},"
 #define OBSERVER "\"node\":{\"role\":\"observer\"," VERSIONS "},"
 
 static void test_iam(void)
@@ -114,7 +124,7 @@ static void test_iam(void)
 		    "{\"action\":\"ecs:ListTasks\",\"text\":\"A boundary.\",\"statement\":null}],"));
 	is_int(list.count[CHECK_WARNING], 2, "each denied action is a warning");
 	is_str(find("iam")->text, "It is denied.", "... in its words");
-	is_str(find("iam")->step, "Add this statement to the policy of the node's role: {S}", "... with the statement");
+	is_str(find("iam")->step, "Add to the role's policy, then restart kedge (kedge init prints all): {S}", "... with the statement");
 	is_str((find("iam") + 1)->step, "Let whoever owns that policy allow it.", "... where one helps");
 	look(STATUS(STOP OBSERVER));
 	is_str(level("iam"), "ok", "an observer that may not stop a deployment is told, and well");
@@ -124,6 +134,16 @@ static void test_iam(void)
 	look(STATUS(STOP OBSERVER AUTO));
 	is_str(level("policy"), "warning", "an observer with rollback = auto");
 	is_str(find("policy")->text, "web has rollback = auto, but this node may not roll back.", "... is named");
+	look(STATUS("\"allowed\":[\"ecs:ListTasks\",\"ecs:DescribeTasks\"],"));
+	is_str(find("iam_allowed")->text, "Allowed: ecs:ListTasks, ecs:DescribeTasks", "what was seen to be allowed is told");
+	look(STATUS(SHARED AUTO));
+	is_str(level("policy"), "critical", "rollback = auto on the role that all nodes share");
+	ok(strncmp(find("policy")->text, "web has rollback = auto on the role", 35) == 0, "... is named: %s", find("policy")->text);
+	is_int(leaves(), 2, "... exits 2");
+	look(STATUS(SHARED));
+	is_str(level("policy"), "(no such check)", "that role alone is as it should be");
+	look(STATUS(SHARED STOP OBSERVER AUTO));
+	is_str(level("policy"), "warning", "where that role may not roll back it is no danger");
 	look(STATUS(OBSERVER AUTO));
 	is_str(level("policy"), "(no such check)", "of a role that was never refused nothing is invented");
 }
@@ -135,7 +155,7 @@ static void test_weight(void)
 
 	look(STATUS("\"clock\":{},\"credentials\":{\"state\":\"stale\"},\"journal\":{\"state\":\"failing\"},"));
 	check_list_line(&list, &t);
-	is_str(line, "KEDGE CRITICAL - 3 of 15 checks: journal (critical) credentials (warning) clock (unknown)", "the worst first");
+	is_str(line, "KEDGE CRITICAL - 3 of 17 checks: journal (critical) credentials (warning) clock (unknown)", "the worst first");
 	is_int(leaves(), 2, "critical outweighs all");
 	look(STATUS("\"clock\":{},\"credentials\":{\"state\":\"stale\"},"));
 	is_int(leaves(), 1, "a warning outweighs unknown");
@@ -173,6 +193,20 @@ static void test_full(void)
 	ok(strstr(find("iam")->step, statement) != NULL, "... and so is the longest statement");
 }
 
+static void test_hooks(void)
+{
+	static const struct { bool there; uint32_t mode, uid; const char *level; } row[] = {
+		{ false, 0, 0, "ok" }, { true, 0755, 0, "ok" }, { true, 0700, 0, "ok" }, { true, 0775, 0, "critical" },
+		{ true, 0757, 0, "critical" }, { true, 0755, 1000, "critical" },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		look(STATUS(""));
+		check_list_hooks(&list, "/etc/kedge/hooks.d", row[i].there, row[i].mode, row[i].uid);
+		is_str(level("hooks"), row[i].level, "hooks, mode %o of uid %u", (unsigned)row[i].mode, (unsigned)row[i].uid);
+	}
+}
+
 int main(void)
 {
 	test_good();
@@ -180,5 +214,6 @@ int main(void)
 	test_iam();
 	test_weight();
 	test_full();
+	test_hooks();
 	return done();
 }

@@ -69,7 +69,7 @@ static void shipped(void)
 	ok(!t.full && conf_parse(text_get(&t), NAME, &c, &why) == KERR_OK, "with all of its keys set: %s", why.text);
 	c.credentials_file_set = false;
 	ok(memcmp(&c, &def, sizeof(c)) == 0, "they are the defaults");
-	is_int(keys, 6 + 1 + 3 + 11 + 5 + 6 + 14 + 10, "and none is left out");
+	is_int(keys, 6 + 1 + 3 + 11 + 5 + 6 + 14 + 14, "and none is left out");
 }
 
 static void values(void)
@@ -141,7 +141,7 @@ static void mistakes(void)
 	refused("[kedge]\njust words\n", 2, "neither [section] nor key = value");
 	refused("[kedge]\nlog = info\nlog = debug\n", 3, "already set in line 2");
 	refused("[policy]\nfailures=1\n[kedge]\n[policy]\nfailures=2\n", 5, "already set in line 2");
-	refused("[kedge]\nlog = loud\n", 2, "log = \"loud\": allowed is error, warning, info or debug");
+	refused("[kedge]\nlog = loud\n", 2, "log = \"loud\": allowed is error|warning|info|debug");
 	refused("[kedge]\nregion = Europe\n", 2, "a region like eu-west-1");
 	refused("[kedge]\ncontainer_instance = x\n", 2, "ARN of a container instance");
 	refused("[kedge]\nstate_dir = var\n", 2, "absolute path");
@@ -166,7 +166,7 @@ static void mistakes(void)
 	refused("[rolesanywhere]\nendpoint = http://10.0.0.1\n", 2, "[rolesanywhere] endpoint");
 	ok(parse("[rolesanywhere]\nendpoint = http://127.0.0.1:8080\n") && strcmp(c.ra_endpoint, "http://127.0.0.1:8080") == 0,
 	   "Roles Anywhere elsewhere: on loopback without TLS");
-	refused("[policy]\nrollback = yes\n", 2, "off, shadow, manual or auto");
+	refused("[policy]\nrollback = yes\n", 2, "off|shadow|manual|auto");
 	refused("[policy]\nfailures = 0\n", 2, "1 to 100");
 	refused("[policy]\nfailures = -1\n", 2, "1 to 100");
 	refused("[policy]\nclasses = image-not-found, typo\n", 2, "\"typo\" is no class");
@@ -176,7 +176,11 @@ static void mistakes(void)
 	refused("[report]\nlisten = 7733\n", 2, "ADDRESS:PORT");
 	refused("[report]\nlisten = h:70000\n", 2, "ADDRESS:PORT");
 	refused("[report]\nmqtt = http://h\n", 2, "mqtt://");
+	refused("[report]\nmqtt = mqtt://u:p@\n", 2, "mqtt://");
+	refused("[report]\nmqtt = mqtt://host:99999\n", 2, "mqtt://");
 	refused("[report]\nmqtt_topic = a/#\n", 2, "topic");
+	refused("[report]\nwebhook = https://user:secret@h/x\n", 2, "http");
+	refused("[report]\nhook_timeout = 0s\n", 2, "from 1s to 10m");
 	refused("[kedge]\nlog = in\x01" "fo\n", 2, "control byte");
 	ok(conf_parse((struct slice){ "[kedge]\nlog\0=info\n", 18 }, NAME, &c, &why) == KERR_BAD_INPUT, "a NUL: %s", why.text);
 	memset(text, 'x', sizeof(text));

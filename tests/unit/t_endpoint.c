@@ -126,6 +126,7 @@ static void hosts(void)
 	struct slice host;
 	uint64_t port;
 
+	ok(slice_is(host_and_path(SLICE("https://a.site/b")), "a.site/b") && slice_is(host_and_path(SLICE("a.site")), "a.site"), "a URL less its scheme");
 	ok(host_split(SLICE("proxy.site:3128"), &host, &port) && slice_is(host, "proxy.site") && port == 3128, "host and port");
 	ok(host_split(SLICE("[2001:db8::1]"), &host, &port) && slice_is(host, "[2001:db8::1]") && port == 0, "an address alone");
 	ok(!host_split(SLICE("a b:1"), &host, &port) && !host_split(SLICE("a:b"), &host, &port), "no host, no port");

@@ -1,4 +1,5 @@
-/* The pages on loopback over real sockets: what is answered, what is refused and how, and that nobody can hold the loop. */
+/* The pages on loopback over real sockets: what is answered, what is refused and how, who hears of events, and that nobody can hold
+ * the loop. */
 #include "platform/httpd.h"
 
 #include <arpa/inet.h>
@@ -25,12 +26,16 @@ static void page(void *arg, struct slice path, struct httpd_answer *out)
 	out->type = "application/json";
 	if (slice_is(path, "/status.json"))
 		out->body = SLICE("{\"a\":1}");
+	else if (slice_is(path, "/events"))
+		*out = (struct httpd_answer){ .status = 200, .type = "text/event-stream", .body = SLICE("retry: 1\n\n"), .stream = true };
+	else if (slice_is(path, "/live"))
+		*out = (struct httpd_answer){ .status = 200, .type = "text/html", .body = SLICE("x"), .script = "'sha256-abc='" };
 	else if (slice_is(path, "/big"))
 		out->body = (struct slice){ big, HTTPD_BODY_MAX };
 	else if (slice_is(path, "/bigger"))
 		out->body = (struct slice){ big, sizeof(big) };
 	else
-		*out = (struct httpd_answer){ 404, "text/plain", SLICE("none\n") };
+		*out = (struct httpd_answer){ .status = 404, .type = "text/plain", .body = SLICE("none\n") };
 }
 
 static void turn(unsigned times)
@@ -96,6 +101,9 @@ static void reads(void)
 	ok(strncmp(got, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 7\r\n", 66) == 0, "a page: %.15s", got);
 	ok(strstr(got, "\r\n\r\n{\"a\":1}") != NULL, "its body");
 	ok(strstr(got, "Content-Security-Policy: default-src 'none'") != NULL && strstr(got, "nosniff") != NULL, "it may reach nowhere");
+	ok(strstr(got, "script-src") == NULL && strstr(got, "connect-src") == NULL, "... and runs nothing");
+	got = say("GET /live HTTP/1.1" HOST);
+	ok(strstr(got, "frame-ancestors 'none'; connect-src 'self'; script-src 'sha256-abc='\r\n") != NULL, "one that has a script may run it and ask this server");
 	got = say("HEAD /status.json HTTP/1.1" HOST);
 	ok(strstr(got, "Content-Length: 7") != NULL && strstr(got, "{") == NULL, "HEAD has the head alone");
 	got = say("GET /big HTTP/1.1" HOST);
@@ -173,6 +181,86 @@ static void slow(void)
 	close(deaf);
 }
 
+/* What has come so far on a connection that stays. */
+static const char *heard(int fd)
+{
+	static char got[4096];
+	ssize_t n;
+
+	turn(3);
+	n = recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT);
+	got[n > 0 ? n : 0] = '\0';
+	return n == 0 ? "closed" : got;
+}
+
+static int listens(void)
+{
+	int fd = dial();
+
+	(void)send(fd, "GET /events HTTP/1.1" HOST, 20 + sizeof(HOST) - 1, MSG_NOSIGNAL);
+	turn(5);
+	return fd;
+}
+
+static void events(void)
+{
+	int fd[HTTPD_STREAMS];
+	const char *got;
+
+	for (int i = 0; i < HTTPD_STREAMS; i++)
+		fd[i] = listens();
+	got = heard(fd[0]);
+	ok(strstr(got, "Content-Type: text/event-stream\r\n") != NULL && strstr(got, "Content-Length") == NULL && strstr(got, "\r\n\r\nretry: 1\n\n") != NULL,
+	   "a stream begins: %.15s", got);
+	(void)heard(fd[1]);
+	httpd_push(&h, SLICE("event: a\ndata: 1\n\n"));
+	ok(strcmp(heard(fd[0]), "event: a\ndata: 1\n\n") == 0 && strcmp(heard(fd[1]), "event: a\ndata: 1\n\n") == 0, "an event comes to each");
+	answered("GET /events HTTP/1.1" HOST, "503", "one more than there is room for");
+	answered("GET /status.json HTTP/1.1" HOST, "200", "pages are answered beside them");
+	got = say("HEAD /events HTTP/1.1" HOST);
+	ok(strstr(got, "HTTP/1.1 200") != NULL && strstr(got, "text/event-stream") != NULL && strstr(got, "retry") == NULL, "HEAD takes no room and has an end");
+	h.alive_ms = clock_boot_ms();
+	is_int((int)(httpd_expire(&h) - clock_boot_ms() + 500) / 1000, HTTPD_ALIVE_MS / 1000, "the next sign of life");
+	ok(strcmp(heard(fd[0]), "event: alive\ndata: 1\n\n") == 0, "a sign of life");
+	ok(strcmp(heard(fd[1]), "event: alive\ndata: 1\n\n") == 0, "... to each");
+	(void)send(fd[1], "more", 4, MSG_NOSIGNAL);
+	turn(5);
+	close(fd[1]);
+	fd[1] = listens();
+	ok(strstr(heard(fd[1]), "HTTP/1.1 200") != NULL, "who goes on talking leaves a place");
+	for (int i = 0; i < HTTPD_STREAMS; i++)
+		close(fd[i]);
+	turn(10);
+	ok(httpd_expire(&h) == UINT64_MAX, "who has left is waited for no more");
+	httpd_push(&h, SLICE("event: a\ndata: 1\n\n"));
+}
+
+/* One who never reads is dropped when the kernel keeps no more for him; who reads misses nothing. */
+static void deaf(void)
+{
+	int reader = listens(), lazy = dial(), small = 2048;
+	uint64_t refused = h.refused;
+	unsigned sent = 0;
+	size_t got = 0;
+
+	(void)heard(reader);
+	setsockopt(lazy, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	(void)send(lazy, "GET /events HTTP/1.1" HOST, 20 + sizeof(HOST) - 1, MSG_NOSIGNAL);
+	turn(5);
+	for (; h.refused == refused && sent < 20000; sent++) {
+		const char *text;
+
+		httpd_push(&h, SLICE("event: a\ndata: 1\n\n"));
+		text = heard(reader);
+		got += strlen(text) / strlen("event: a\ndata: 1\n\n");
+	}
+	ok(h.refused == refused + 1 && sent < 20000, "who does not read is dropped, after %u events", sent);
+	is_int((long)got, sent, "who reads has heard all of them");
+	close(lazy);
+	close(reader);
+	turn(5);
+}
+
 int main(void)
 {
 	static struct httpd other;
@@ -194,6 +282,8 @@ int main(void)
 	reads();
 	refuses();
 	many();
+	events();
+	deaf();
 	slow();
 	httpd_close(&h);
 	loop_close(&loop);

@@ -4,6 +4,8 @@
 #include "agent/cmd/settled.h"
 #include "tests/tap.h"
 
+static struct settled_wanted wanted;
+
 static enum settled judge(const char *verdict, const char *rollout, const char *state, const char *policy, const char *primary)
 {
 	static char room[65536];
@@ -12,7 +14,7 @@ static enum settled judge(const char *verdict, const char *rollout, const char *
 	struct arena a;
 	struct why why;
 
-	snprintf(text, sizeof(text), "{\"family\":\"web\",\"revision\":12,\"verdict\":\"%s\",\"rollout\":%s%s%s,\"policy\":\"%s\","
+	snprintf(text, sizeof(text), "{\"deployment\":\"arn:new\",\"deployment_created_unix_s\":1000.5,\"family\":\"web\",\"revision\":12,\"verdict\":\"%s\",\"rollout\":%s%s%s,\"policy\":\"%s\","
 		 "\"rollback\":{\"state\":\"%s\",\"target\":\"web:11\"}}", verdict, rollout == NULL ? "null" : "\"",
 		 rollout == NULL ? "" : rollout, rollout == NULL ? "" : "\"", policy, state);
 	arena_init(&a, room, sizeof(room));
@@ -20,7 +22,8 @@ static enum settled judge(const char *verdict, const char *rollout, const char *
 		printf("Bail out! %s\n", why.text);
 		exit(1);
 	}
-	return settled_of(root, primary);
+	(void)str_put(wanted.primary, sizeof(wanted.primary), slice_of(primary));
+	return settled_of(root, &wanted);
 }
 
 int main(void)
@@ -63,8 +66,18 @@ int main(void)
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
 		is_int(judge(row[i].verdict, row[i].rollout, row[i].state, row[i].policy, ""), row[i].want, "%s, %s, %s, %s",
 		       row[i].verdict, row[i].rollout == NULL ? "AWS not asked" : row[i].rollout, row[i].state, row[i].policy);
-	is_int(settled_of(NULL, ""), SETTLED_NOT, "no row");
+	is_int(settled_of(NULL, &wanted), SETTLED_NOT, "no row");
 	is_int(judge("ok", "SUCCESSFUL", "none", "manual", "web:12"), SETTLED_GOOD, "AWS wants what the row is about");
+	wanted.created_unix_ms = 1011000;
+	is_int(judge("ok", "SUCCESSFUL", "none", "manual", "web:12"), SETTLED_NOT, "the same definition, deployed anew since");
+	is_int(judge("stuck", "IN_PROGRESS", "none", "manual", "web:12"), SETTLED_BAD, "what is stuck is, whatever came after");
+	wanted.created_unix_ms = 1009000;
+	is_int(judge("ok", "SUCCESSFUL", "none", "manual", "web:12"), SETTLED_GOOD, "two times of one deployment may differ by seconds");
+	(void)str_put(wanted.deployment, sizeof(wanted.deployment), SLICE("arn:new"));
+	is_int(judge("ok", "SUCCESSFUL", "none", "manual", "web:13"), SETTLED_GOOD, "by its ARN: the row is about it");
+	(void)str_put(wanted.deployment, sizeof(wanted.deployment), SLICE("arn:newer"));
+	is_int(judge("ok", "SUCCESSFUL", "none", "manual", "web:12"), SETTLED_NOT, "... or not");
+	wanted = (struct settled_wanted){ .created_unix_ms = 0 };
 	is_int(judge("ok", "SUCCESSFUL", "none", "manual", "web:13"), SETTLED_NOT, "AWS wants what this node has not seen yet");
 	is_int(judge("rolled-back", "ROLLBACK_SUCCESSFUL", "rolled-back", "auto", "web:11"), SETTLED_BAD, "it was hauled back to what AWS wants");
 	is_int(judge("rolled-back", "ROLLBACK_SUCCESSFUL", "rolled-back", "auto", "web:13"), SETTLED_NOT, "the one after a rollback has not begun");

@@ -50,7 +50,7 @@ struct kat { const char *date, *region, *token, *target, *body, *creq_sha, *name
 
 static void kat(const struct kat *t, const char *what)
 {
-	char host[80], names[200], creq[2048], hex[80], want[400];
+	char host[80] = "", names[200], creq[2048], hex[80], want[400];
 	struct sigv4_header h[5] = {
 		{ SLICE("X-Amz-Target"), slice_of(t->target) }, { SLICE("x-amz-date"), slice_of(t->date) },
 		{ SLICE("Host"), slice_of(host) }, { SLICE("content-type"), SLICE(" application/x-amz-json-1.1 ") },
@@ -199,7 +199,8 @@ static void dates(void)
 		{ 0, "19700101T000000Z" }, { 951782399, "20000228T235959Z" }, { 951782400, "20000229T000000Z" },
 		{ 1440938160, "20150830T123600Z" }, { 4107542400, "21000301T000000Z" }, { 253402300799, "99991231T235959Z" },
 	};
-	char out[SIGV4_DATE];
+	char out[SIGV4_DATE], said[64];
+	struct text words = text_on(said, sizeof(said));
 	int64_t back;
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -207,6 +208,9 @@ static void dates(void)
 		is_str(out, row[i].text, "to text");
 		ok(sigv4_date_parse(slice_of(out), &back) && back == row[i].s, "and back");
 	}
+	ok(sigv4_date_words(1440938160, true, &words) && sigv4_date_words(1440938160, false, &words), "for people");
+	is_str(said, "2015-08-30 12:36:00 UTC2015-08-30 12:36 UTC", "... with seconds and without");
+	ok(!sigv4_date_words(-1, true, &words) && words.len == strlen(said), "... or not at all");
 	ok(!sigv4_date(-1, out) && !sigv4_date(INT64_C(253402300800), out), "outside the years");
 	ok(sigv4_date_parse(SLICE("2018-01-18T09:18:06Z"), &back) && back == 1516267086, "with separators");
 	ok(sigv4_date_parse(SLICE("2018-01-18T09:18:06.123Z"), &back) && back == 1516267086, "with a fraction");

@@ -13,7 +13,7 @@ static const char failure_members[] =
 	"id time_unix_s kind service candidates cluster family revision deployment started_by task container essential "
 	"image digest stage class blame reason evidence exit_code count counted first_unix_s last_unix_s epoch next_step fix_by over";
 static const char service_members[] =
-	"service cluster family revision deployment rollout verdict serving failures last_good shadow rollback explain advice";
+	"service cluster family revision deployment rollout verdict serving failures tasks tasks_running last_good shadow rollback explain advice";
 static const char rollback_members[] =
 	"id dedupe_key state target reason verified queued_unix_s command command_note";
 
@@ -291,7 +291,7 @@ static void test_why(void)
 	root = why_of(&v, id);
 	is_str(str(root, "about"), "rollback", "why of a rollback");
 	is_str(str(json_object(root, "failure"), "id"), "f3", "... with the failure that decided it");
-	ok(strstr(str(root, "next_step"), "Confirm") != NULL, "... its next step");
+	ok(strstr(str(root, "next_step"), "kedge confirm ID does it") != NULL, "... its next step");
 	ok(sorted(json_array(root, "timeline")), "... a timeline in order");
 	is_int(view_why(&v, SLICE("f99"), &t, &why), KERR_GONE, "a failure that never was");
 	is_str(why.text, "there is no failure f99 in memory", "... is named");
@@ -472,9 +472,55 @@ static const char *page(const struct view *v)
 	return out_bytes;
 }
 
+static void strip_is(const struct view *v, enum rb_state state, const char *label, const char *words)
+{
+	const char *at;
+
+	w.core.service[0].rb.state = state;
+	at = strstr(page(v), "aria-label='");
+	ok(at != NULL && strncmp(at + 12, label, strlen(label)) == 0 && at[12 + strlen(label)] == '\'', "the strip of %s: %.120s", rb_state_name(state),
+	   at == NULL ? "none" : at);
+	ok(strstr(out_bytes, words) != NULL, "... %s", words);
+}
+
+static void test_strip(void)
+{
+	struct view v = view_on(&w.core);
+	struct rollback *rb = &w.core.service[0].rb;
+	const int64_t t0 = INT64_C(1800000000000);       /* 08:00:00 */
+
+	story(MODE_MANUAL);
+	for (uint32_t i = 0; i < RELEASES_MAX; i++)
+		w.core.release[i].first_fail_unix_ms = 0;
+	rb->first_failure_unix_ms = t0;
+	rb->decided_unix_ms = t0 + 4000;
+	strip_is(&v, RB_AWAITING_CONFIRMATION, "first failure 08:00:00, decided 08:00:04, accepted not yet, rolled-back not yet", "Detected after 4 s.");
+	ok(strstr(out_bytes, "kedge confirm r") != NULL && strstr(out_bytes, "ID") == NULL, "... the next step names the rollback");
+	strip_is(&v, RB_ADOPTED, "first failure 08:00:00, decided 08:00:04, rolled-back not yet", "Wait; kedge goes on by itself.");
+	rb->accepted_unix_ms = t0 + 5000;
+	rb->done_unix_ms = t0 + 3605000;
+	strip_is(&v, RB_ROLLED_BACK, "first failure 08:00:00, decided 08:00:04, accepted 08:00:05, rolled-back 09:00:05",
+		 "Detected after 4 s, recovered after 60 min.");
+	rb->accepted_unix_ms = 0;
+	strip_is(&v, RB_SUPERSEDED, "first failure 08:00:00, decided 08:00:04, superseded 09:00:05", "class=so");
+	rb->first_failure_unix_ms = 0;
+	strip_is(&v, RB_REFUSED, "asked for 08:00:04, refused 09:00:05", "class=no");
+	w.core.service[1] = (struct service){ .used = true, .verdict = V_OK };
+	w.core.rows.services = 2;
+	snprintf(w.core.service[1].m.name, NAME_CAP, "fine");
+	w.core.service[0].verdict = V_FAILING;
+	(void)page(&v);
+	ok(strstr(out_bytes, "<b>web</b>") < strstr(out_bytes, "<b>fine</b>"), "the worst service comes first");
+	w.core.service[0].verdict = V_OK;
+	w.core.service[1].verdict = V_STUCK;
+	(void)page(&v);
+	ok(strstr(out_bytes, "<b>web</b>") > strstr(out_bytes, "<b>fine</b>") && strstr(out_bytes, "<title>1 of 2 ok - kedge<") != NULL, "... whichever it is");
+}
+
 static void test_hostile(void)
 {
 	struct view v = view_on(&w.core);
+	const char *script;
 	const cJSON *f;
 	struct text t;
 
@@ -482,9 +528,11 @@ static void test_hostile(void)
 	f = cJSON_GetArrayItem(json_array(shown(view_failures, &v), "failures"), 2);
 	is_str(str(f, "reason"), "\x1b[31m\"quoted\"\n\xef\xbf\xbd end", "control characters, quotes and bad UTF-8 arrive escaped");
 	ok(strchr(out_bytes, '\x1b') == NULL && strchr(out_bytes, '\n') == NULL, "... and are none in the JSON itself");
-	snprintf(w.core.failure[0].f.reason, REASON_CAP, "<script>alert('x')</script>&amp;\x1b[31m");
-	ok(strstr(page(&v), "&lt;script&gt;alert('x')&lt;/script&gt;&amp;amp; [31m") != NULL, "on the page a tag is text");
-	ok(strstr(out_bytes, "<script") == NULL && strchr(out_bytes, '\x1b') == NULL, "... and no script, no control character");
+	snprintf(w.core.failure[2].f.reason, REASON_CAP, "<script>alert('x')</script>&amp;\x1b[31m");
+	ok(strstr(page(&v), "&lt;script>alert('x')&lt;/script>&amp;amp; [31m") != NULL, "on the page a tag is text");
+	script = strstr(out_bytes, "<script");
+	ok(script != NULL && strncmp(script, "<script>let ", 12) == 0 && strstr(script + 1, "<script") == NULL && strchr(out_bytes, '\x1b') == NULL,
+	   "... there is one script, and no control character");
 	ok(strstr(out_bytes, "//") == NULL, "... nor an address elsewhere");
 	v.version = "1\"2\\3\n";
 	t = text_on(out_bytes, sizeof(out_bytes));
@@ -513,7 +561,7 @@ static void fill_failure(struct fail_slot *slot, uint32_t id)
 
 	slot->used = true;
 	slot->release = NONE;
-	f->id = id;
+	f->id = f->revision = id;
 	long_text(f->service, NAME_CAP, 's');
 	long_text(f->cluster, NAME_CAP, 'c');
 	long_text(f->family, NAME_CAP, 'f');
@@ -549,6 +597,7 @@ static void test_full(void)
 	const cJSON *root;
 	uint32_t n;
 
+	big.rows = (struct rows){ .tasks = TASKS_MAX, .containers = CONTAINERS_MAX, .services = SERVICES_MAX, .failures = FAILURES_MAX };
 	for (uint32_t i = 0; i < FAILURES_MAX; i++)
 		fill_failure(&big.failure[i], i + 1);
 	for (uint32_t i = 0; i < SERVICES_MAX; i++)
@@ -575,7 +624,7 @@ static void test_full(void)
 	is_int(num(root, "services_left_out") + cJSON_GetArraySize(json_array(root, "services")), SERVICES_MAX,
 	       "... services too");
 	(void)shown(view_status, &v);
-	ok(strstr(page(&v), " more: kedge services") != NULL && strstr(out_bytes, " older ones: kedge failures") != NULL,
+	ok(strstr(page(&v), " more: kedge services") != NULL && strstr(out_bytes, "All of them: kedge failures") != NULL,
 	   "... the page says what it left out");
 	ok(strstr(out_bytes, "What kedge costs") != NULL, "... and has what stands below");
 	(void)why_of(&v, "f96");
@@ -592,6 +641,7 @@ static void test_candidates(void)
 	f->service[0] = '\0';
 	f->kind = FK_UNKNOWN;
 	w.core.service[1] = (struct service){ .used = true };
+	w.core.rows.services = 2;
 	snprintf(w.core.service[1].m.name, NAME_CAP, "web-two");
 	snprintf(w.core.service[1].m.family[0], NAME_CAP, "web");
 	w.core.service[1].m.n_families = 1;
@@ -689,6 +739,7 @@ int main(void)
 	test_commands();
 	test_proof();
 	test_audit();
+	test_strip();
 	test_hostile();
 	test_full();
 	test_candidates();

@@ -1,0 +1,39 @@
+/* hooks.h - programs of the site that hear of every notice, and may be asked whether a rollback goes on. What they are, and
+ * what their exit codes mean: kedge-agent(8). They run in the process of hook_runner.h, one at a time; whatever they do, the
+ * daemon only ever has one datagram under way. */
+#ifndef KEDGE_RUN_HOOKS_H
+#define KEDGE_RUN_HOOKS_H
+
+#include <sys/types.h>
+
+#include "agent/run/hook_runner.h"
+#include "agent/run/outbox.h"
+
+struct node;
+
+/* What the hooks said of one rollback; the last one that counts is the most careful one. */
+enum hooks_say { HOOKS_NOTHING, HOOKS_YES, HOOKS_LATER, HOOKS_NO };
+
+struct hooks {
+	int fd;                          /* to the runner; -1: there is none */
+	pid_t pid;
+	struct outbox out;
+	bool busy;                       /* the runner has a job: */
+	struct notice doing;
+	uint32_t asked_id;               /* NOTICE_CONFIRM: of this rollback */
+	enum hooks_say say;
+	struct { uint32_t id; uint64_t again_ms; } asked[SERVICES_MAX];  /* rollbacks asked of already; again_ms 0: not again */
+	uint64_t unsafe;                 /* a bit of the hash of each name that was told to be unsafe: told once */
+	uint64_t ran, failed;            /* programs, over the daemon's life */
+};
+
+/* Before anything else is opened: forks the runner, if [report] hooks is a folder. What stands in the way is logged. */
+void hooks_fork(struct node *n);
+void hooks_start(struct node *n);
+void hooks_close(struct node *n);
+/* Once a turn: gives the runner its next job. */
+void hooks_tick(struct node *n);
+/* When a hook that said "later" is to be asked again, boot clock in ms; UINT64_MAX: none is. */
+uint64_t hooks_due(const struct node *n);
+
+#endif
