@@ -1,7 +1,8 @@
 /* The core driven from bytes: any order of events, late and wrong answers, clocks that jump, restarts from its own records.
- * After every step the state must be whole, the actions sound and the deadline honest. See fuzz_main.c for how it is run. */
+ * After every step the state must be whole, the actions sound and the deadline honest, and at the end it must show as it is. */
 #include "agent/core/core.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_views.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -227,7 +228,7 @@ static uint32_t rows_of(const struct core *c, const struct action *a)
 		return a->kind == REC_FAILURE ? (uint32_t)c->rows.failures : a->kind == REC_RELEASE ? (uint32_t)c->rows.releases
 		     : a->kind == REC_SERVICE || a->kind == REC_ROLLBACK ? (uint32_t)c->rows.services : 1;
 	case ACT_NOTE: case ACT_TARGET_IMAGE: case ACT_REGISTRY: case ACT_AWS_LIST: case ACT_AWS_DEPLOYMENT: case ACT_AWS_REVISION: case ACT_AWS_QUORUM:
-	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE:
+	case ACT_AWS_STOP: case ACT_AWS_UPDATE: case ACT_AWS_SERVICE: case ACT_AWS_DEPLOY: case ACT_DEPLOYED:
 		return (uint32_t)c->rows.services;
 	case ACT_TYPES:
 		break;
@@ -476,7 +477,7 @@ static void play_fact(void)
 	ev.u.fact.fact = (enum fact)(more % FACTS);
 	ev.u.fact.yes = tri();
 	ev.u.fact.last = (more & 64) != 0;
-	ev.u.fact.value = (int64_t)(more >> 4) << 20;
+	ev.u.fact.value = ev.u.fact.fact == FACT_DATA ? more >> 4 & SHED_POLLS : (int64_t)(more >> 4) << 20;
 	WORD(ev.u.fact.about, (more & 128) ? "mirror:5000" : "registry:5000");
 	feed(&ev);
 }
@@ -616,6 +617,7 @@ static enum aws_op op_of(enum act_type type)
 	static const enum aws_op op[ACT_TYPES] = {
 		[ACT_AWS_TASK] = OP_TASK, [ACT_AWS_LIST] = OP_LIST, [ACT_AWS_DEPLOYMENT] = OP_DEPLOYMENT, [ACT_AWS_REVISION] = OP_REVISION,
 		[ACT_AWS_QUORUM] = OP_QUORUM, [ACT_AWS_STOP] = OP_STOP, [ACT_AWS_UPDATE] = OP_UPDATE, [ACT_AWS_SERVICE] = OP_SERVICES,
+		[ACT_AWS_DEPLOY] = OP_UPDATE,
 	};
 
 	return op[type];
@@ -654,6 +656,7 @@ static void answer(const struct action *a)
 		answer_stop(a);
 		break;
 	case ACT_AWS_UPDATE:
+	case ACT_AWS_DEPLOY:
 		ev = event(EV_AWS_UPDATED);
 		ev.u.aws_updated = (struct ev_aws_updated){ a->index, a->ask };
 		feed(&ev);
@@ -701,7 +704,7 @@ static void answer(const struct action *a)
 		feed(&ev);
 		break;
 	case ACT_INSPECT: case ACT_IMAGE: case ACT_LAST_WORDS:
-	case ACT_JOURNAL: case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_TYPES:
+	case ACT_JOURNAL: case ACT_REPORT: case ACT_NOTE: case ACT_SUSPECT: case ACT_DEPLOYED: case ACT_TYPES:
 		break;
 	}
 }
@@ -767,13 +770,14 @@ static void play_operator(void)
 	struct event ev = event(EV_OPERATOR);
 	uint32_t more = u8();
 
-	ev.u.operator.verb = (enum op_verb)(more % 5);
+	ev.u.operator.verb = (enum op_verb)(more % 6);
 	WORD(ev.u.operator.service, (more & 16) ? "nobody" : service_name(more >> 5));
 	if ((more & 8) && g.core.rows.services > 0)
 		NUMBERED(ev.u.operator.id, "r", g.core.service[0].rb.id);
 	if (ev.u.operator.verb == OPV_HOLD)
 		ev.u.operator.for_ms = flag() ? 600000 : 0;
-	if (ev.u.operator.verb == OPV_ROLLBACK && flag()) {
+	if (ev.u.operator.verb == OPV_DEPLOY || (ev.u.operator.verb == OPV_ROLLBACK && flag())) {
+		ev.u.operator.force = ev.u.operator.verb == OPV_DEPLOY && flag();
 		NUMBERED(ev.u.operator.to_family, "family", below(N_SERVICES));
 		ev.u.operator.to_revision = 1 + below(N_REVISIONS);
 	}
@@ -968,6 +972,8 @@ static void play(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct view shown;
+
 	clear_core();
 	memset(g.dep, 0, sizeof(g.dep));
 	memset(g.n_deps, 0, sizeof(g.n_deps));
@@ -982,6 +988,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	play_online();
 	for (uint32_t i = 0; i < 400 && g.in.n > 0; i++)
 		play();
+	shown = fuzz_view_of(&g.core, NULL);
+	fuzz_views(&shown);
 	/* left alone it must come to rest between its own deadlines */
 	quiet(UINT64_C(7200000), 200);
 	return 0;

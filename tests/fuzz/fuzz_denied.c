@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static char memory[64 * 1024], statement[4096], sentence[ARN_CAP + 2 * SENTENCE_CAP], known[ARN_CAP];
+static char memory[64 * 1024], policy[32 * 1024], statement[4096], sentence[ARN_CAP + 2 * SENTENCE_CAP], known[ARN_CAP];
 
 static void must_be_json(const struct iam_denied *d, const struct iam_names *n)
 {
@@ -23,6 +23,27 @@ static void must_be_json(const struct iam_denied *d, const struct iam_names *n)
 	arena_init(&a, memory, sizeof(memory));
 	if (json_parse(&a, text_get(&out), &root, &why) != KERR_OK || json_get(root, "Effect") == NULL)
 		fuzz_broken("a statement that is no JSON object");
+}
+
+/* Both policies of whatever names are known, and the table they come from. */
+static void policies(const struct iam_names *n)
+{
+	struct arena a;
+	const cJSON *root = NULL;
+	struct why why = { "" };
+
+	for (enum iam_role role = IAM_OBSERVER; role <= IAM_ACTOR_UPDATE; role++) {
+		struct text out = text_on(policy, sizeof(policy));
+
+		iam_policy(&out, n, role, role == IAM_ACTOR);
+		arena_init(&a, memory, sizeof(memory));
+		if (!out.full && (json_parse(&a, text_get(&out), &root, &why) != KERR_OK || !cJSON_IsArray(json_get(root, "Statement"))))
+			fuzz_broken("a policy that is none");
+	}
+	for (uint32_t i = 0; iam_use(i) != NULL; i++)
+		for (uint32_t bit = 0; bit < 32; bit++)
+			if ((iam_use(i)->actions >> bit & 1) != 0 && iam_action(bit) == NULL)
+				fuzz_broken("a use of an action that is none");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!iam_denied_read(text_get(&out), &again) || !str_eq(again.action, d.action))
 			fuzz_broken("the sentence does not say what was denied");
 	}
+	policies(&names);
 	if (iam_denied_read(in, &again)) {
 		fuzz_text(again.action, sizeof(again.action), "an action");
 		fuzz_text(again.resource, sizeof(again.resource), "a resource");

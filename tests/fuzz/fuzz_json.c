@@ -122,8 +122,16 @@ static void time_of(struct slice text)
 	int64_t ms = 0, s = 0;
 	bool rfc = json_rfc3339(text, &ms), sigv4 = sigv4_date_parse(text, &s);
 
+	char date[SIGV4_DATE], words[40];
+	struct text t = text_on(words, sizeof(words));
+	int64_t again = 0;
+
 	if (rfc && ms < 0)
 		fuzz_broken("a time before 1970");
+	if (sigv4 && sigv4_date(s, date) && (!sigv4_date_parse(slice_of(date), &again) || again != s))
+		fuzz_broken("a time that was written reads as another");
+	if (sigv4 && sigv4_date_words(s, (s & 1) != 0, &t) && (t.full || !slice_ends(text_get(&t), " UTC")))
+		fuzz_broken("a time for people that is none");
 	if (rfc && sigv4 && text.n >= 10 && text.p[4] == '-' && slice_ends(text, "Z") && s >= 0 && ms / 1000 != s)
 		fuzz_broken("two readers of one time");
 }

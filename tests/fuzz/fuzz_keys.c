@@ -2,6 +2,7 @@
  * what is taken can stand in a header, a body's secret stays in no arena, and a plain address leaves no machine. */
 #include "agent/wire/credentials_answer.h"
 #include "agent/wire/credentials_ask.h"
+#include "agent/wire/json.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -84,6 +85,9 @@ static void addresses(struct slice in)
 	struct slice part;
 	struct why why = { "" };
 	char region[40];
+	struct text body = text_on(line, sizeof(line));
+	struct arena a;
+	const cJSON *root = NULL;
 	bool here = false;
 	enum kerr e;
 
@@ -103,6 +107,11 @@ static void addresses(struct slice in)
 	words(e, &why);
 	if (e == KERR_OK)
 		fuzz_text(region, sizeof(region), "a region");
+	if (credentials_session_body(&body, text[0], text[1], text[2])) {
+		arena_init(&a, memory, sizeof(memory));
+		if (json_parse(&a, text_get(&body), &root, &why) != KERR_OK || json_get(root, "roleArn") == NULL)
+			fuzz_broken("a body that is no JSON object");
+	}
 }
 
 static void token(struct slice in)
@@ -124,6 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(memory, 0, sizeof(memory));
 	arena_init(&a, memory, sizeof(memory));
+	if (credentials_source_name((enum credentials_source)(which % (CREDENTIALS_ROLESANYWHERE + 1))) == NULL)
+		fuzz_broken("a provider without a name");
 	if (which % 4 == 0)
 		answer(source(which / 4), in, &a);
 	else if (which % 4 == 1)

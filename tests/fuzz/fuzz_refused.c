@@ -1,5 +1,6 @@
 /* Answers that are no success: JSON, XML, HTML or nothing. Byte 0: the status, byte 1: how far the Date header is from the
- * request's own time; then the error-type header to the end of its line; then the body. */
+ * request's own time; then the error-type header to the end of its line; then the body. A type that begins with "http" is the
+ * Location header instead. */
 #include "agent/wire/ecs_refused.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -8,7 +9,7 @@
 #define SIGNED_UNIX_S INT64_C(1800000000)
 
 static struct event ev[2];
-static char memory[192 * 1024];
+static char memory[192 * 1024], location[400];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,7 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.signed_unix_s = SIGNED_UNIX_S;
 	r.date_unix_s = (when & 128) != 0 ? 0 : SIGNED_UNIX_S + skew[when % 8];
 	(void)slice_next(&in, '\n', &type);
-	r.error_type = type;
+	r.host = "ecs.eu-west-1.amazonaws.com";
+	r.location = slice_starts(type, "http") && str_put(location, sizeof(location), type) ? location : "";
+	r.error_type = r.location[0] == '\0' ? type : SLICE("");
 	r.body = in;
 	for (int i = 0; i < 2; i++) {
 		memset(&ev[i], i == 0 ? 0 : 0xA5, sizeof(ev[i]));
