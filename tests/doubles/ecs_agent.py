@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import queue
 import random
 import secrets
 import signal
@@ -389,16 +390,16 @@ def main() -> None:
     options = parse(sys.argv[1:])
     os.makedirs(options.state, exist_ok=True)
     agent = Agent(options)
-    over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: over.set())
-    signal.signal(signal.SIGINT, lambda *_: over.set())
+    over: queue.SimpleQueue[None] = queue.SimpleQueue()	# a handler may put into it whatever it interrupts
+    signal.signal(signal.SIGTERM, lambda *_: over.put(None))
+    signal.signal(signal.SIGINT, lambda *_: over.put(None))
     signal.signal(signal.SIGUSR1, lambda *_: agent.log.roll())
     with open(os.path.join(options.state, "ecs-agent.pid"), "w", encoding="utf-8") as f:
         f.write(f"{os.getpid()}\n")
     threading.Thread(target=agent.run, daemon=True).start()
     if options.stdin_watch:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), over.set()), daemon=True).start()
-    over.wait()
+        threading.Thread(target=lambda: (sys.stdin.buffer.read(), over.put(None)), daemon=True).start()
+    over.get()
     agent.end()
     os._exit(0)	# managed tasks may be stuck in a submit, as the real ones
 

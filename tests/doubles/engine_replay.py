@@ -426,13 +426,13 @@ def main() -> None:
         with open(options.script, encoding="utf-8") as f:
             script = json.load(f)
     server = Server(options.socket, Engine(Texts(options.engine)), script)
-    over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: over.set())
-    signal.signal(signal.SIGINT, lambda *_: over.set())
+    over: queue.SimpleQueue[None] = queue.SimpleQueue()	# a handler may put into it whatever it interrupts
+    signal.signal(signal.SIGTERM, lambda *_: over.put(None))
+    signal.signal(signal.SIGINT, lambda *_: over.put(None))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     if options.stdin_watch:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), over.set()), daemon=True).start()
-    over.wait()
+        threading.Thread(target=lambda: (sys.stdin.buffer.read(), over.put(None)), daemon=True).start()
+    over.get()
     os.unlink(options.socket)
     os._exit(0)
 
