@@ -169,7 +169,9 @@ size: $(B)/kedge
 # --- tests ---------------------------------------------------------------------------------
 # tests/run-one runs a test program of any variant (under qemu for a foreign CPU) or a script;
 # they find the binary in KEDGE, and in KEDGE_TEST the one whose clock can be bent.
-PROVE = KEDGE=$(abspath $(KEDGE)) KEDGE_TEST=$(abspath $(KEDGE)-test) prove --timer -j1 --exec tests/run-one
+PROVE = KEDGE=$(abspath $(KEDGE)) KEDGE_TEST=$(abspath $(KEDGE)-test) prove --timer --exec tests/run-one
+# two at a time: what starts services or measures goes one by one and mostly waits, beside it what mostly computes
+TWO_LANES = -j2 --rules='seq=tests/{build,e2e,line,packages,rig,size,upgrade,web}/**' --rules='seq=**'
 each  = $(foreach v,$1,$(patsubst %,build/$v/%,$(filter $2,$(C_tests:.c=))))
 some  = $(sort $(wildcard $(addsuffix /*.t,$(addprefix tests/,$1))))
 QUICK   := glibc-san $(HOST_CPU)
@@ -187,7 +189,7 @@ test:
 	+@$(call programs,$(VARIANTS))
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/swarm
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
-	@$(PROVE) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
+	@$(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
 		$(call some,build analyze packages unit story swarm replay classes rig size crash faults fuzz mutants e2e upgrade web line)
 
 check:
