@@ -49,7 +49,7 @@ static void told(struct node *n, uint32_t connection, uint32_t service, enum op_
 {
 	const struct service *s = &n->core.service[service];
 	int code = exit_of(s, verb);
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	char id[16] = "", all[2 * NAME_CAP + sizeof(s->rb.reason)];
 	struct text i = text_on(id, sizeof(id)), t = text_on(all, sizeof(all));
 	struct jw w;
@@ -122,7 +122,7 @@ static void by_update(const struct node *n, uint32_t service, const struct wish 
 static void refuse_update(struct node *n, uint32_t connection, uint32_t service, const struct wish *to)
 {
 	const struct service *s = &n->core.service[service];
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = begin(&out, s, false, rb_state_name(s->rb.state), "", NOT_ALLOWED);
 
 	by_update(n, service, to, &w);
@@ -169,7 +169,7 @@ static void dry_run(struct node *n, uint32_t connection, uint32_t service, const
 {
 	const struct service *s = &n->core.service[service];
 	bool update = to->revision != 0, allowed = !update || may_update(n, s);
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	char body[ARN_CAP + 2 * NAME_CAP + 64], line[ARN_CAP + 128];
 	struct text b = text_on(body, sizeof(body)), c = text_on(line, sizeof(line));
 	struct why why;
@@ -271,7 +271,7 @@ void acts_deployed(struct node *n)
 	};
 	const struct deploy *d = &n->core.deploy;
 	const struct service *s = &n->core.service[d->service];
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = begin(&out, s, d->end == DEPLOY_ACCEPTED, deploy_end_name(d->end), "", d->reason);
 
 	log_line(&n->log, LOG_LEVEL_INFO, "deploy of %s: %s", s->m.name, d->reason);

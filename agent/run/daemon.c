@@ -367,7 +367,7 @@ static bool turn(struct node *n)
 
 static void print_failures(struct node *n)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 
 	node_view(n, &v);

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "agent/run/hook_runner.h"
+#include "agent/gate/hook_runner.h"
 #include "agent/run/outbox.h"
 
 struct node;

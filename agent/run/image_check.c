@@ -91,7 +91,7 @@ static void refused(struct node *n, const struct http_result *r)
 
 static void export_answer(struct node *n)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = jw_on(&out);
 
 	jw_object(&w, NULL);

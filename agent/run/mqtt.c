@@ -102,7 +102,7 @@ static bool publish_new(struct node *n, uint64_t *told, const char *rest, const 
 
 static bool publish_status(struct node *n)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 
 	node_view(n, &v);
@@ -114,7 +114,7 @@ static void announce(struct node *n, const char *name)
 {
 	char to[TOPIC_CAP], state[TOPIC_CAP], status[TOPIC_CAP], id[TOPIC_CAP];
 	struct text t = text_on(to, sizeof(to)), s = text_on(state, sizeof(state)), a = text_on(status, sizeof(status));
-	struct text i = text_on(id, sizeof(id)), out = text_on(n->reply, sizeof(n->reply));
+	struct text i = text_on(id, sizeof(id)), out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = jw_on(&out);
 
 	text_s(&i, "kedge_");
@@ -150,7 +150,7 @@ static bool publish_service(struct node *n, uint32_t at)
 {
 	struct mqtt *m = &n->mqtt;
 	const char *name = n->core.service[at].used ? n->core.service[at].m.name : "";
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 
 	if (!str_eq(m->service[at].name, name)) {
@@ -193,7 +193,7 @@ static void publish_failure(struct node *n)
 {
 	struct mqtt *m = &n->mqtt;
 	char to[TOPIC_CAP];
-	struct text t = text_on(to, sizeof(to)), out = text_on(n->reply, sizeof(n->reply));
+	struct text t = text_on(to, sizeof(to)), out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 
 	if (!m->acked || !outbox_take(&m->out, &n->core, &m->doing))

@@ -3,6 +3,7 @@
 #define KEDGE_RUN_NODE_H
 
 #include "agent/core/core.h"
+#include "agent/run/asking.h"
 #include "agent/run/aws.h"
 #include "agent/run/hooks.h"
 #include "agent/run/image_check.h"
@@ -26,8 +27,6 @@
 #include "platform/httpd.h"
 #include "platform/log.h"
 #include "platform/net.h"
-#include "platform/notify.h"
-#include "platform/unixsock.h"
 
 struct node {
 	struct conf *conf;               /* the caller's, changed in place by a reload */
@@ -38,8 +37,7 @@ struct node {
 	struct http http;
 	struct log log;
 	struct net net;
-	struct unixsock sock;
-	struct notify notify;
+	struct asking asking;
 	struct httpd web;
 	struct hooks hooks;
 	struct webhook webhook;
@@ -71,7 +69,6 @@ struct node {
 	uint32_t table_of;               /* the state of the services when it last was */
 	char only[NAME_CAP];             /* the service whose deployments were asked for last; empty: all */
 	char arena_room[768 * 1024];
-	char reply[VIEW_MAX];
 	char work[64 * 1024];
 };
 

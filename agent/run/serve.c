@@ -20,7 +20,7 @@ void serve_answer(struct node *n, uint32_t id, const struct text *out)
 
 void serve_refuse(struct node *n, uint32_t id, int exit_code, const char *words)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = jw_on(&out);
 
 	jw_object(&w, NULL);
@@ -35,7 +35,7 @@ typedef enum kerr view_fn(const struct view *v, struct text *out);
 
 static void show(struct node *n, uint32_t id, view_fn *view)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 
 	node_view(n, &v);
@@ -47,7 +47,7 @@ static void show(struct node *n, uint32_t id, view_fn *view)
 
 static void show_why(struct node *n, uint32_t id, struct slice which)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct why why = { "the answer is too large" };
 	struct view v;
 	enum kerr err;
@@ -64,7 +64,7 @@ static void show_why(struct node *n, uint32_t id, struct slice which)
 static void keep_deployments(struct node *n)
 {
 	char path[CONF_PATH_CAP + 24];
-	struct text t = text_on(path, sizeof(path)), out = text_on(n->reply, sizeof(n->reply));
+	struct text t = text_on(path, sizeof(path)), out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct why why;
 	size_t len = 0, tail;
 
@@ -86,7 +86,7 @@ static void keep_deployments(struct node *n)
 
 void serve_deployments(struct node *n, uint32_t connection, bool fresh)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 
 	if (fresh) {

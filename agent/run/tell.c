@@ -123,7 +123,7 @@ static void tell_manager(struct node *n)
 /* For node_exporter's textfile collector, which reads no half-written file. */
 static void textfile(struct node *n, const struct view *v)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct why why;
 
 	if (n->conf->textfile[0] == '\0')
@@ -137,7 +137,7 @@ static void textfile(struct node *n, const struct view *v)
 void tell_publish(struct node *n)
 {
 	char path[CONF_PATH_CAP + 16];
-	struct text t = text_on(path, sizeof(path)), out = text_on(n->reply, sizeof(n->reply));
+	struct text t = text_on(path, sizeof(path)), out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 	struct why why;
 

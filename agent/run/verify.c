@@ -65,7 +65,7 @@ static bool seen_before(const struct registry_answer *said, uint32_t at)
 
 void verify_answer(struct node *n, uint32_t connection, const struct taskdef *def, const struct registry_answer *said)
 {
-	struct text out = text_on(n->reply, sizeof(n->reply));
+	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = jw_on(&out);
 	struct room room = room_of(n);
 	bool no = false, unknown = false;

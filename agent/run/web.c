@@ -49,7 +49,7 @@ static void want_table(struct node *n)
 static void on_request(void *arg, struct slice path, struct httpd_answer *out)
 {
 	struct node *n = arg;
-	struct text t = text_on(n->reply, sizeof(n->reply));
+	struct text t = text_on(n->asking.board->reply, VIEW_MAX);
 	struct view v;
 
 	if (slice_is(path, "/events")) {

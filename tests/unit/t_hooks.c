@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/run/hook_runner.h"
+#include "agent/gate/hook_runner.h"
 #include "agent/run/node.h"
 #include "tests/tap.h"
 

@@ -1,7 +1,7 @@
 /* hook_runner.h - the process that runs hooks: forked before anything else is there, one program at a time, only out of the
  * folder it was given at its start. The daemon asks by one datagram and is answered by one a hook. */
-#ifndef KEDGE_RUN_HOOK_RUNNER_H
-#define KEDGE_RUN_HOOK_RUNNER_H
+#ifndef KEDGE_GATE_HOOK_RUNNER_H
+#define KEDGE_GATE_HOOK_RUNNER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* prctl's names come with linux, SOCK_SEQPACKET's flags with it */
-#include "agent/run/hook_runner.h"
+#include "agent/gate/hook_runner.h"
 
 #include <dirent.h>
 #include <errno.h>

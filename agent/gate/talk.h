@@ -1,0 +1,116 @@
+/* talk.h - what the worker may ask of the gate, and what the gate tells it. Both are the same binary, so that the heads are
+ * plain structs; the gate takes every field for hostile all the same. Three descriptors: questions with their answers, news,
+ * and a board of shared memory for what is larger than a packet. */
+#ifndef KEDGE_GATE_TALK_H
+#define KEDGE_GATE_TALK_H
+
+#include "agent/base/err.h"
+#include "agent/base/limits.h"
+#include "agent/wire/credentials.h"
+#include "agent/wire/engine_out.h"
+#include "agent/wire/sigv4.h"
+#include "agent/wire/view.h"
+
+enum {
+	TALK_ASK_FD = 3, TALK_NEWS_FD = 4, TALK_BOARD_FD = 5,    /* of the worker */
+	TALK_LIMIT_MS = 10000,                   /* the worker waits so long for an answer, then it ends */
+	TALK_TAIL_MAX = 60 * 1024                /* bytes behind a head. longer: refused */
+};
+
+/* Written by the worker (reply) and by the gate (body). What stands in it may change under the gate's eyes: it only ever
+ * copies bytes out of it. */
+struct board {
+	char reply[VIEW_MAX];                    /* answers for the control socket; the textfile */
+	char body[ANSWER_MAX];                   /* the pruned answer of the engine, until the next question to it */
+};
+
+enum ask_what {
+	ASK_ENGINE,              /* u.engine: one GET; its answer comes as NEWS_ENGINE. KERR_AGAIN: one is under way */
+	ASK_STREAM,              /* u.engine.since_unix_ms: the event stream, in place of an open one */
+	ASK_STREAM_END,
+	ASK_LOG,                 /* the ECS agent's log from now on, as NEWS_LINE */
+	ASK_KEYS_FROM,           /* -> u.keys.from: which provider the settings and the environment name */
+	ASK_KEYS_LOOK,           /* u.keys: environment or file, read now -> u.keys */
+	ASK_KEYS_FETCH,          /* u.keys: a provider over HTTP; its answer comes as NEWS_KEYS */
+	ASK_KEYS_END,            /* the keys in force are over, or AWS refuses them: they are wiped */
+	ASK_SIGN,                /* u.sign, tail: the body -> u.sign */
+	ASK_REPLY,               /* u.reply: board.reply[0..bytes) goes to whoever asked on the control socket */
+	ASK_HOOK,                /* tail: struct hook_job and what follows it; its words come as NEWS_HOOK */
+	ASK_FILE,                /* u.file: -> tail: kedge.conf whole, or the known lines of an ecs.config */
+	ASK_TEXTFILE,            /* u.reply.bytes of board.reply become [report] textfile */
+	ASK_LED,                 /* u.led */
+	ASK_HMAC,                /* tail: a webhook's body -> u.hmac, by [report] webhook_secret */
+	ASK_NOTIFY,              /* tail: a line for `systemctl status`; u.notify: and what it is */
+	ASK_COST,                /* -> u.cost: of all processes */
+	ASKS
+};
+
+enum talk_file { TALK_CONF, TALK_AGENT_CONFIG, TALK_INSTANCE_CONFIG, TALK_FILES };
+enum talk_notify { TALK_READY, TALK_STATUS, TALK_ALIVE };
+
+/* What is known of keys without the keys. */
+struct talk_keys {
+	enum credentials_source from;
+	bool same_as_refused;                    /* out: those that AWS refused last; they were not taken */
+	bool here;                               /* out: the provider needs no route */
+	bool overdue;                            /* out: the file has not been renewed in time; why says it */
+	bool clock;                              /* out: the provider's certificate is not valid at this node's time */
+	int64_t now_unix_s;                      /* in: the time judgements use */
+	int64_t expiry_unix_s;                   /* out: 0: not known */
+	int64_t date_unix_s;                     /* out: the provider's Date, 0: none */
+};
+
+struct ask {
+	enum ask_what what;
+	uint32_t tail_bytes;
+	union {
+		struct { enum engine_get get; int64_t since_unix_ms; char arg[IMAGE_CAP]; } engine;
+		struct talk_keys keys;
+		struct { int64_t unix_s; char host[300], region[40], service[16], target[96]; } sign;
+		struct { uint32_t id, bytes; } reply;
+		enum talk_file file;
+		struct { uint32_t on_ms, off_ms; } led;
+		enum talk_notify notify;
+	} u;
+};
+
+struct answer {
+	enum kerr err;
+	struct why why;
+	uint32_t tail_bytes;
+	union {
+		struct talk_keys keys;
+		struct { char authorization[SIGV4_AUTH_CAP], token[CREDENTIALS_TOKEN_CAP]; } sign;
+		uint8_t hmac[SIGV4_HASH];
+		struct { uint64_t pss_bytes, written_bytes; } cost;
+	} u;
+};
+
+enum news_what {
+	NEWS_ENGINE,             /* u.engine: the answer; 200: board.body[0..bytes), or for EG_LOGS the tail: a class's name */
+	NEWS_STREAM_OPEN,        /* u.engine.status */
+	NEWS_EVENT,              /* tail: one pruned event */
+	NEWS_STREAM_END,         /* u.engine.err, why */
+	NEWS_LINE,               /* tail: one line of the agent's log */
+	NEWS_LOG,                /* u.log: its state, after lines or when it changed */
+	NEWS_KEYS,               /* u.keys, err, why: of ASK_KEYS_FETCH */
+	NEWS_REQUEST,            /* u.request, tail: the words of somebody on the control socket */
+	NEWS_HOOK,               /* tail: struct hook_word; none: the runner is gone */
+	NEWS_RELOAD, NEWS_STOP,
+	NEWSES
+};
+
+struct news {
+	enum news_what what;
+	enum kerr err;
+	uint32_t tail_bytes;
+	struct why why;
+	union {
+		struct { unsigned status; uint32_t bytes; uint64_t malformed, oversize; } engine;
+		struct { uint64_t oversize, lost; } log;
+		struct talk_keys keys;
+		struct { uint32_t id; uint32_t uid, gid; int32_t pid; } request;
+	} u;
+};
+
+#endif
