@@ -74,6 +74,8 @@ int main(int argc, char **argv)
 	struct cmd c = { .conf_path = NULL };
 	int i = 1;
 
+	if (argc > 3 && strcmp(argv[1], "--worker") == 0)
+		return cmd_worker(argc - 2, argv + 2);
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			usage(stdout);

@@ -33,6 +33,9 @@ int cmd_watch(const struct cmd *c);
 int cmd_journal(const struct cmd *c);
 int cmd_version(const struct cmd *c);
 
+/* No verb: how the gate starts its worker. */
+int cmd_worker(int argc, char *const *argv);
+
 /* "0.1.0" and "arm64", as built. */
 const char *version_number(void);
 const char *version_cpu(void);

@@ -8,6 +8,8 @@
 
 struct gate;
 
+#define GRANTED_NAME "granted"           /* in state_dir; root's own */
+
 enum { GRANTS_MAX = 64 };                /* full: the oldest is dropped */
 
 enum grant_verb { GRANT_STOP, GRANT_UPDATE };

@@ -32,6 +32,9 @@ struct gate {
 	struct gate_hook hook;
 	struct board *board;
 	bool once, stop, reload;
+	int exit_code;                   /* of a worker whose end is the gate's end */
+	uint32_t pings;                  /* signs of life asked for and not given */
+	uint64_t ping_ms;                /* boot clock: when the next is asked for */
 	char in[sizeof(struct ask) + TALK_TAIL_MAX], out[TALK_TAIL_MAX];
 };
 
@@ -40,5 +43,11 @@ struct gate {
 enum kerr gate_news(struct gate *g, struct news *news, struct slice tail) KERR_CHECK;
 /* May a line or an event be sent, or is what is left of the room for news that must not be lost? */
 bool gate_has_room(const struct gate *g);
+/* gate_log_go_on() is called once the worker has read. */
+void gate_wait_for_room(struct gate *g);
+/* Its questions are answered from now on. */
+enum kerr gate_watch_worker(struct gate *g, struct why *why) KERR_CHECK;
+/* It gave a sign of life. */
+void gate_heard(struct gate *g);
 
 #endif

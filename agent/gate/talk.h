@@ -96,6 +96,7 @@ enum news_what {
 	NEWS_KEYS,               /* u.keys, err, why: of ASK_KEYS_FETCH */
 	NEWS_REQUEST,            /* u.request, tail: the words of somebody on the control socket */
 	NEWS_HOOK,               /* tail: struct hook_word; none: the runner is gone */
+	NEWS_PING,               /* to be answered by ASK_NOTIFY, TALK_ALIVE */
 	NEWS_RELOAD, NEWS_STOP,
 	NEWSES
 };

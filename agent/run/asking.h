@@ -10,7 +10,7 @@ struct asking {
 	int ask_fd, news_fd;             /* -1: none, as in a replay */
 	struct board *board;             /* n->asking.board->reply is where views are written */
 	struct answer answer;            /* the last one */
-	char in[sizeof(struct news) + TALK_TAIL_MAX];  /* the news being taken */
+	char got[sizeof(struct answer) + TALK_TAIL_MAX], in[sizeof(struct news) + TALK_TAIL_MAX];
 };
 
 /* One question; blocks for its answer, at most TALK_LIMIT_MS. q->tail_bytes is set here. The answer's own tail goes to tail[cap],
@@ -19,6 +19,7 @@ struct asking {
 enum kerr asking(struct node *n, struct ask *q, struct slice body, char *tail, size_t cap, size_t *len, struct why *why) KERR_CHECK;
 /* Opens the three descriptors the gate has left, and has the loop watch the news. */
 enum kerr asking_start(struct node *n, struct why *why) KERR_CHECK;
+void asking_close(struct node *n);
 
 /* Where news go: each is a whole piece; implemented beside what asked for it. */
 void seam_news(struct node *n, const struct news *news, struct slice tail);      /* ENGINE, STREAM_OPEN, EVENT, STREAM_END */
@@ -26,6 +27,7 @@ void src_log_news(struct node *n, const struct news *news, struct slice tail);  
 void keys_news(struct node *n, const struct news *news);                         /* KEYS */
 void serve_news(struct node *n, const struct news *news, struct slice tail);     /* REQUEST */
 void hooks_news(struct node *n, const struct news *news, struct slice tail);     /* HOOK */
-void daemon_news(struct node *n, const struct news *news);                       /* RELOAD, STOP */
+/* Gives the descriptors and the board back. */
+void daemon_news(struct node *n, const struct news *news);                       /* PING, RELOAD, STOP */
 
 #endif

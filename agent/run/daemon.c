@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/run/acts.h"
+#include "agent/run/confine.h"
 #include "agent/run/node.h"
 #include "agent/run/probe.h"
 #include "agent/run/serve.h"
@@ -20,165 +20,12 @@
 #define EAGER_MS        10000   /* the same while something is missing */
 #define ONCE_MS         5000
 
-struct event *node_event(struct node *n, enum ev_type type)
-{
-	memset(&n->ev, 0, sizeof(n->ev));
-	n->ev.type = type;
-	return &n->ev;
-}
-
-static void put(void *arg, const struct event *ev)
-{
-	struct node *n = arg;
-
-	/* the parser goes on with its own event: the core only ever reads it */
-	(void)ev;
-	node_feed(n, &n->told);
-}
-
-struct ev_out node_out(struct node *n)
-{
-	return (struct ev_out){ .ev = &n->told, .put = put, .arg = n };
-}
-
-void node_source(struct node *n, enum source source, enum source_state state, const char *detail)
-{
-	const struct known_source *known = &n->core.source[source];
-	struct event *ev;
-	char cut[DETAIL_CAP];
-
-	(void)str_cut(cut, sizeof(cut), slice_of(detail));
-	if (known->state == state && str_eq(known->detail, cut))
-		return;
-	ev = node_event(n, EV_SOURCE);
-	ev->u.source.source = source;
-	ev->u.source.state = state;
-	(void)str_put(ev->u.source.detail, sizeof(ev->u.source.detail), slice_of(cut));
-	node_feed(n, ev);
-	tell_source(n, source);
-}
-
-void node_fact(struct node *n, enum fact fact, enum tri yes, int64_t value, const char *about, bool last)
-{
-	struct event *ev;
-
-	if (!last && n->core.fact[fact].yes == yes && n->core.fact[fact].value == value && fact < FACT_DISK && fact != FACT_DNS)
-		return;
-	ev = node_event(n, EV_FACT);
-	ev->u.fact.fact = fact;
-	ev->u.fact.yes = yes;
-	ev->u.fact.value = value;
-	ev->u.fact.last = last;
-	(void)str_cut(ev->u.fact.about, sizeof(ev->u.fact.about), slice_of(about));
-	node_feed(n, ev);
-}
-
-static void carry_out(struct node *n, const struct action *a)
-{
-	switch (a->type) {
-	case ACT_JOURNAL:
-		journal_add(n, a);
-		if (a->kind == REC_FAILURE && n->core.failure[a->index].f.over)
-			tell_over(n, a->index);
-		break;
-	case ACT_REPORT:
-	case ACT_SUSPECT:
-		tell_failure(n, a->index, a->type == ACT_REPORT);
-		break;
-	case ACT_NOTE:
-		tell_service(n, a->index);
-		break;
-	case ACT_INSPECT:
-		src_engine_inspect(n, a->index);
-		break;
-	case ACT_IMAGE:
-		src_engine_image(n, a->index);
-		break;
-	case ACT_LAST_WORDS:
-		src_engine_last_words(n, a->index);
-		break;
-	case ACT_TARGET_IMAGE:
-		src_engine_target(n, a->index);
-		break;
-	case ACT_REGISTRY:
-		image_check_revision(n, a->index, a->ask);
-		break;
-	case ACT_PROBE:
-		probe_failure(n, a->index);
-		break;
-	case ACT_AWS_TASK:
-	case ACT_AWS_LIST:
-	case ACT_AWS_DEPLOYMENT:
-	case ACT_AWS_REVISION:
-	case ACT_AWS_QUORUM:
-	case ACT_AWS_STOP:
-	case ACT_AWS_UPDATE:
-	case ACT_AWS_SERVICE:
-	case ACT_AWS_DEPLOY:
-		aws_ask(n, a);
-		break;
-	case ACT_DEPLOYED:
-		acts_deployed(n);
-		break;
-	case ACT_TYPES:
-		break;
-	}
-}
-
-void node_feed(struct node *n, struct event *ev)
-{
-	struct action out[CORE_MAX_ACTIONS];
-	const char *broken;
-	size_t count;
-
-	ev->now_ms = n->now_ms = clock_boot_ms();
-	ev->now_unix_ms = node_unix_ms(n);
-	count = core_step(&n->core, ev, out);
-	broken = core_check(&n->core, out, count);
-	if (broken != NULL) {
-		n->core.counter.check_failed++;
-		log_line(&n->log, LOG_LEVEL_ERROR, "invariant %s; nothing is sent to AWS", broken);
-	}
-	for (size_t i = 0; i < count; i++)
-		if (broken == NULL || (out[i].type != ACT_AWS_STOP && out[i].type != ACT_AWS_UPDATE && out[i].type != ACT_AWS_DEPLOY))
-			carry_out(n, &out[i]);
-}
-
-void node_view(struct node *n, struct view *v)
-{
-	uint64_t pss = 0, disk = 0;
-	struct why why;
-
-	if (proc_pss_bytes(&n->hooks.pid, n->hooks.fd >= 0, &pss, &why) == KERR_OK && pss > n->peak_pss_bytes)
-		n->peak_pss_bytes = pss;
-	if (proc_disk_written_bytes(&disk, &why) != KERR_OK)
-		disk = 0;   /* a kernel without it */
-	*v = (struct view){
-		.core = &n->core, .deployments = n->aws.table.asked_unix_ms != 0 ? &n->aws.table : NULL, .version = KEDGE_VERSION,
-		.daemon = true, .now_unix_ms = node_unix_ms(n), .pss_bytes = pss, .peak_pss_bytes = n->peak_pss_bytes,
-		.data_budget_bytes = n->conf->data_budget_bytes,
-		.disk_bytes_written = disk, .wakeups = n->loop.wakeups, .events_oversize = n->seam.lines.oversize,
-		.events_malformed = n->seam.malformed, .log_lines_oversize = n->agent_log.tail.count.oversize,
-		.log_lines_lost = n->agent_log.tail.count.lost, .answers_malformed = n->aws.malformed + n->introspection.malformed,
-		.journal_bytes = n->journal.bytes, .journal_damaged = n->journal.scan.damaged,
-		.journal_cut_bytes = n->journal.scan.tail_bytes, .actor = n->actor, .denied = n->aws.denied, .n_denied = DENIED_SLOTS,
-		.keys_provider = credentials_source_name(n->keys.from), .keys_state = keys_state_name(n->keys.state),
-		.keys_detail = n->keys.why.text, .keys_expiry_unix_s = n->keys.now.expiry_unix_s,
-	};
-	v->clock = (struct view_clock){ .state = wall_state_name(n->wall.state), .detail = n->wall.why.text, .floor_unix_s = n->wall.floor_unix_s };
-	v->clock.heard = wall_clock_offset(n, &v->clock.offset_s);
-	denied_view(n, v);
-	traffic_view(n, v);
-	tell_view(n, v);
-}
-
 static void on_signal(void *arg, int signo)
 {
 	struct node *n = arg;
 
-	if (signo == SIGHUP)
-		n->reload = true;
-	else if (signo != SIGCHLD)
+	/* a reload is the gate's to read and to say */
+	if (signo != SIGHUP && signo != SIGCHLD)
 		n->stop = true;
 }
 
@@ -204,14 +51,16 @@ static void on_net(void *arg, int fd, short revents)
 	}
 }
 
-static enum kerr read_conf(const char *path, struct conf *out, char *room, size_t cap, struct why *why)
+/* The gate reads it: this process may not. */
+static enum kerr read_conf(struct node *n, struct conf *out, struct why *why)
 {
-	size_t len;
-	enum kerr err = file_read(path, FILE_REGULAR, room, cap, &len, why);
+	struct ask q = { .what = ASK_FILE, .u.file = TALK_CONF };
+	size_t len = 0;
+	enum kerr err = asking(n, &q, (struct slice){ NULL, 0 }, n->work, sizeof(n->work), &len, why);
 
-	if (err == KERR_GONE && str_eq(path, CONF_PATH))
+	if (err == KERR_GONE && str_eq(n->conf_path, CONF_PATH))
 		err = KERR_OK;           /* none is fine, as at the start */
-	return err != KERR_OK ? err : conf_parse((struct slice){ room, len }, path, out, why);
+	return err != KERR_OK ? err : conf_parse((struct slice){ n->work, len }, n->conf_path, out, why);
 }
 
 static void apply(struct node *n)
@@ -226,7 +75,7 @@ static void read_again(struct node *n)
 	static struct conf fresh;
 	struct why why;
 
-	if (read_conf(n->conf_path, &fresh, n->work, sizeof(n->work), &why) != KERR_OK) {
+	if (read_conf(n, &fresh, &why) != KERR_OK) {
 		log_line(&n->log, LOG_LEVEL_ERROR, "conf: %s; the old one stays in force", why.text);
 		return;
 	}
@@ -243,28 +92,37 @@ static void read_again(struct node *n)
 	node_feed(n, node_event(n, EV_TICK));
 }
 
-static void reload(struct node *n)
+static void say(struct node *n, enum talk_notify what)
 {
-	n->reload = false;
-	if (n->conf_path == NULL)
-		return;
-	notify_reloading(&n->notify);
-	read_again(n);
-	notify_say(&n->notify, "READY=1");
+	struct ask q = { .what = ASK_NOTIFY, .u.notify = what };
+	struct why why;
+
+	if (asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_DEBUG, "notify: %s", why.text);
+}
+
+void daemon_news(struct node *n, const struct news *news)
+{
+	if (news->what == NEWS_STOP)
+		n->stop = true;
+	else if (news->what == NEWS_PING)
+		say(n, TALK_ALIVE);
+	else if (n->conf_path != NULL) {
+		read_again(n);
+		say(n, TALK_READY);
+	}
 }
 
 static void identify(struct node *n)
 {
 	struct event *ev = node_event(n, EV_EPOCH);
 	struct ev_epoch *e = &ev->u.epoch;
-	struct why why;
 
 	(void)str_put(e->arch, sizeof(e->arch), slice_of(proc_cpu().arch));
 	(void)str_put(e->cluster, sizeof(e->cluster), slice_of(n->conf->cluster));
 	(void)str_put(e->region, sizeof(e->region), slice_of(n->conf->region));
 	(void)str_put(e->container_instance, sizeof(e->container_instance), slice_of(n->conf->container_instance));
-	if (clock_boot_id(e->boot_id, &why) != KERR_OK)
-		e->boot_id[0] = '\0';
+	(void)str_put(e->boot_id, sizeof(e->boot_id), slice_of(n->boot_id));
 	node_feed(n, ev);
 }
 
@@ -275,6 +133,8 @@ static enum kerr open_all(struct node *n, struct why *why)
 	arena_init(&n->arena, n->arena_room, sizeof(n->arena_room));
 	n->probe = NONE;
 	err = loop_init(&n->loop, why);
+	if (err == KERR_OK)
+		err = asking_start(n, why);
 	if (err == KERR_OK)
 		err = loop_signals(&n->loop, on_signal, n, why);
 	if (err != KERR_OK)
@@ -354,9 +214,7 @@ static bool turn(struct node *n)
 	tell_tick(n);
 	due = soonest(due, soonest(core_deadline(&n->core), n->housekeeping_ms));
 	due = soonest(due, keys_due(n));
-	due = soonest(due, soonest(unixsock_expire(&n->sock), journal_due(n)));
-	notify_alive(&n->notify);
-	due = soonest(due, soonest(notify_due(&n->notify), httpd_expire(&n->web)));
+	due = soonest(due, soonest(httpd_expire(&n->web), journal_due(n)));
 	due = soonest(due, tell_due(n));
 	now = clock_boot_ms();
 	if (loop_turn(&n->loop, due > now ? due - now : 0, &why) == KERR_OK)
@@ -377,24 +235,19 @@ static void print_failures(struct node *n)
 
 static void finish(struct node *n)
 {
-	notify_say(&n->notify, "STOPPING=1");
 	(void)journal_flush(n);
 	n->publish = true;
 	tell_publish(n);
-	unixsock_close(&n->sock);
 	httpd_close(&n->web);
-	seam_close(n);
-	tail_close(&n->agent_log.tail);
 	http_close(&n->http);
 	net_close(&n->net);
 	loop_close(&n->loop);
-	keys_wipe(n);
 	registry_wipe(n);
-	sigv4_wipe(&n->aws.signer, sizeof(n->aws.signer));
 	tell_close(n);
+	asking_close(n);
 }
 
-int daemon_run(struct conf *conf, const char *conf_path, bool once)
+int daemon_run(struct conf *conf, const struct worker *w)
 {
 	static struct node node;
 	struct node *n = &node;
@@ -403,27 +256,24 @@ int daemon_run(struct conf *conf, const char *conf_path, bool once)
 	bool well = true;
 
 	n->conf = conf;
-	n->conf_path = conf_path;
+	n->conf_path = w->conf_path;
 	log_init(&n->log, LOG_LEVEL_INFO);
-	notify_open(&n->notify);
 	/* one look is for who asked for it, and tells nobody else */
-	if (once)
+	if (w->once)
 		conf->hooks[0] = conf->webhook[0] = conf->mqtt[0] = conf->led[0] = '\0';
-	hooks_fork(n);
-	if (open_all(n, &why) != KERR_OK) {
+	if (clock_boot_id(n->boot_id, &why) != KERR_OK)
+		n->boot_id[0] = '\0';
+	if (open_all(n, &why) != KERR_OK || confine(n, w, &why) != KERR_OK) {
 		log_line(&n->log, LOG_LEVEL_ERROR, "start: %s", why.text);
 		return 3;
 	}
 	start(n);
-	notify_say(&n->notify, "READY=1");
-	end_ms = once ? clock_boot_ms() + ONCE_MS : CORE_NEVER;
-	while (well && !n->stop && clock_boot_ms() < end_ms) {
+	say(n, TALK_READY);
+	end_ms = w->once ? clock_boot_ms() + ONCE_MS : CORE_NEVER;
+	while (well && !n->stop && clock_boot_ms() < end_ms)
 		well = turn(n);
-		if (n->reload)
-			reload(n);
-	}
-	if (once)
+	if (w->once)
 		print_failures(n);
 	finish(n);
-	return well ? 0 : 3;
+	return well && !n->orphan ? 0 : 3;
 }

@@ -23,6 +23,7 @@
 #include "agent/run/webhook.h"
 #include "agent/wire/conf.h"
 #include "agent/wire/view.h"
+#include "platform/clock.h"
 #include "platform/http_pool.h"
 #include "platform/httpd.h"
 #include "platform/log.h"
@@ -55,6 +56,7 @@ struct node {
 	struct arena arena;
 	struct event ev;                 /* the one being made */
 	struct event told;               /* of parsers that tell several: they go on with it after each */
+	char boot_id[CLOCK_BOOT_ID_LEN + 1]; /* empty: the kernel does not say */
 	uint64_t now_ms;                 /* boot clock of this turn, or of the event being taken */
 	uint64_t housekeeping_ms;        /* when slow facts are looked at again */
 	struct wall_clock wall;
@@ -62,7 +64,8 @@ struct node {
 	int32_t probe;                   /* a failure waits for its experiment; NONE: none */
 	struct registry registry;
 	struct image_check images;
-	bool stop, reload, publish;      /* publish: status.json is behind */
+	bool stop, orphan, publish;      /* orphan: the gate is gone; publish: status.json is behind */
+	char missing_part[DETAIL_CAP];   /* of what keeps a worker that was taken over where it is; empty: nothing */
 	bool actor;
 	uint32_t deployer;               /* the connection of whoever asked for core.deploy */
 	bool table_asked;                /* for the page, and not answered yet */

@@ -64,6 +64,7 @@ static const struct key keys[] = {
 	{ "container_instance", IN_KEDGE, T_ARN, C(container_instance), OPTIONAL, UNBOUND, "container-instance",
 	  "the ARN of a container instance, or nothing" },
 	{ "state_dir", IN_KEDGE, T_PATH, C(state_dir), 0, UNBOUND, NULL, PATH_SAYS },
+	{ "user", IN_KEDGE, T_PLAIN, C(user), 0, UNBOUND, NULL, "a user's name of at most 32 bytes" },
 	{ "run_dir", IN_KEDGE, T_PATH, C(run_dir), 0, UNBOUND, NULL, PATH_SAYS },
 	{ "log", IN_KEDGE, T_WORD, C(log), 0, UNBOUND, "error|warning|info|debug", NULL },
 	{ "socket", IN_ENGINE, T_PATH, C(engine_socket), 0, UNBOUND, NULL, PATH_SAYS },
@@ -156,6 +157,7 @@ void conf_default(struct conf *out)
 	memset((char *)out + past, 0, sizeof(*out) - past);
 	(void)str_put(out->state_dir, sizeof(out->state_dir), SLICE("/var/lib/kedge"));
 	(void)str_put(out->run_dir, sizeof(out->run_dir), SLICE("/run/kedge"));
+	(void)str_put(out->user, sizeof(out->user), SLICE("kedge"));
 	out->log = CONF_LOG_INFO;
 	(void)str_put(out->engine_socket, sizeof(out->engine_socket), SLICE("/var/run/docker.sock"));
 	(void)str_put(out->introspection, sizeof(out->introspection), SLICE("http://127.0.0.1:51678"));

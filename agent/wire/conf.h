@@ -21,6 +21,7 @@ struct conf {
 	/* [kedge] */
 	char cluster[NAME_CAP], region[32], container_instance[ARN_CAP];    /* empty: discovered */
 	char state_dir[CONF_PATH_CAP], run_dir[CONF_PATH_CAP];
+	char user[33];                                   /* as whom the worker works */
 	enum conf_log log;
 	/* [engine] */
 	char engine_socket[CONF_PATH_CAP];

@@ -1,0 +1,14 @@
+/* gate_user.h - as whom the worker works, and the folders that have to be his. */
+#ifndef KEDGE_GATE_USER_H
+#define KEDGE_GATE_USER_H
+
+struct gate;
+
+/* [kedge] user out of /etc/passwd into g->worker.uid and gid. Without such a user, or when this process is not root, the worker
+ * keeps this one's (and `status` names what is missing). */
+void gate_user_find(struct gate *g);
+/* state_dir and run_dir are there, and what lies in them is the worker's but for what root alone keeps: sticky, so that he can
+ * not take that away. What stands in the way is logged. */
+void gate_user_folders(struct gate *g);
+
+#endif
