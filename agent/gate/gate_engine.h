@@ -11,8 +11,11 @@
 struct gate;
 
 struct gate_engine {
-	bool busy;                       /* one question is under way */
-	enum engine_get get;             /* of it */
+	bool busy;                       /* one question is under way: */
+	uint32_t asked;                  /* its http id */
+	enum engine_get get;
+	char arg[IMAGE_CAP];
+	bool listening;                  /* to a log */
 	uint32_t stream;                 /* http id of /events, HTTP_NONE: none */
 	struct prune prune, event_prune;
 	size_t got;
@@ -21,6 +24,7 @@ struct gate_engine {
 	struct last_words words;
 	struct engine_lines lines;
 	uint64_t malformed;
+	char life[128];                  /* when a container started and ended */
 	char line[ENGINE_LINE_MAX];
 	char one[TALK_TAIL_MAX];         /* the pruned event */
 };

@@ -11,8 +11,10 @@ struct gate;
 struct gate_log {
 	struct tail tail;
 	bool open, waits;                /* waits: the worker does not keep up; goes on when it has read */
-	enum kerr told;                  /* the state told last */
+	bool told_once;
+	enum kerr told;                  /* the state told last, with: */
 	struct why why;
+	uint64_t oversize, lost;
 };
 
 /* ASK_LOG: opens it (anew for a new worker) and has the loop watch it. */

@@ -1,8 +1,6 @@
 #include "agent/run/node.h"
 #include "agent/run/probe.h"
 
-#include <unistd.h>
-
 #include "agent/wire/engine_in.h"
 
 static uint64_t retry_gap_ms(uint32_t failures)
@@ -102,7 +100,7 @@ void src_engine_line(struct node *n, struct slice line)
 
 	n->engine.events++;
 	if (engine_in_event(&n->arena, line, &n->ev, &told, &why) != KERR_OK) {
-		n->seam.malformed++;
+		n->seam.malformed_here++;
 		log_line(&n->log, LOG_LEVEL_WARN, "engine: an event was passed over: %s", why.text);
 		return;
 	}
@@ -117,17 +115,7 @@ void src_engine_line(struct node *n, struct slice line)
 
 void src_engine_end(struct node *n, enum kerr err, const char *detail)
 {
-	bool there = access(n->conf->engine_socket, F_OK) == 0;
-	bool may = access(n->conf->engine_socket, R_OK | W_OK) == 0;
-
-	if (!there)
-		node_source(n, SRC_ENGINE, SS_ABSENT, n->conf->engine_socket);
-	else if (!may)
-		node_source(n, SRC_ENGINE, SS_DENIED, "the engine socket may not be opened by this user");
-	else if (err == KERR_OK)
-		node_source(n, SRC_ENGINE, SS_REFUSED, "the engine closed its event stream");
-	else
-		node_source(n, SRC_ENGINE, SS_REFUSED, detail);
+	node_source(n, SRC_ENGINE, err == KERR_GONE ? SS_ABSENT : err == KERR_DENIED ? SS_DENIED : SS_REFUSED, detail);
 	later(n);
 }
 
@@ -135,13 +123,13 @@ uint64_t src_engine_tick(struct node *n)
 {
 	struct why why = { "" };
 
-	if (n->seam.stream != HTTP_NONE)
+	if (n->seam.stream)
 		return CORE_NEVER;
 	if (n->now_ms < n->engine.retry_ms)
 		return n->engine.retry_ms;
 	if (seam_stream(n, n->engine.last_unix_ms == 0 ? 0 : n->engine.last_unix_ms + 1, &why) != KERR_OK)
 		src_engine_end(n, KERR_IO, why.text);
-	return n->seam.stream != HTTP_NONE ? CORE_NEVER : n->engine.retry_ms;
+	return n->seam.stream ? CORE_NEVER : n->engine.retry_ms;
 }
 
 static void on_inspect(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)

@@ -1,20 +1,18 @@
-/* src_log.h - the ECS agent's log, followed through its rotations. */
+/* src_log.h - the ECS agent's log, line by line from the gate. */
 #ifndef KEDGE_RUN_SRC_LOG_H
 #define KEDGE_RUN_SRC_LOG_H
 
 #include "agent/wire/agent_log.h"
-#include "platform/tail.h"
 
 struct node;
 
 struct src_log {
-	struct tail tail;
 	struct agent_log parser;
-	bool open;
-	char scratch[TAIL_LINE_MAX];
+	uint64_t oversize, lost;         /* as the gate counts */
+	char scratch[AGENT_LINE_MAX];
 };
 
-/* Opens the log and has the loop watch it; a file that is not there is waited for. */
+/* Asks for the log; a file that is not there is waited for. */
 void src_log_start(struct node *n);
 
 #endif
