@@ -72,7 +72,7 @@ static void answer(struct gate *g, const struct ask *q, struct slice tail, struc
 		gate_hook_ask(g, tail, a);
 		break;
 	case ASK_FILE:
-		gate_file_ask(g, q->u.file, a, out);
+		gate_file_ask(g, q, a, out);
 		break;
 	case ASK_TEXTFILE:
 		gate_file_textfile(g, q->u.reply.bytes, a);

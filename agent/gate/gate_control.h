@@ -10,10 +10,13 @@ struct gate;
 
 struct gate_control {
 	struct unixsock sock;
+	uint32_t waits[UNIXSOCK_CONNS];  /* connections whose question the worker has; 0: none */
 };
 
 void gate_control_start(struct gate *g);
 void gate_control_close(struct gate *g);
+/* The worker has ended: whoever waits for its answer is told so. */
+void gate_control_forget(struct gate *g);
 /* ASK_REPLY. */
 void gate_control_ask(struct gate *g, const struct ask *q, struct answer *a);
 

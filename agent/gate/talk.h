@@ -14,7 +14,7 @@
 enum {
 	TALK_ASK_FD = 3, TALK_NEWS_FD = 4, TALK_BOARD_FD = 5,    /* of the worker */
 	TALK_LIMIT_MS = 10000,                   /* the worker waits so long for an answer, then it ends */
-	TALK_TAIL_MAX = 60 * 1024                /* bytes behind a head. longer: refused */
+	TALK_TAIL_MAX = 64 * 1024                /* bytes behind a head. longer: refused */
 };
 
 /* Written by the worker (reply) and by the gate (body). What stands in it may change under the gate's eyes: it only ever
@@ -36,7 +36,7 @@ enum ask_what {
 	ASK_SIGN,                /* u.sign, tail: the body -> u.sign */
 	ASK_REPLY,               /* u.reply: board.reply[0..bytes) goes to whoever asked on the control socket */
 	ASK_HOOK,                /* tail: struct hook_job and what follows it; its words come as NEWS_HOOK */
-	ASK_FILE,                /* u.file: -> tail: kedge.conf whole, or the known lines of an ecs.config */
+	ASK_FILE,                /* u.file: -> tail: kedge.conf whole, or the known settings of an ecs.config; nothing if it is as it was */
 	ASK_TEXTFILE,            /* u.reply.bytes of board.reply become [report] textfile */
 	ASK_LED,                 /* u.led */
 	ASK_HMAC,                /* tail: a webhook's body -> u.hmac, by [report] webhook_secret */
@@ -68,7 +68,7 @@ struct ask {
 		struct talk_keys keys;
 		struct { int64_t unix_s; char host[300], region[40], service[16], target[96]; } sign;
 		struct { uint32_t id, bytes; } reply;
-		enum talk_file file;
+		struct { enum talk_file file; uint64_t stamp; } file;  /* stamp: of what is known of it already; 0: nothing */
 		struct { uint32_t on_ms, off_ms; } led;
 		enum talk_notify notify;
 	} u;
@@ -82,6 +82,7 @@ struct answer {
 		struct talk_keys keys;
 		struct { char authorization[SIGV4_AUTH_CAP], token[CREDENTIALS_TOKEN_CAP]; } sign;
 		uint8_t hmac[SIGV4_HASH];
+		uint64_t stamp;                  /* of the file; 0: there is none */
 		struct { uint64_t pss_bytes, written_bytes; } cost;
 	} u;
 };

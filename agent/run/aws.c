@@ -25,14 +25,15 @@ static void region_from(struct node *n, const char *arn)
 }
 
 /* ECS Anywhere's installer writes region and cluster into the agent's two config files. */
-static void from_ecs_config(struct node *n, const char *path)
+static void from_ecs_config(struct node *n, enum talk_file file)
 {
+	struct ask q = { .what = ASK_FILE, .u.file.file = file };
 	char value[NAME_CAP];
 	struct event *ev;
 	struct why why;
-	size_t len;
+	size_t len = 0;
 
-	if (file_read(path, FILE_REGULAR, n->work, sizeof(n->work), &len, &why) != KERR_OK)
+	if (asking(n, &q, (struct slice){ NULL, 0 }, n->work, sizeof(n->work), &len, &why) != KERR_OK)
 		return;
 	if (n->aws.region[0] == '\0' &&
 	    credentials_ecs_config((struct slice){ n->work, len }, "AWS_DEFAULT_REGION", value, sizeof(value), &why) == KERR_OK)
@@ -55,8 +56,8 @@ void aws_settle(struct node *n)
 	(void)str_put(a->region, sizeof(a->region), slice_of(n->conf->region));
 	region_from(n, n->conf->container_instance);
 	region_from(n, n->core.node.container_instance);
-	from_ecs_config(n, n->conf->agent_config);
-	from_ecs_config(n, "/var/lib/ecs/ecs.config");
+	from_ecs_config(n, TALK_AGENT_CONFIG);
+	from_ecs_config(n, TALK_INSTANCE_CONFIG);
 	if (a->region[0] == '\0') {
 		node_source(n, SRC_AWS, SS_ABSENT, "the region is not known yet: set [kedge] region, or wait for the ECS agent");
 		return;

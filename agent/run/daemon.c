@@ -54,7 +54,7 @@ static void on_net(void *arg, int fd, short revents)
 /* The gate reads it: this process may not. */
 static enum kerr read_conf(struct node *n, struct conf *out, struct why *why)
 {
-	struct ask q = { .what = ASK_FILE, .u.file = TALK_CONF };
+	struct ask q = { .what = ASK_FILE, .u.file.file = TALK_CONF };
 	size_t len = 0;
 	enum kerr err = asking(n, &q, (struct slice){ NULL, 0 }, n->work, sizeof(n->work), &len, why);
 

@@ -1,9 +1,6 @@
 #include "agent/run/hooks.h"
 
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/run/node.h"
@@ -13,30 +10,6 @@
 enum { AGAIN_MS = 60000, EXIT_LATER = 75 /* EX_TEMPFAIL of sysexits.h */ };
 
 static const char *const verdicts[] = { "leave it undecided", "confirm", "want to be asked again about", "do not confirm" };
-
-void hooks_fork(struct node *n)
-{
-	struct hooks *h = &n->hooks;
-	struct file_ident ident;
-	struct why why;
-
-	h->fd = -1;
-	if (n->conf->hooks[0] == '\0' || file_identify(n->conf->hooks, &ident, &why) != KERR_OK)
-		return;
-	if (hook_runner_fork(n->conf->hooks, &h->fd, &h->pid, &why) != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_ERROR, "hooks: %s; none is run", why.text);
-}
-
-static void gone(struct node *n, const char *words)
-{
-	struct hooks *h = &n->hooks;
-
-	log_line(&n->log, LOG_LEVEL_ERROR, "hooks: %s; no hook is run until kedge is started again", words);
-	loop_unwatch(&n->loop, h->fd);
-	close(h->fd);
-	h->fd = -1;
-	(void)waitpid(h->pid, NULL, WNOHANG);
-}
 
 /* ---- what a hook said ---- */
 
@@ -90,7 +63,7 @@ static void confirm(struct node *n, const char *service)
 	struct event *ev = node_event(n, EV_OPERATOR);
 
 	ev->u.operator.verb = OPV_CONFIRM;
-	ev->u.operator.uid = (uint32_t)geteuid();
+	ev->u.operator.uid = 0;   /* whose the hooks are */
 	(void)str_put(ev->u.operator.service, sizeof(ev->u.operator.service), slice_of(service));
 	node_feed(n, ev);
 }
@@ -121,26 +94,26 @@ static void decided(struct node *n)
 		confirm(n, s->m.name);
 }
 
-static void on_runner(void *arg, int fd, short revents)
+void hooks_news(struct node *n, const struct news *news, struct slice tail)
 {
-	struct node *n = arg;
 	struct hooks *h = &n->hooks;
 	struct hook_word w;
-	ssize_t got;
 
-	(void)revents;
-	while (h->busy && (got = recv(fd, &w, sizeof(w), MSG_DONTWAIT)) == (ssize_t)sizeof(w)) {
-		tell_word(n, &w);
-		if (w.did != HOOK_ALL_DONE) {
-			weigh(h, &w);
-			continue;
-		}
-		h->busy = false;
-		decided(n);
+	(void)news;
+	if (tail.n != sizeof(w)) {
+		h->there = h->busy = false;   /* the gate has said why */
 		return;
 	}
-	if ((revents & (POLLHUP | POLLERR)) != 0)
-		gone(n, "the process that runs them has ended");
+	memcpy(&w, tail.p, sizeof(w));
+	if (!h->busy)
+		return;
+	tell_word(n, &w);
+	if (w.did != HOOK_ALL_DONE) {
+		weigh(h, &w);
+		return;
+	}
+	h->busy = false;
+	decided(n);
 }
 
 /* ---- jobs ---- */
@@ -150,8 +123,10 @@ static bool send_job(struct node *n, struct notice what)
 	struct hooks *h = &n->hooks;
 	struct hook_job job = { .limit_ms = (uint32_t)n->conf->hook_timeout_ms };
 	struct text t = text_on(n->work + sizeof(job), sizeof(n->work) - sizeof(job));
+	struct ask q = { .what = ASK_HOOK };
 	struct view v;
-	ssize_t sent;
+	struct why why;
+	enum kerr err;
 
 	(void)str_cut(job.event, sizeof(job.event), slice_of(notice_name(what.kind)));
 	notice_fields(&n->core, what, &t);
@@ -164,8 +139,10 @@ static bool send_job(struct node *n, struct notice what)
 	}
 	job.json_bytes = (uint32_t)t.len - job.fields_bytes;
 	memcpy(n->work, &job, sizeof(job));
-	sent = send(h->fd, n->work, sizeof(job) + t.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (sent < 0)
+	err = asking(n, &q, (struct slice){ n->work, sizeof(job) + t.len }, NULL, 0, NULL, &why);
+	if (err == KERR_GONE)
+		h->there = false;
+	if (err != KERR_OK)
 		return false;
 	h->busy = true;
 	h->doing = what;
@@ -200,7 +177,7 @@ void hooks_tick(struct node *n)
 	struct notice next;
 
 	_Static_assert(sizeof(n->work) >= HOOK_JOB_MAX, "room for a job");
-	if (n->hooks.fd < 0 || n->hooks.busy || ask(n) || !outbox_take(&n->hooks.out, &n->core, &next))
+	if (!n->hooks.there || n->hooks.busy || ask(n) || !outbox_take(&n->hooks.out, &n->core, &next))
 		return;
 	if (!send_job(n, next))
 		outbox_back(&n->hooks.out, next);
@@ -210,7 +187,7 @@ uint64_t hooks_due(const struct node *n)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (uint32_t i = 0; i < (uint32_t)n->core.rows.services && n->hooks.fd >= 0 && !n->hooks.busy; i++)
+	for (uint32_t i = 0; i < (uint32_t)n->core.rows.services && n->hooks.there && !n->hooks.busy; i++)
 		if (awaits(&n->core.service[i]) && n->hooks.asked[i].again_ms != 0 && n->hooks.asked[i].again_ms < next)
 			next = n->hooks.asked[i].again_ms;
 	return next;
@@ -218,19 +195,8 @@ uint64_t hooks_due(const struct node *n)
 
 void hooks_start(struct node *n)
 {
+	struct file_ident ident;
 	struct why why;
 
-	if (n->hooks.fd >= 0 && loop_watch(&n->loop, n->hooks.fd, POLLIN, on_runner, n, &why) != KERR_OK)
-		gone(n, why.text);
-}
-
-void hooks_close(struct node *n)
-{
-	if (n->hooks.fd < 0)
-		return;
-	loop_unwatch(&n->loop, n->hooks.fd);
-	close(n->hooks.fd);
-	n->hooks.fd = -1;
-	/* it kills the hook that runs, if one does, and ends; whoever stops kedge need not wait for that */
-	(void)waitpid(n->hooks.pid, NULL, WNOHANG);
+	n->hooks.there = n->conf->hooks[0] != '\0' && file_identify(n->conf->hooks, &ident, &why) == KERR_OK;
 }

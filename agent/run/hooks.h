@@ -1,10 +1,8 @@
 /* hooks.h - programs of the site that hear of every notice, and may be asked whether a rollback goes on. What they are, and
- * what their exit codes mean: kedge-agent(8). They run in the process of hook_runner.h, one at a time; whatever they do, the
- * daemon only ever has one datagram under way. */
+ * what their exit codes mean: kedge-agent(8). The gate has the process of hook_runner.h
+ * that runs them, one at a time; whatever they do, the worker only ever has one job under way. */
 #ifndef KEDGE_RUN_HOOKS_H
 #define KEDGE_RUN_HOOKS_H
-
-#include <sys/types.h>
 
 #include "agent/gate/hook_runner.h"
 #include "agent/run/outbox.h"
@@ -15,8 +13,7 @@ struct node;
 enum hooks_say { HOOKS_NOTHING, HOOKS_YES, HOOKS_LATER, HOOKS_NO };
 
 struct hooks {
-	int fd;                          /* to the runner; -1: there is none */
-	pid_t pid;
+	bool there;                      /* the gate has a runner */
 	struct outbox out;
 	bool busy;                       /* the runner has a job: */
 	struct notice doing;
@@ -27,10 +24,8 @@ struct hooks {
 	uint64_t ran, failed;            /* programs, over the daemon's life */
 };
 
-/* Before anything else is opened: forks the runner, if [report] hooks is a folder. What stands in the way is logged. */
-void hooks_fork(struct node *n);
+/* Are there any? */
 void hooks_start(struct node *n);
-void hooks_close(struct node *n);
 /* Once a turn: gives the runner its next job. */
 void hooks_tick(struct node *n);
 /* When a hook that said "later" is to be asked again, boot clock in ms; UINT64_MAX: none is. */

@@ -1,7 +1,6 @@
 #include "agent/run/led.h"
 
 #include "agent/run/node.h"
-#include "platform/light.h"
 
 /* By urgency, the least urgent first. */
 static const struct { uint32_t on_ms, off_ms; } patterns[] = {
@@ -32,6 +31,7 @@ static uint32_t urgency(enum verdict v)
 
 void led_show(struct node *n)
 {
+	struct ask q = { .what = ASK_LED };
 	struct led *l = &n->led;
 	uint32_t worst = 0;
 	struct why why;
@@ -45,7 +45,9 @@ void led_show(struct node *n)
 		return;
 	l->on_ms = patterns[worst].on_ms;
 	l->off_ms = patterns[worst].off_ms;
-	l->set = light_set(n->conf->led, l->on_ms, l->off_ms, &why) == KERR_OK;
+	q.u.led.on_ms = l->on_ms;
+	q.u.led.off_ms = l->off_ms;
+	l->set = asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) == KERR_OK;
 	if (!l->set && !l->broken)
 		log_line(&n->log, LOG_LEVEL_ERROR, "led: %s", why.text);
 	l->broken = !l->set;

@@ -1,8 +1,5 @@
 #include "agent/run/serve.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "agent/run/acts.h"
 #include "agent/run/kept.h"
 #include "agent/run/node.h"
@@ -12,9 +9,11 @@
 
 void serve_answer(struct node *n, uint32_t id, const struct text *out)
 {
+	struct ask q = { .what = ASK_REPLY, .u.reply = { id, (uint32_t)out->len } };
 	struct why why;
 
-	if (unixsock_reply(&n->sock, id, text_get(out), &why) != KERR_OK)
+	/* it stands where the gate reads it: each answer is made on the board */
+	if (asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_DEBUG, "socket: %s", why.text);
 }
 
@@ -114,9 +113,8 @@ static void show_deployments(struct node *n, uint32_t id, struct slice service)
 		serve_deployments(n, id, false);
 }
 
-static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer, struct slice request)
+static void on_request(struct node *n, uint32_t id, const struct unixsock_peer *peer, struct slice request)
 {
-	struct node *n = arg;
 	struct slice rest = slice_trim(request), verb = SLICE(""), what = SLICE(""), more;
 	uint64_t ms = 0;
 
@@ -153,19 +151,17 @@ static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer,
 		serve_refuse(n, id, 2, "unknown question; is the verb of another version?");
 }
 
+void serve_news(struct node *n, const struct news *news, struct slice tail)
+{
+	const struct unixsock_peer peer = { news->u.request.uid, news->u.request.gid, news->u.request.pid };
+
+	on_request(n, news->u.request.id, &peer, tail);
+}
+
 void serve_start(struct node *n)
 {
-	char path[CONF_PATH_CAP + 16];
-	struct text t = text_on(path, sizeof(path));
 	struct why why;
-	enum kerr err = file_make_dirs(n->conf->run_dir, 0755, &why);
 
-	text_s(&t, n->conf->run_dir);
-	text_s(&t, "/kedge.sock");
-	if (err == KERR_OK)
-		err = unixsock_listen(&n->sock, &n->loop, path, 0660, on_request, n, &why);
-	if (err != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_ERROR, "socket: %s; the verbs can only show what is kept", why.text);
 	if (kept_deployments(n->conf, &n->aws.table, &why) != KERR_OK)
 		n->aws.table.asked_unix_ms = 0;
 }

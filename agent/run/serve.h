@@ -1,5 +1,5 @@
-/* serve.h - RUN_DIR/kedge.sock: one line asks, one JSON object answers. Acting words are audited with the
- * asker's uid, which the kernel vouches for; who may ask at all is the socket's mode. */
+/* serve.h - the control socket, which the gate has: one line asks, one JSON object answers, made on the board. Acting words are
+ * audited with the asker's uid, which the kernel vouches for; who may ask at all is the socket's mode. */
 #ifndef KEDGE_RUN_SERVE_H
 #define KEDGE_RUN_SERVE_H
 
@@ -10,7 +10,7 @@
 
 struct node;
 
-/* Listens. A node without its socket goes on and says so. */
+/* What was kept of AWS's last table. */
 void serve_start(struct node *n);
 /* One JSON object to an asker; and the object that says why not, with the exit code of the contract. */
 void serve_answer(struct node *n, uint32_t connection, const struct text *out);

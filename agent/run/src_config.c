@@ -16,45 +16,52 @@ static void tell(struct node *n, const struct ev_fact *said)
 	node_feed(n, &n->ev);
 }
 
-/* Into the work room from byte `at` on, right behind the one before: a page more would stay touched. */
-static bool read_at(struct node *n, size_t at, const char *path, struct slice *text)
+/* Into the work room from byte `at` on, right behind the one before: a page more would stay touched. False: it is as it was,
+ * or not there. */
+static bool read_at(struct node *n, size_t at, enum talk_file file, struct slice *text, uint64_t *stamp)
 {
+	struct ask q = { .what = ASK_FILE, .u.file = { file, 0 } };
 	struct why why;
-	size_t len;
+	size_t len = 0;
 
 	*text = (struct slice){ n->work + at, 0 };
-	if (file_read(path, FILE_REGULAR, n->work + at, sizeof(n->work) - at, &len, &why) != KERR_OK)
+	if (asking(n, &q, (struct slice){ NULL, 0 }, n->work + at, sizeof(n->work) - at, &len, &why) != KERR_OK)
 		return false;
+	*stamp = n->asking.answer.u.stamp;
 	text->n = len;
 	return true;
 }
 
-static bool same(const struct file_ident *a, const struct file_ident *b)
+/* Has one of them changed? Asked with what is known of it, nothing is read. */
+static bool changed(struct node *n)
 {
-	return a->inode == b->inode && a->size_bytes == b->size_bytes && a->mtime_unix_s == b->mtime_unix_s;
+	bool any = false;
+
+	for (int i = 0; i < SRC_CONFIGS; i++) {
+		struct ask q = { .what = ASK_FILE, .u.file = { i == 0 ? TALK_AGENT_CONFIG : TALK_INSTANCE_CONFIG, n->agent_config.stamp[i] } };
+		struct why why;
+		size_t len = 0;
+
+		if (asking(n, &q, (struct slice){ NULL, 0 }, n->work, sizeof(n->work), &len, &why) == KERR_GONE && n->agent_config.stamp[i] == 0)
+			continue;
+		any = any || n->asking.answer.u.stamp != n->agent_config.stamp[i];
+	}
+	return any;
 }
 
 void src_config_look(struct node *n)
 {
-	const char *const path[SRC_CONFIGS] = { n->conf->agent_config, "/var/lib/ecs/ecs.config" };
+	struct src_config *s = &n->agent_config;
 	struct agent_config c;
 	struct ev_fact said;
-	bool any, old = n->agent_config.read;
+	bool any;
 
-	for (size_t i = 0; i < SRC_CONFIGS; i++) {
-		struct file_ident now;
-		struct why why;
-
-		if (file_identify(path[i], &now, &why) != KERR_OK)
-			now = (struct file_ident){ 0 };
-		old = old && same(&now, &n->agent_config.seen[i]);
-		n->agent_config.seen[i] = now;
-	}
-	n->agent_config.read = true;
-	if (old)
+	if (s->read && !changed(n))
 		return;
-	any = read_at(n, 0, path[0], &c.user);
-	any = read_at(n, c.user.n, path[1], &c.instance) || any;
+	s->read = true;
+	s->stamp[0] = s->stamp[1] = 0;
+	any = read_at(n, 0, TALK_AGENT_CONFIG, &c.user, &s->stamp[0]);
+	any = read_at(n, c.user.n, TALK_INSTANCE_CONFIG, &c.instance, &s->stamp[1]) || any;
 	if (!any)
 		return;
 	agent_config_reasons(&c, &said);

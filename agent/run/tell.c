@@ -30,7 +30,6 @@ void tell_start(struct node *n)
 
 void tell_close(struct node *n)
 {
-	hooks_close(n);
 	log_close(&n->log);
 }
 
@@ -45,7 +44,7 @@ void tell_view(const struct node *n, struct view *v)
 		{ "webhook", w->tries == 0, w->sent, w->failed, w->out.n, w->out.dropped },
 		{ "mqtt", m->state == MQTT_ON, m->sent, m->failed, m->out.n, m->out.dropped },
 	};
-	const bool set[] = { true, h->fd >= 0, n->conf->webhook[0] != '\0', n->conf->mqtt[0] != '\0' };
+	const bool set[] = { true, h->there, n->conf->webhook[0] != '\0', n->conf->mqtt[0] != '\0' };
 
 	_Static_assert(sizeof(all) / sizeof(all[0]) <= VIEW_CHANNELS, "room for each");
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -82,7 +81,7 @@ static void tell(struct node *n, struct notice notice)
 	notice_line(&n->core, notice, &t);
 	notice_fields(&n->core, notice, &f);
 	log_event(&n->log, notice_warns(&n->core, notice) ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, fields, line);
-	if (n->hooks.fd >= 0)
+	if (n->hooks.there)
 		outbox_put(&n->hooks.out, notice);
 	if (n->conf->webhook[0] != '\0')
 		outbox_put(&n->webhook.out, notice);
@@ -113,16 +112,20 @@ void tell_source(struct node *n, enum source source)
 
 static void tell_manager(struct node *n)
 {
+	struct ask q = { .what = ASK_NOTIFY, .u.notify = TALK_STATUS };
 	char words[1024];
 	struct text t = text_on(words, sizeof(words));
+	struct why why;
 
 	view_summary(&n->core, &t);
-	notify_status(&n->notify, words);
+	if (asking(n, &q, text_get(&t), NULL, 0, NULL, &why) != KERR_OK)
+		log_line(&n->log, LOG_LEVEL_DEBUG, "notify: %s", why.text);
 }
 
 /* For node_exporter's textfile collector, which reads no half-written file. */
 static void textfile(struct node *n, const struct view *v)
 {
+	struct ask q = { .what = ASK_TEXTFILE };
 	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct why why;
 
@@ -130,7 +133,8 @@ static void textfile(struct node *n, const struct view *v)
 		return;
 	if (view_metrics(v, &out) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "textfile: the numbers are larger than %d bytes", VIEW_MAX);
-	else if (file_replace_volatile(n->conf->textfile, text_get(&out), 0644, &why) != KERR_OK)
+	q.u.reply.bytes = (uint32_t)out.len;
+	if (!out.full && asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_WARN, "textfile: %s", why.text);
 }
 

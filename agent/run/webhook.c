@@ -3,28 +3,22 @@
 #include "agent/base/host.h"
 #include "agent/run/node.h"
 #include "platform/clock.h"
-#include "platform/crypto.h"
-#include "platform/file.h"
 
-enum { CONNECT_MS = 10000, TOTAL_MS = 20000, SECRET_MAX = 256 };
+enum { CONNECT_MS = 10000, TOTAL_MS = 20000 };
 
 /* The HMAC of the body, so that the receiver knows who wrote it; without the secret nothing is sent. */
 static enum kerr sign(struct node *n, struct slice body, struct text *header, struct why *why)
 {
-	char secret[SECRET_MAX];
-	uint8_t mac[CRYPTO_SHA256_LEN];
-	size_t len = 0;
+	struct ask q = { .what = ASK_HMAC };
 	enum kerr err;
 
 	if (n->conf->webhook_secret[0] == '\0')
 		return KERR_OK;
-	err = file_read(n->conf->webhook_secret, FILE_REGULAR, secret, sizeof(secret), &len, why);
+	err = asking(n, &q, body, NULL, 0, NULL, why);
 	if (err == KERR_OK) {
-		crypto_hmac_sha256(slice_trim((struct slice){ secret, len }), body, mac);
 		text_s(header, "X-Kedge-Signature: sha256=");
-		text_hex(header, mac, sizeof(mac));
+		text_hex(header, n->asking.answer.u.hmac, sizeof(n->asking.answer.u.hmac));
 	}
-	crypto_zero(secret, sizeof(secret));
 	return err;
 }
 

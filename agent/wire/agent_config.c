@@ -129,3 +129,15 @@ void agent_config_images(const struct agent_config *c, struct ev_fact *out)
 	else
 		decided(out, TRI_NO, "ECS_DISABLE_IMAGE_CLEANUP", off[0] != '\0' ? off : NULL);
 }
+
+const char *const *agent_config_keys(size_t *n)
+{
+	static const char *const keys[] = {
+		"ECS_CLUSTER", "AWS_DEFAULT_REGION", "ECS_LOGLEVEL", "ECS_LOGLEVEL_ON_INSTANCE", "ECS_LOG_DRIVER",
+		"ECS_DISABLE_IMAGE_CLEANUP", "ECS_IMAGE_PULL_BEHAVIOR", "ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION",
+		"ECS_IMAGE_MINIMUM_CLEANUP_AGE", "ECS_EXCLUDE_UNTRACKED_IMAGE",
+	};
+
+	*n = sizeof(keys) / sizeof(keys[0]);
+	return keys;
+}

@@ -13,4 +13,8 @@ struct agent_config { struct slice user, instance; };
 void agent_config_reasons(const struct agent_config *c, struct ev_fact *out);
 void agent_config_images(const struct agent_config *c, struct ev_fact *out);
 
+/* The settings kedge has a use for, by name; *n of them. Whatever else stands in the files, a registry's password say, is not
+ * to be handed around. */
+const char *const *agent_config_keys(size_t *n);
+
 #endif
