@@ -28,7 +28,7 @@ static void told(const struct page *p, const cJSON *root)
 
 int act_ask(const struct cmd *c, const char *word, const char *more, bool json, struct answer *answer)
 {
-	char request[1000];
+	char request[ARN_CAP + 4 * NAME_CAP];
 	struct page p;
 	int code;
 

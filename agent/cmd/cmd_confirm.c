@@ -1,11 +1,43 @@
-#include <stddef.h>
+#include <stdio.h>
 
 #include "agent/cmd/act.h"
 
+/* What the person has before him in `services`: the gate holds the daemon to that. */
+static const cJSON *rollback_of(const cJSON *root, const char *id, const char **service)
+{
+	const cJSON *s;
+
+	cJSON_ArrayForEach(s, json_array(root, "services"))
+		if (str_eq(page_str(json_object(s, "rollback"), "id"), id)) {
+			*service = page_str(s, "service");
+			return json_object(s, "rollback");
+		}
+	return NULL;
+}
+
+static const char *or_none(const char *text)
+{
+	return text[0] != '\0' ? text : "-";
+}
+
 int cmd_confirm(const struct cmd *c)
 {
+	char seen[ARN_CAP + 3 * NAME_CAP];
+	const char *service = NULL;
 	struct answer answer;
+	const cJSON *rb;
 	struct args a;
+	int code;
 
-	return args_parse(c, ARG_JSON, 1, 1, &a) ? act_ask(c, a.word[0], NULL, a.json, &answer) : EXIT_USAGE;
+	if (!args_parse(c, ARG_JSON, 1, 1, &a))
+		return EXIT_USAGE;
+	code = ask_reading(c, ASK_SERVICES, NULL, a.json, &answer);
+	if (code != EXIT_DONE)
+		return code;
+	rb = rollback_of(answer.root, a.word[0], &service);
+	if (rb == NULL)
+		return act_ask(c, a.word[0], NULL, a.json, &answer);
+	snprintf(seen, sizeof(seen), "%s %s %s", service, or_none(page_str(rb, "dedupe_key")),
+		 page_true(rb, "by_update") ? or_none(page_str(rb, "target")) : "-");
+	return act_ask(c, a.word[0], seen, a.json, &answer);
 }

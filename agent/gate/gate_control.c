@@ -30,7 +30,7 @@ static void refuse(struct gate *g, uint32_t id, const char *words)
 		log_line(&g->log, LOG_LEVEL_DEBUG, "socket: %s", why.text);
 }
 
-/* "confirm r3 SERVICE DEPLOYMENT|- FAMILY:REV|-", "rollback SERVICE DEPLOYMENT|- [to FAMILY:REV]", "deploy SERVICE to FAMILY:REV":
+/* "confirm r3 SERVICE DEPLOYMENT|- FAMILY:REV|-", "rollback SERVICE [to FAMILY:REV]", "deploy SERVICE to FAMILY:REV":
  * what this person wants to happen, as the person's own client has put it. Dry runs want nothing. */
 static enum kerr note(struct gate *g, uint32_t uid, struct slice request, struct why *why)
 {
@@ -47,11 +47,9 @@ static enum kerr note(struct gate *g, uint32_t uid, struct slice request, struct
 		return gate_permit_grant(g, GRANT_UPDATE, uid, word[2], word[4], why);
 	if (confirm)
 		return gate_permit_grant(g, GRANT_STOP, uid, word[2], word[3], why);
-	if (n == 3 && slice_is(word[0], "rollback"))
-		return gate_permit_grant(g, GRANT_STOP, uid, word[1], word[2], why);
-	if (n >= 5 && slice_is(word[0], "rollback") && slice_is(word[3], "to"))
-		return gate_permit_grant(g, GRANT_UPDATE, uid, word[1], word[4], why);
-	if (n >= 4 && slice_is(word[0], "deploy") && slice_is(word[2], "to"))
+	if (n == 2 && slice_is(word[0], "rollback"))
+		return gate_permit_grant(g, GRANT_STOP, uid, word[1], SLICE("-"), why);
+	if (n >= 4 && (slice_is(word[0], "rollback") || slice_is(word[0], "deploy")) && slice_is(word[2], "to"))
 		return gate_permit_grant(g, GRANT_UPDATE, uid, word[1], word[3], why);
 	return KERR_OK;
 }

@@ -164,6 +164,34 @@ void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *pe
 			      : s->rb.reason);
 }
 
+/* "SERVICE DEPLOYMENT|- FAMILY:REV|-", as whoever says yes has seen it; nothing: by a name that says it all. */
+static bool is_as_seen(const struct node *n, struct slice what, struct slice seen)
+{
+	int32_t at = core_service(&n->core, what);
+	struct slice service = SLICE(""), deployment = SLICE(""), to = SLICE("");
+	char target[NAME_CAP + 16];
+	struct text t = text_on(target, sizeof(target));
+	const struct service *s;
+
+	if (seen.n == 0 || at == NONE)
+		return true;
+	s = &n->core.service[at];
+	(void)slice_next(&seen, ' ', &service);
+	(void)slice_next(&seen, ' ', &deployment);
+	(void)slice_next(&seen, ' ', &to);
+	text_definition(&t, s->rb.target_family, s->rb.target_revision);
+	return slice_is(service, s->m.name) && slice_is(deployment, s->rb.deployment[0] != '\0' ? s->rb.deployment : "-") &&
+	       (s->rb.update ? slice_is(to, target) : slice_is(to, "-"));
+}
+
+void acts_confirm(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice what, struct slice seen)
+{
+	if (is_as_seen(n, what, seen))
+		acts_do(n, connection, peer, OPV_CONFIRM, what, 0);
+	else
+		serve_refuse(n, connection, EXIT_NO, "it has changed since you looked; look again, and confirm what it is now");
+}
+
 /* The very bytes that would be signed, made by what makes them. */
 static void dry_run(struct node *n, uint32_t connection, uint32_t service, const struct wish *to)
 {

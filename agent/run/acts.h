@@ -12,6 +12,8 @@ struct node;
  * 4 and the command for a person's own credentials. */
 void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *peer, enum op_verb verb, struct slice what,
 	     uint64_t for_ms);
+/* seen: "SERVICE DEPLOYMENT|- FAMILY:REV|-", what is confirmed as whoever confirms has seen it; refused if it is another by now. */
+void acts_confirm(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice what, struct slice seen);
 /* how: "", "to FAMILY:REVISION", and behind either "dry-run": then the request is shown as it would be sent, with the
  * same as an aws command, and nothing is told to anybody. */
 void acts_rollback(struct node *n, uint32_t connection, const struct unixsock_peer *peer, struct slice service,

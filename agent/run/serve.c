@@ -138,7 +138,7 @@ static void on_request(struct node *n, uint32_t id, const struct unixsock_peer *
 	else if (slice_is(verb, "export"))
 		image_check_export(n, id, what);
 	else if (slice_is(verb, "confirm"))
-		acts_do(n, id, peer, OPV_CONFIRM, what, 0);
+		acts_confirm(n, id, peer, what, more);
 	else if (slice_is(verb, "cancel"))
 		acts_do(n, id, peer, OPV_CANCEL, what, 0);
 	else if (slice_is(verb, "hold") && slice_u64(more, &ms))
