@@ -1,16 +1,20 @@
 #define _DEFAULT_SOURCE /* madvise: posix_madvise may not drop pages */
 #include "platform/proc.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "platform/file.h"
 
-enum { PROC_FILE_MAX = 4096 };
+enum { PROC_FILE_MAX = 4096, BLOCK_BYTES = 512 /* of getrusage(2), whatever the disk has */ };
 
 /* The number after "NAME:" at a line's beginning. */
 static bool field(struct slice text, const char *name, uint64_t *v)
@@ -62,9 +66,29 @@ enum kerr proc_pss_bytes(const pid_t *others, size_t n, uint64_t *bytes, struct 
 	return err;
 }
 
-enum kerr proc_disk_written_bytes(uint64_t *bytes, struct why *why)
+enum kerr proc_own_pss_bytes(int *fd, uint64_t *bytes, struct why *why)
 {
-	return read_field("/proc/self/io", "write_bytes:", bytes, why);
+	char buf[PROC_FILE_MAX];
+	uint64_t kib;
+	ssize_t got;
+
+	if (*fd < 0)
+		*fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+	*bytes = 0;
+	got = *fd < 0 ? -1 : pread(*fd, buf, sizeof(buf), 0);
+	if (got < 0)
+		return file_errno(errno, "read", "/proc/self/smaps_rollup", why);
+	if (!field((struct slice){ buf, (size_t)got }, "Pss:", &kib))
+		return why_set(why, KERR_BAD_INPUT, "/proc/self/smaps_rollup has no Pss");
+	*bytes = kib * 1024;
+	return KERR_OK;
+}
+
+uint64_t proc_disk_written_bytes(void)
+{
+	struct rusage use;
+
+	return getrusage(RUSAGE_SELF, &use) == 0 ? (uint64_t)use.ru_oublock * BLOCK_BYTES : 0;
 }
 
 void proc_rest(void)

@@ -19,8 +19,12 @@ struct proc_cpu {
  * counts 0), from smaps_rollup (proc(5), Linux 4.14). KERR_GONE where the kernel has none. */
 KERR_CHECK enum kerr proc_pss_bytes(const pid_t *others, size_t n, uint64_t *bytes, struct why *why);
 
-/* Bytes this process caused to be written to disks since its start (write_bytes of /proc/self/io). */
-KERR_CHECK enum kerr proc_disk_written_bytes(uint64_t *bytes, struct why *why);
+/* The same of this process alone, through *fd, which is opened at the first call (-1 before) and stays good where /proc cannot be
+ * opened any more. KERR_GONE, KERR_BAD_INPUT as above; the descriptor is the caller's. */
+KERR_CHECK enum kerr proc_own_pss_bytes(int *fd, uint64_t *bytes, struct why *why);
+
+/* Bytes this process caused to be written to disks since its start (getrusage(2): what write_bytes of /proc/self/io counts). */
+uint64_t proc_disk_written_bytes(void);
 
 /* Lets go of the program's own code pages before a long wait: they are clean, stay in the page cache, and those that are
  * needed again are mapped again. The kernel maps 64 KiB around each fault, so else the whole binary ends up resident. */

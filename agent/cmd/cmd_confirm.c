@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "agent/cmd/act.h"
+#include "agent/cmd/page.h"
 
 /* What the person has before him in `services`: the gate holds the daemon to that. */
 static const cJSON *rollback_of(const cJSON *root, const char *id, const char **service)

@@ -33,16 +33,9 @@ static uint64_t soonest(uint64_t a, uint64_t b)
 
 static void cost(struct gate *g, struct answer *a)
 {
-	pid_t others[2];
-	size_t n = 0;
-
-	if (g->worker.pid > 0)
-		others[n++] = g->worker.pid;
-	if (g->hook.fd >= 0)
-		others[n++] = g->hook.pid;
-	a->err = proc_pss_bytes(others, n, &a->u.cost.pss_bytes, &a->why);
-	if (proc_disk_written_bytes(&a->u.cost.written_bytes, NULL) != KERR_OK)
-		a->u.cost.written_bytes = 0;
+	/* the worker counts itself: of another user, it is not to be looked into */
+	a->err = proc_pss_bytes(&g->hook.pid, g->hook.fd >= 0, &a->u.cost.pss_bytes, &a->why);
+	a->u.cost.written_bytes = proc_disk_written_bytes();
 }
 
 static void answer(struct gate *g, const struct ask *q, struct slice tail, struct answer *a, struct text *out)

@@ -41,7 +41,7 @@ enum ask_what {
 	ASK_LED,                 /* u.led */
 	ASK_HMAC,                /* tail: a webhook's body -> u.hmac, by [report] webhook_secret */
 	ASK_NOTIFY,              /* tail: a line for `systemctl status`; u.notify: and what it is */
-	ASK_COST,                /* -> u.cost: of all processes */
+	ASK_COST,                /* -> u.cost: of all processes but the worker */
 	ASKS
 };
 

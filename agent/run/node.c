@@ -7,6 +7,7 @@
 #include "agent/run/probe.h"
 #include "agent/run/tell.h"
 #include "platform/clock.h"
+#include "platform/proc.h"
 
 struct event *node_event(struct node *n, enum ev_type type)
 {
@@ -135,12 +136,13 @@ void node_feed(struct node *n, struct event *ev)
 void node_view(struct node *n, struct view *v)
 {
 	struct ask q = { .what = ASK_COST };
-	uint64_t pss = 0, disk = 0;
+	uint64_t pss = 0, disk = proc_disk_written_bytes();
 	struct why why;
 
-	if (asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) == KERR_OK) {
-		pss = n->asking.answer.u.cost.pss_bytes;
-		disk = n->asking.answer.u.cost.written_bytes;
+	if (proc_own_pss_bytes(&n->pss_fd, &pss, &why) == KERR_OK &&
+	    asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) == KERR_OK) {
+		pss += n->asking.answer.u.cost.pss_bytes;
+		disk += n->asking.answer.u.cost.written_bytes;
 	}
 	if (pss > n->peak_pss_bytes)
 		n->peak_pss_bytes = pss;

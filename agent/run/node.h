@@ -61,6 +61,7 @@ struct node {
 	uint64_t housekeeping_ms;        /* when slow facts are looked at again */
 	struct wall_clock wall;
 	uint64_t peak_pss_bytes;
+	int pss_fd;                      /* proc_own_pss_bytes */
 	int32_t probe;                   /* a failure waits for its experiment; NONE: none */
 	struct registry registry;
 	struct image_check images;

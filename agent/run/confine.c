@@ -1,0 +1,41 @@
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "agent/run/confine.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/run/node.h"
+#include "platform/sandbox.h"
+
+/* The folder a file really is in: whoever replaces the file by another leaves the folder. */
+static const char *folder_of(const char *path, char out[PATH_MAX])
+{
+	char *end;
+
+	if (realpath(path, out) == NULL)
+		return path;
+	end = strrchr(out, '/');
+	*(end == out ? end + 1 : end) = '\0';
+	return out;
+}
+
+enum kerr confine(struct node *n, const struct worker *w, struct why *why)
+{
+	char ca[PATH_MAX], mqtt_ca[PATH_MAX], names[PATH_MAX];
+	struct text missing = text_on(n->missing_part, sizeof(n->missing_part));
+	/* names and hosts are looked up as often as they change; of the kernel only how much memory is left */
+	const char *const readable[] = {
+		"/etc", folder_of("/etc/resolv.conf", names), folder_of(n->tls.ca_path, ca), folder_of(n->conf->mqtt_ca_file, mqtt_ca),
+		"/proc/meminfo", NULL,
+	};
+	const char *const writable[] = { n->conf->state_dir, n->conf->run_dir, NULL };
+	const struct sandbox s = { .uid = w->uid, .gid = w->gid, .readable = readable, .writable = writable };
+
+	if (w->uid == 0)
+		text_s(&missing, "the user of [kedge] user: not on this node");
+	else if (getuid() != 0)
+		text_s(&missing, "root: gate and worker are of one user");
+	return sandbox_enter(&s, &missing, why);
+}
