@@ -41,6 +41,7 @@ class Node:
         if len(self.folder) > 60:    # a socket's name has at most 107 bytes
             os.rmdir(self.folder)
             self.folder = tempfile.mkdtemp(prefix="kedge-demo-", dir="/tmp")
+        os.chmod(self.folder, 0o711)
         self.conf = self.path("kedge.conf")
         self.environment = {k: v for k, v in os.environ.items() if k in KEPT_ENVIRONMENT}
         self.environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -131,7 +132,7 @@ class Node:
         with open(self.path("agent", "introspection.port"), encoding="utf-8") as file:
             port = file.read().strip()
         lines = {
-            "kedge": {"state_dir": self.path("state"), "run_dir": self.path("run"), "region": "eu-west-1"},
+            "kedge": {"state_dir": self.path("state"), "run_dir": self.path("run"), "user": "nobody", "region": "eu-west-1"},
             "engine": {"socket": self.engine.socket},
             "ecs_agent": {"introspection": f"http://127.0.0.1:{port}", "log": self.path("agent", "ecs-agent.log"),
                           "config": self.path("ecs.config")},

@@ -191,6 +191,7 @@ class Site:
         self.daemon_json = daemon_json
         self.binary, self.environment = binary or KEDGE, environment or {}
         self.folder = tempfile.mkdtemp(prefix="ke", dir="/tmp")
+        os.chmod(self.folder, 0o711)    # the worker, who is nobody in particular, gets through to its own
         self.rig = os.path.join(self.folder, "e")
         self.socket = os.path.join(self.rig if engine == "real" else self.folder, "docker.sock")
         self.cloud = os.path.join(self.folder, "cloud")
@@ -322,7 +323,8 @@ class Site:
             with open(os.path.join(self.state, "introspection.port"), encoding="utf-8") as f:
                 port = f.read().strip()
         conf: dict[str, dict[str, Any]] = {
-            "kedge": {"state_dir": self.state_dir, "run_dir": self.run_dir, "region": "eu-west-1", "log": "info"},
+            "kedge": {"state_dir": self.state_dir, "run_dir": self.run_dir, "user": "nobody", "region": "eu-west-1",
+                      "log": "info"},
             "engine": {"socket": self.socket},
             "ecs_agent": {"introspection": f"http://127.0.0.1:{port}", "log": self.agent_log,
                           "config": os.path.join(self.folder, "ecs.config")},
