@@ -82,5 +82,7 @@ void http_cancel(struct http *h, uint32_t id);  /* no on_done any more; unknown 
 void http_forget(struct http *h);
 /* Payload of the sockets (TLS included, by TCP_INFO; HTTP sizes where that is missing) since the start. */
 struct http_traffic http_traffic(struct http *h, unsigned purpose);
+/* What another process has sent and got for it. */
+void http_traffic_add(struct http *h, unsigned purpose, struct http_traffic more);
 
 #endif

@@ -130,3 +130,12 @@ void http_count_all(struct http *h)
 		if (h->sock[i].fd >= 0)
 			settle(h, &h->sock[i]);
 }
+
+void http_traffic_add(struct http *h, unsigned purpose, struct http_traffic more)
+{
+	struct http_traffic *sum = &h->traffic[purpose];
+
+	sum->up_bytes += more.up_bytes;
+	sum->down_bytes += more.down_bytes;
+	sum->segments += more.segments;
+}

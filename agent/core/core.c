@@ -26,10 +26,7 @@ void core_reload(struct core *c, const struct core_params *p)
 
 const struct policy *core_policy(const struct core *c, const char *service)
 {
-	for (uint32_t i = 0; service[0] != '\0' && i < c->params.n_services; i++)
-		if (str_eq(c->params.service[i].service, service))
-			return &c->params.service[i].policy;
-	return &c->params.policy;
+	return policy_for(&c->params, service);
 }
 
 bool core_online(const struct core *c)

@@ -255,3 +255,11 @@ struct policy policy_default(void)
 		.max_rollbacks_per_day = 3,
 	};
 }
+
+const struct policy *policy_for(const struct core_params *p, const char *service)
+{
+	for (uint32_t i = 0; service[0] != '\0' && i < p->n_services; i++)
+		if (str_eq(p->service[i].service, service))
+			return &p->service[i].policy;
+	return &p->policy;
+}

@@ -41,6 +41,8 @@ struct core_params {
 /* The contract's defaults (kedge.conf, [policy]). */
 struct policy policy_default(void);
 const char *rb_mode_name(enum rb_mode mode);
+/* Of that service, or the one for all others. */
+const struct policy *policy_for(const struct core_params *p, const char *service);
 bool rb_mode_from(struct slice name, enum rb_mode *out);
 
 #endif

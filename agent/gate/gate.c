@@ -191,6 +191,8 @@ static void children(struct gate *g)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (pid == g->worker.pid)
 			gate_worker_ended(g, status);
+		else
+			gate_keys_ended(g, pid);
 }
 
 static void on_signal(void *arg, int signo)
@@ -264,7 +266,6 @@ static bool turn(struct gate *g)
 	ping(g);
 	due = soonest(gate_worker_due(g), unixsock_expire(&g->control.sock));
 	due = soonest(due, g->worker.pid != 0 ? g->ping_ms : UINT64_MAX);
-	due = soonest(due, gate_keys_due(g));
 	now = clock_boot_ms();
 	if (loop_turn(&g->loop, due > now ? due - now : 0, &why) != KERR_OK) {
 		log_line(&g->log, LOG_LEVEL_ERROR, "loop: %s", why.text);

@@ -32,7 +32,7 @@ enum ask_what {
 	ASK_KEYS_FROM,           /* -> u.keys.from: which provider the settings and the environment name */
 	ASK_KEYS_LOOK,           /* u.keys: environment or file, read now -> u.keys */
 	ASK_KEYS_FETCH,          /* u.keys: a provider over HTTP; its answer comes as NEWS_KEYS */
-	ASK_KEYS_END,            /* the keys in force are over, or AWS refuses them: they are wiped */
+	ASK_KEYS_END,            /* the keys in force are over, or (u.keys.same_as_refused) AWS refuses them: they are wiped */
 	ASK_SIGN,                /* u.sign, tail: the body -> u.sign */
 	ASK_REPLY,               /* u.reply: board.reply[0..bytes) goes to whoever asked on the control socket */
 	ASK_HOOK,                /* tail: struct hook_job and what follows it; its words come as NEWS_HOOK */
@@ -51,13 +51,15 @@ enum talk_notify { TALK_READY, TALK_STATUS, TALK_ALIVE };
 /* What is known of keys without the keys. */
 struct talk_keys {
 	enum credentials_source from;
-	bool same_as_refused;                    /* out: those that AWS refused last; they were not taken */
+	bool same_as_refused;                    /* in: those that AWS refused last are left; out: they were */
 	bool here;                               /* out: the provider needs no route */
+	bool unsent;                             /* out: nothing was asked, as a setting, variable or file has to be mended */
 	bool overdue;                            /* out: the file has not been renewed in time; why says it */
 	bool clock;                              /* out: the provider's certificate is not valid at this node's time */
 	int64_t now_unix_s;                      /* in: the time judgements use */
 	int64_t expiry_unix_s;                   /* out: 0: not known */
 	int64_t date_unix_s;                     /* out: the provider's Date, 0: none */
+	uint64_t up_bytes, down_bytes, segments; /* out: what the line carried for it */
 };
 
 struct ask {

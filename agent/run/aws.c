@@ -307,7 +307,7 @@ static void next(struct node *n)
 		enum kerr err = KERR_AGAIN;
 
 		if (keys_pending(n))
-			return;   /* on_answer of keys.c goes on */
+			return;   /* keys_news goes on */
 		if (!a->ready || !n->keys.have)
 			(void)why_set(&why, KERR_AGAIN, "%s", a->ready ? n->keys.why.text : "the region is not known yet");
 		else
@@ -318,7 +318,7 @@ static void next(struct node *n)
 			return;
 		pop(n);
 		log_line(&n->log, LOG_LEVEL_WARN, "aws: %s cannot be sent: %s", aws_op_name(job.op), why.text);
-		aws_tell_failed(n, &job, err == KERR_AGAIN ? AE_CREDENTIALS : AE_INVALID, why.text);
+		aws_tell_failed(n, &job, err == KERR_AGAIN ? AE_CREDENTIALS : err == KERR_DENIED ? AE_DENIED : AE_INVALID, why.text);
 		a->busy = false;
 	}
 }

@@ -1,4 +1,4 @@
-/* aws_send.h - one JSON 1.1 call to an AWS service: signed with the keys in force, and on its way. */
+/* aws_send.h - one JSON 1.1 call to an AWS service: signed by the gate with the keys in force, and on its way. */
 #ifndef KEDGE_RUN_AWS_SEND_H
 #define KEDGE_RUN_AWS_SEND_H
 
@@ -6,9 +6,6 @@
 #include "platform/http.h"
 
 struct node;
-
-/* What all signing of this process hashes with. */
-extern const struct sigv4_hash aws_hash;
 
 struct aws_call {
 	const char *url, *host;          /* POST goes to url; host is the Host header's value, with the port if it shows */
@@ -18,14 +15,13 @@ struct aws_call {
 };
 
 struct aws_signer {
-	struct sigv4_key key;
 	int64_t signed_unix_s;           /* what the newest request said the time is */
-	char authorization[SIGV4_AUTH_CAP], token_line[CREDENTIALS_TOKEN_CAP + 32];
-	char work[SIGV4_WORK];
+	char token_line[CREDENTIALS_TOKEN_CAP + 32];
 };
 
 /* Completes *r (method, url, headers, body) and starts it; where its answer goes, how long it may take and whom it
- * tells are the caller's. KERR_BAD_INPUT: the clock is not set; else what signing or http_start refuses. */
+ * tells are the caller's. KERR_BAD_INPUT: the clock is not set; KERR_DENIED: nobody permits it (agent/gate/gate_permit.h);
+ * KERR_AGAIN: there are no keys; else what signing or http_start refuses. */
 enum kerr aws_send(struct node *n, const struct aws_call *call, struct http_request *r, uint32_t *id, struct why *why) KERR_CHECK;
 
 #endif

@@ -1,13 +1,15 @@
-/* keys.h - the AWS credentials in force: whose they are, when new ones are asked for, and what is said about it.
+/* keys.h - the AWS credentials in force: whose they are, when new ones are asked for, and what is said about it. The gate has
+ * them (agent/gate/gate_keys.h); here it is only known that they are there.
  * Their life is judged in the server's time (node_unix_ms). Old keys stay in use while new ones cannot be had, until
  * they end or AWS refuses them. */
 #ifndef KEDGE_RUN_KEYS_H
 #define KEDGE_RUN_KEYS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/base/err.h"
 #include "agent/wire/credentials_answer.h"
-#include "agent/wire/credentials_ask.h"
-#include "platform/device.h"
-#include "platform/http.h"
 
 struct node;
 
@@ -25,23 +27,21 @@ enum keys_state {
 };
 
 struct keys {
-	struct credentials now, incoming;
-	bool have;                       /* now may be signed with */
-	bool rejected;                   /* AWS refused now, and others have not come yet */
+	bool have;                       /* they may be signed with */
+	bool rejected;                   /* AWS refused them, and others have not come yet */
 	bool waited;                     /* there was no route, or no clock, when it was last looked */
 	bool told_source;                /* that AWS cannot be asked was said by this file */
-	enum credentials_source from;    /* who is asked; now.source: whose the keys in force are */
+	bool asked;                      /* the provider was, and has not answered */
+	bool here;                       /* the provider needs no route */
+	enum credentials_source from;    /* who is asked ... */
+	enum credentials_source source;  /* ... and whose the keys in force are */
 	enum keys_state state;
 	struct why why, refusal;         /* the sentence about a state that is not ok; what AWS's refusal means */
+	int64_t expiry_unix_s;           /* of the keys in force; 0: not known */
 	int64_t refresh_unix_s;          /* server time at which new ones are asked for; 0: retry_ms alone says */
 	uint64_t retry_ms;               /* boot clock: not before this */
 	uint64_t rejected_ms;            /* boot clock: when AWS refused them */
 	uint32_t failures;               /* in a row; 0: the last time went well */
-	uint32_t tries;                  /* of the container's three */
-	uint32_t request;                /* on its way; HTTP_NONE: none */
-	bool here;                       /* the provider needs no route */
-	struct device device;            /* during a request to IoT */
-	char body[CREDENTIALS_BODY_CAP], answer[CREDENTIALS_ANSWER_MAX];
 };
 
 /* Does what is due: reads the file, asks the provider, ends keys whose time is over. keys_due: when to call it next, boot
@@ -55,12 +55,7 @@ bool keys_rejected(struct node *n);
 bool keys_pending(const struct node *n);
 /* For a reload: whoever is configured now is asked at once. */
 void keys_again(struct node *n);
-void keys_wipe(struct node *n);
 /* "ok" "stale" ..., as status has it. */
 const char *keys_state_name(enum keys_state s);
-
-/* keys_ask.c: the request to the provider k->from, sent; on_done takes its answer. KERR_AGAIN: no slot, no random numbers;
- * anything else: a setting, variable or file has to be mended. */
-enum kerr keys_ask(struct node *n, http_done_fn *on_done, struct why *why) KERR_CHECK;
 
 #endif

@@ -156,7 +156,7 @@ void node_view(struct node *n, struct view *v)
 		.journal_bytes = n->journal.bytes, .journal_damaged = n->journal.scan.damaged,
 		.journal_cut_bytes = n->journal.scan.tail_bytes, .actor = n->actor, .denied = n->aws.denied, .n_denied = DENIED_SLOTS,
 		.keys_provider = credentials_source_name(n->keys.from), .keys_state = keys_state_name(n->keys.state),
-		.keys_detail = n->keys.why.text, .keys_expiry_unix_s = n->keys.now.expiry_unix_s,
+		.keys_detail = n->keys.why.text, .keys_expiry_unix_s = n->keys.expiry_unix_s,
 	};
 	v->clock = (struct view_clock){ .state = wall_state_name(n->wall.state), .detail = n->wall.why.text, .floor_unix_s = n->wall.floor_unix_s };
 	v->clock.heard = wall_clock_offset(n, &v->clock.offset_s);

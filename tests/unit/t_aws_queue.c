@@ -1,5 +1,6 @@
-/* The queue of calls to AWS over a double of the connection: what acts goes first, a dead line fails what waits but keeps what
- * acts, a refusal for keys or clock is tried once more, and time is learnt from AWS alone. */
+/* The queue of calls to AWS over doubles of the connection and the gate: what acts goes first, a dead line fails what waits but
+ * keeps what acts, a refusal for keys or clock is tried once more, time is learnt from AWS alone, and what the gate will not sign
+ * is not sent. */
 #include <string.h>
 
 #include "agent/run/node.h"
@@ -10,7 +11,31 @@
 
 static struct node n;
 static struct conf conf;
-static struct { char target[64]; http_done_fn *done; unsigned n; } sent;
+static struct { char target[64], authorization[64], token[64]; http_done_fn *done; unsigned n; } sent;
+static struct { unsigned n[ASKS]; struct ask last; enum kerr err; char body[4096]; } asked;
+
+/* The gate: signs, and has no keys but those of the start. */
+enum kerr asking(struct node *node, struct ask *q, struct slice body, char *tail, size_t cap, size_t *len, struct why *why)
+{
+	struct answer *a = &node->asking.answer;
+
+	(void)tail, (void)cap, (void)len;
+	asked.n[q->what]++;
+	asked.last = *q;
+	(void)str_put(asked.body, sizeof(asked.body), body);
+	memset(a, 0, sizeof(*a));
+	if (q->what == ASK_KEYS_LOOK)
+		return why_set(why, KERR_GONE, "no such file");
+	if (q->what == ASK_KEYS_FROM)
+		a->u.keys.from = CREDENTIALS_FILE;
+	if (q->what != ASK_SIGN)
+		return KERR_OK;
+	if (asked.err != KERR_OK)
+		return why_set(why, asked.err, "the gate says no");
+	(void)str_put(a->u.sign.authorization, sizeof(a->u.sign.authorization), slice_of("AWS4-HMAC-SHA256 of the gate"));
+	(void)str_put(a->u.sign.token, sizeof(a->u.sign.token), slice_of("session"));
+	return KERR_OK;
+}
 
 enum kerr http_init(struct http *h, struct loop *loop, struct tls *tls, struct why *why)
 {
@@ -39,6 +64,11 @@ struct http_traffic http_traffic(struct http *h, unsigned purpose)
 	return (struct http_traffic){ 0 };
 }
 
+void http_traffic_add(struct http *h, unsigned purpose, struct http_traffic more)
+{
+	(void)h, (void)purpose, (void)more;
+}
+
 static void header(const struct http_request *r, const char *name, char *to, size_t cap)
 {
 	to[0] = '\0';
@@ -51,6 +81,8 @@ enum kerr http_start(struct http *h, const struct http_request *r, uint32_t *id,
 {
 	(void)h, (void)why;
 	header(r, "X-Amz-Target: AmazonEC2ContainerServiceV20141113.", sent.target, sizeof(sent.target));
+	header(r, "Authorization: ", sent.authorization, sizeof(sent.authorization));
+	header(r, "X-Amz-Security-Token: ", sent.token, sizeof(sent.token));
 	sent.done = r->on_done;
 	sent.n++;
 	*id = sent.n;
@@ -61,6 +93,7 @@ static void begin(void)
 {
 	memset(&n, 0, sizeof(n));
 	memset(&sent, 0, sizeof(sent));
+	memset(&asked, 0, sizeof(asked));
 	conf_default(&conf);
 	n.conf = &conf;
 	n.probe = NONE;
@@ -80,8 +113,8 @@ static void begin(void)
 	snprintf(n.aws.endpoint.url, sizeof(n.aws.endpoint.url), "https://ecs.test/");
 	snprintf(n.aws.endpoint.host, sizeof(n.aws.endpoint.host), "ecs.test");
 	n.aws.ready = n.keys.have = true;
-	snprintf(n.keys.now.akid, sizeof(n.keys.now.akid), "AKIDEXAMPLE");
-	snprintf(n.keys.now.secret, sizeof(n.keys.now.secret), "wJalrXUtnFEMI");
+	n.keys.source = n.keys.from = CREDENTIALS_FILE;
+	n.keys.retry_ms = CORE_NEVER;
 }
 
 static void ask(enum act_type type)
@@ -210,8 +243,61 @@ static void a_task_is_no_service(void)
 	}
 }
 
+static bool holds(const void *p, size_t len, const char *what)
+{
+	for (size_t i = 0; i + strlen(what) <= len; i++)
+		if (memcmp((const char *)p + i, what, strlen(what)) == 0)
+			return true;
+	return false;
+}
+
+static void signed_by_the_gate(void)
+{
+	begin();
+	ask(ACT_AWS_STOP);
+	is_int(asked.n[ASK_SIGN], 1, "the gate is asked to sign");
+	is_str(asked.last.u.sign.target, "AmazonEC2ContainerServiceV20141113.StopServiceDeployment", "... this operation");
+	is_str(asked.last.u.sign.host, "ecs.test", "... of this host");
+	is_str(asked.last.u.sign.region, "eu-west-1", "... in this region");
+	is_str(asked.last.u.sign.service, "ecs", "... of this service");
+	ok(strstr(asked.body, DEPLOYMENT) != NULL, "... with this body");
+	is_int(asked.last.u.sign.unix_s, n.aws.signer.signed_unix_s, "... at the time that is compared with AWS's");
+	is_str(sent.authorization, "AWS4-HMAC-SHA256 of the gate", "what it answers is sent");
+	is_str(sent.token, "session", "with the token");
+	ok(!holds(&n.asking.answer, sizeof(n.asking.answer), "session") && !holds(&n.aws.signer, sizeof(n.aws.signer), "session"),
+	   "which is wiped here");
+}
+
+static void not_signed(void)
+{
+	begin();
+	asked.err = KERR_DENIED;
+	n.core.service[0].rb.state = RB_ACTING;
+	ask(ACT_AWS_STOP);
+	is_int(sent.n, 0, "what the gate will not sign is not sent");
+	is_int(n.core.service[0].rb.state, RB_DENIED, "the rollback is denied");
+	is_str(n.core.service[0].rb.reason, "the gate says no", "... in the gate's words");
+	begin();
+	asked.err = KERR_AGAIN;
+	n.core.service[0].rb.state = RB_ACTING;
+	ask(ACT_AWS_STOP);
+	ok(rb_open(n.core.service[0].rb.state), "without keys it stays open: %s", n.core.service[0].rb.reason);
+}
+
+static void keys_aws_refuses(void)
+{
+	begin();
+	ask(ACT_AWS_LIST);
+	answer((struct http_result){ .status = 400, .tls = true, .error_type = "ExpiredTokenException",
+				     .body = SLICE("{\"__type\":\"ExpiredTokenException\"}") });
+	ok(asked.n[ASK_KEYS_END] >= 1 && !n.keys.have, "keys that AWS refuses are over at the gate");
+}
+
 int main(void)
 {
+	signed_by_the_gate();
+	not_signed();
+	keys_aws_refuses();
 	a_task_is_no_service();
 	what_acts_goes_first();
 	a_dead_line();
