@@ -1,5 +1,5 @@
-/* sandbox.h - a process shuts itself in: another user, no capabilities, no way to get any, no core dump, files by landlock(7), system
- * calls by seccomp(2). There is no way back. What the kernel lacks is named and left out; whatever else fails is an error. */
+/* sandbox.h - a process shuts itself in: another user, no capabilities and no way to get any, no core dump, files by landlock(7),
+ * system calls by seccomp(2). There is no way back. What the kernel lacks is named and left out; all else that fails is an error. */
 #ifndef KEDGE_PLATFORM_SANDBOX_H
 #define KEDGE_PLATFORM_SANDBOX_H
 
@@ -10,10 +10,10 @@
 struct sandbox {
 	uid_t uid;      /* who it becomes if it is root now, else it stays who it is; not 0 for root */
 	gid_t gid;
-	/* Files and folders with all below, each list ending in NULL. A name stands for what it means now, behind symbolic links: a file
-	 * that is replaced later needs its folder here. What is not there is passed over, but what is writable has to be there. */
-	const char *const *readable;    /* read and listed */
-	const char *const *writable;    /* also written, made, moved, cut and removed: files and folders, no devices, sockets or links */
+	/* Files and folders with all below; each list ends in NULL. A name stands for what it leads to now, through symbolic links:
+	 * for a file that is replaced later its folder has to stand here. */
+	const char *const *readable;    /* read and listed; what is not there is passed over */
+	const char *const *writable;    /* also written, made, moved, cut and removed: files and folders, nothing special */
 };
 
 enum { SANDBOX_PARTS = 4 };
@@ -23,16 +23,16 @@ struct sandbox_missing {        /* what is left out, in words for people: "Landl
 	const char *text[SANDBOX_PARTS];        /* fixed text */
 };
 
-/* Enters. To be called with one thread, and with no file open that is not meant to stay. What works afterwards:
- *   reading and writing what is open, files as above, IPv4, IPv6 and rtnetlink sockets, DNS, threads, memory, clocks, signals to itself.
- * What does not, EPERM: other sockets (AF_UNIX: the engine's is root; pairs of streams may be made), memory that can be executed, ioctl,
- * prctl, signals to others, any system call that is not on the list; ENOSYS: clone3, so that libcs fall back to clone.
- * What ends the process (SIGSYS): programs and other processes started, ptrace and the like, mounts, namespaces, modules, BPF, calls of
- * another ABI. The lists are in sandbox_calls.h.
- * A build with AddressSanitizer leaves seccomp and PR_SET_DUMPABLE out, since its leak checker starts a process that traces: missing
- * says so. On a CPU without a list (sandbox_calls.h) seccomp is missing, too.
- * KERR_BAD_INPUT: root, and uid or gid is 0; KERR_GONE: something writable is not there; KERR_DENIED, KERR_IO: why names the step. After
- * an error the process may be shut in half: it can only end. */
+/* Enters. Call it with one thread, and with nothing open that is not meant to stay: what is open stays usable.
+ * What works afterwards: files as above; sockets of IPv4, IPv6 and rtnetlink, DNS; pairs of connected streams; threads, memory,
+ * clocks, polling; signals to itself.
+ * What fails with EPERM: any other socket (AF_UNIX too: the engine's is as good as root), memory that can be executed, ioctl,
+ * prctl, signals to others, and each system call that is on no list. clone3 fails with ENOSYS, so that a libc takes clone.
+ * What ends the process (SIGSYS): starting programs and processes, ptrace and the like, mounts, namespaces, modules, BPF,
+ * io_uring, keyrings, and calls of another ABI. The lists are in sandbox_calls.h; a CPU without one has no seccomp.
+ * A build with AddressSanitizer leaves seccomp and PR_SET_DUMPABLE out (its leak checker is a process that traces) and says so.
+ * KERR_BAD_INPUT: root, and uid or gid is 0; KERR_GONE: something writable is not there; KERR_DENIED, KERR_IO: why names the step.
+ * After an error the process may be half shut in: it has to end. */
 KERR_CHECK enum kerr sandbox_enter(const struct sandbox *s, struct sandbox_missing *missing, struct why *why);
 
 #endif
