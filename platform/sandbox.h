@@ -24,7 +24,7 @@ struct sandbox_missing {        /* what is left out, in words for people: "Landl
 };
 
 /* Enters. Call it with one thread, and with nothing open that is not meant to stay: what is open stays usable.
- * What works afterwards: files as above; sockets of IPv4, IPv6 and rtnetlink, DNS; pairs of connected streams; threads, memory,
+ * What works afterwards: files as above; sockets of IPv4, IPv6 and rtnetlink, DNS; pipes, eventfd, timers; threads, memory,
  * clocks, polling; signals to itself.
  * What fails with EPERM: any other socket (AF_UNIX too: the engine's is as good as root), memory that can be executed, ioctl,
  * prctl, signals to others, and each system call that is on no list. clone3 fails with ENOSYS, so that a libc takes clone.
