@@ -1,5 +1,5 @@
-/* sandbox.h - a process shuts itself in: another user, no capabilities and no way to get any, no core dump, files by landlock(7),
- * system calls by seccomp(2). There is no way back. What the kernel lacks is named and left out; all else that fails is an error. */
+/* sandbox.h - a process shuts itself in: another user, no capabilities and no way to get any, no core dump, files by
+ * landlock(7), system calls by seccomp(2). No way back. What the kernel lacks is named and left out; all else is an error. */
 #ifndef KEDGE_PLATFORM_SANDBOX_H
 #define KEDGE_PLATFORM_SANDBOX_H
 
@@ -12,7 +12,7 @@ struct sandbox {
 	gid_t gid;
 	/* Files and folders with all below; each list ends in NULL. A name stands for what it leads to now, through symbolic links:
 	 * for a file that is replaced later its folder has to stand here. */
-	const char *const *readable;    /* read and listed; what is not there is passed over */
+	const char *const *readable;    /* read and listed; what is not there or out of its reach is passed over */
 	const char *const *writable;    /* also written, made, moved, cut and removed: files and folders, nothing special */
 };
 
@@ -31,8 +31,8 @@ struct sandbox_missing {        /* what is left out, in words for people: "Landl
  * What ends the process (SIGSYS): starting programs and processes, ptrace and the like, mounts, namespaces, modules, BPF,
  * io_uring, keyrings, and calls of another ABI. The lists are in sandbox_calls.h; a CPU without one has no seccomp.
  * A build with AddressSanitizer leaves seccomp and PR_SET_DUMPABLE out (its leak checker is a process that traces) and says so.
- * KERR_BAD_INPUT: root, and uid or gid is 0; KERR_GONE: something writable is not there; KERR_DENIED, KERR_IO: why names the step.
- * After an error the process may be half shut in: it has to end. */
+ * KERR_BAD_INPUT: root, and uid or gid is 0; KERR_GONE: something writable is not there; KERR_DENIED, KERR_IO: why names the
+ * step. After an error the process may be half shut in: it has to end. */
 KERR_CHECK enum kerr sandbox_enter(const struct sandbox *s, struct sandbox_missing *missing, struct why *why);
 
 #endif
