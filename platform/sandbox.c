@@ -1,19 +1,14 @@
-#define _GNU_SOURCE /* setresuid, O_PATH, syscall */
+#define _GNU_SOURCE /* setresuid, setgroups, syscall, O_PATH */
 #include "platform/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
-#include <netinet/in.h>
-#include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,238 +16,281 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/file.h"
 #include "platform/sandbox_calls.h"
 
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-#define ARCH AUDIT_ARCH_I386
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#elif defined(__arm__)
-#define ARCH AUDIT_ARCH_ARM
-#endif
-
-#define X32_BIT 0x40000000u              /* of a call's number on x86-64: the same calls by other numbers */
-
-static enum kerr failed(const char *what, struct why *why)
+static enum kerr failed(const char *step, struct why *why)
 {
-	return why_set(why, KERR_IO, "%s: %s", what, strerror(errno));
+	return file_errno(errno, "sandbox:", step, why);
 }
 
-static void lacks(struct text *missing, const char *part, int err)
+static enum kerr left_out(struct sandbox_missing *missing, const char *text)
 {
-	text_s(missing, missing->len > 0 ? "; " : "");
-	text_s(missing, part);
-	text_s(missing, err == ENOSYS || err == EOPNOTSUPP || err == EINVAL ? ": not in this kernel" : ": ");
-	text_s(missing, err == ENOSYS || err == EOPNOTSUPP || err == EINVAL ? "" : strerror(err));
+	missing->text[missing->n++] = text;
+	return KERR_OK;
 }
 
-/* ---- user and privileges ---- */
+/* ---- who it is ---- */
 
-/* The bounding set says what a program with file capabilities could get: it takes CAP_SETPCAP to shrink, and no_new_privs holds
- * without it. */
-static enum kerr drop_privileges(const struct sandbox *s, struct why *why)
+static enum kerr drop_user(const struct sandbox *s, struct why *why)
+{
+	if (geteuid() != 0)
+		return KERR_OK;
+	if (s->uid == 0 || s->gid == 0)
+		return why_set(why, KERR_BAD_INPUT, "sandbox: root has to become somebody else, and so has its group");
+	/* EPERM: whoever started us has taken the right to; no_new_privs holds without it */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EPERM)
+			return failed("bounding set", why);
+	if (setgroups(0, NULL) != 0)
+		return failed("setgroups", why);
+	if (setresgid(s->gid, s->gid, s->gid) != 0)
+		return failed("setresgid", why);
+	return setresuid(s->uid, s->uid, s->uid) == 0 ? KERR_OK : failed("setresuid", why);
+}
+
+/* The ambient ones go with those that are permitted. */
+static enum kerr drop_rights(struct why *why)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	const struct __user_cap_data_struct none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
-	const struct rlimit nothing = { 0, 0 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0, 0, 0 } };
+	struct rlimit no_core = { 0, 0 };
 
-	for (unsigned long cap = 0; cap < 64; cap++)
-		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 && errno != EPERM))
-		return failed("setgroups", why);
-	if (s->gid != getegid() && setresgid(s->gid, s->gid, s->gid) != 0)
-		return failed("setresgid", why);
-	if (s->uid != geteuid() && setresuid(s->uid, s->uid, s->uid) != 0)
-		return failed("setresuid", why);
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (syscall(__NR_capset, &head, none) != 0)
+	if (syscall(SYS_capset, &head, none) != 0)
 		return failed("capset", why);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return failed("no_new_privs", why);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &nothing) != 0)
-		return failed("core dumps", why);
-	return KERR_OK;
+	return setrlimit(RLIMIT_CORE, &no_core) == 0 ? KERR_OK : failed("core limit", why);
 }
 
-/* ---- files ---- */
+/* ---- which files: landlock(7); linux/landlock.h of today has all of this, older ones a part ---- */
 
-/* Rights by the ABI that has them first (landlock(7)); the kernel's headers at hand may be older than the kernel. */
 enum {
-	FS_READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
-	FS_WRITE = FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG,
-	FS_FILE = LANDLOCK_ACCESS_FS_READ_FILE,
-	FS_REFER = 1 << 13, FS_TRUNCATE = 1 << 14, FS_IOCTL = 1 << 15, SCOPES = 3 /* abstract sockets, signals */
+	LANDLOCK_CREATE = 444, LANDLOCK_ADD = 445, LANDLOCK_RESTRICT = 446, /* the same on all CPUs */
+	LANDLOCK_VERSION = 1, LANDLOCK_BENEATH = 1,
+
+	/* rights on files */
+	WRITE_FILE = 1 << 1, READ_FILE = 1 << 2, READ_DIR = 1 << 3, REMOVE_DIR = 1 << 4, REMOVE_FILE = 1 << 5, MAKE_DIR = 1 << 7,
+	MAKE_REG = 1 << 8, REFER = 1 << 13 /* ABI 2 */, TRUNCATE = 1 << 14 /* ABI 3 */,
+	RIGHTS_ABI_1 = 13, /* the first so many; ABI 5 adds ioctl on devices, ABI 9 connecting to sockets by path */
+	RIGHTS_READ = READ_FILE | READ_DIR,
+	RIGHTS_WRITE = RIGHTS_READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE,
+	RIGHTS_ON_FILE = WRITE_FILE | READ_FILE | TRUNCATE,
+
+	SCOPE_ALL = 3 /* ABI 6: no abstract socket of others, no signal to others */
 };
 
-struct ruleset { uint64_t fs, net, scoped; };
+struct landlock_rules { uint64_t files, net, scoped; };
+struct landlock_path { uint64_t allowed; int32_t fd; } __attribute__((packed));
 
-static struct ruleset all_rights(long abi, size_t *size)
+static enum kerr allow_path(int rules, const char *path, uint64_t rights, struct why *why)
 {
-	struct ruleset r = { (1 << 13) - 1, 0, 0 };
+	struct landlock_path rule = { rights, open(path, O_PATH | O_CLOEXEC) };
+	struct stat st;
+	enum kerr err = KERR_OK;
 
-	*size = sizeof(r.fs);
-	r.fs |= abi >= 2 ? FS_REFER : 0;
-	r.fs |= abi >= 3 ? FS_TRUNCATE : 0;
-	r.fs |= abi >= 5 ? FS_IOCTL : 0;
-	if (abi >= 6) {
-		r.scoped = SCOPES;
-		*size = sizeof(r);
-	}
-	return r;
-}
-
-static enum kerr allow(int set, const char *const *paths, uint64_t rights, struct why *why)
-{
-	for (; *paths != NULL; paths++) {
-		struct landlock_path_beneath_attr rule = { .allowed_access = rights, .parent_fd = open(*paths, O_PATH | O_CLOEXEC) };
-		struct stat st;
-		long done;
-
-		if (rule.parent_fd < 0)
-			continue;
-		if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
-			rule.allowed_access &= FS_FILE;
-		done = syscall(__NR_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-		(void)close(rule.parent_fd);
-		if (done != 0)
-			return failed(*paths, why);
-	}
-	return KERR_OK;
-}
-
-static enum kerr few_files(const struct sandbox *s, struct text *missing, struct why *why)
-{
-	long abi = syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	struct ruleset rights;
-	size_t size;
-	enum kerr err;
-	int set;
-
-	if (abi < 1) {
-		lacks(missing, "Landlock", errno);
-		return KERR_OK;
-	}
-	rights = all_rights(abi, &size);
-	set = (int)syscall(__NR_landlock_create_ruleset, &rights, size, 0);
-	if (set < 0)
-		return failed("Landlock", why);
-	err = allow(set, s->readable, FS_READ, why);
-	if (err == KERR_OK)
-		err = allow(set, s->writable, FS_WRITE | (abi >= 3 ? FS_TRUNCATE : 0), why);
-	if (err == KERR_OK && syscall(__NR_landlock_restrict_self, set, 0) != 0)
-		err = failed("Landlock", why);
-	(void)close(set);
+	if (rule.fd < 0)
+		return failed(path, why);
+	if (fstat(rule.fd, &st) != 0)
+		err = failed(path, why);
+	else if (!S_ISDIR(st.st_mode))
+		rule.allowed &= RIGHTS_ON_FILE;
+	if (err == KERR_OK && syscall(LANDLOCK_ADD, rules, LANDLOCK_BENEATH, &rule, 0) != 0)
+		err = failed(path, why);
+	close(rule.fd);
 	return err;
 }
 
-/* ---- calls ---- */
-
-enum { PROGRAM_MAX = 320, REFUSE = SECCOMP_RET_ERRNO | EPERM };
-
-struct program { unsigned short n; struct sock_filter at[PROGRAM_MAX]; };
-
-static void op(struct program *p, unsigned code, unsigned char yes, unsigned char no, uint32_t k)
+static enum kerr allow_paths(int rules, const struct sandbox *s, uint64_t known, struct why *why)
 {
-	p->at[p->n++] = (struct sock_filter){ (unsigned short)code, yes, no, k };
+	enum kerr err = KERR_OK;
+
+	for (const char *const *p = s->writable; *p != NULL && err == KERR_OK; p++)
+		err = allow_path(rules, *p, RIGHTS_WRITE & known, why);
+	for (const char *const *p = s->readable; *p != NULL && err == KERR_OK; p++) {
+		err = allow_path(rules, *p, RIGHTS_READ, why);
+		if (err == KERR_GONE || err == KERR_DENIED)
+			err = KERR_OK;
+	}
+	return err;
+}
+
+static enum kerr enter_landlock(const struct sandbox *s, struct sandbox_missing *missing, struct why *why)
+{
+	long abi = syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_VERSION);
+	struct landlock_rules all = { 0, 0, abi >= 6 ? SCOPE_ALL : 0 };
+	enum kerr err;
+	int rules;
+
+	if (abi < 0 && errno == ENOSYS)
+		return left_out(missing, "Landlock: not in this kernel");
+	if (abi < 0 && errno == EOPNOTSUPP)
+		return left_out(missing, "Landlock: switched off at boot");
+	if (abi < 0 && errno == EPERM)
+		return left_out(missing, "Landlock: forbidden to kedge by who started it");
+	all.files = (1u << (RIGHTS_ABI_1 + (abi >= 2) + (abi >= 3) + (abi >= 5) + (abi >= 9))) - 1;
+	rules = abi < 0 ? -1 : (int)syscall(LANDLOCK_CREATE, &all, sizeof(all), 0);
+	if (rules < 0)
+		return failed("Landlock", why);
+	err = allow_paths(rules, s, all.files, why);
+	if (err == KERR_OK && syscall(LANDLOCK_RESTRICT, rules, 0) != 0)
+		err = failed("Landlock", why);
+	close(rules);
+	return err;
+}
+
+/* ---- which system calls: seccomp(2) ---- */
+
+#if defined(__SANITIZE_ADDRESS__)
+static enum kerr enter_seccomp(struct sandbox_missing *missing, struct why *why)
+{
+	(void)why;
+	return left_out(missing, "seccomp: left out of a build with sanitizers");
+}
+#elif !defined(SANDBOX_ARCH)
+static enum kerr enter_seccomp(struct sandbox_missing *missing, struct why *why)
+{
+	(void)why;
+	return left_out(missing, "seccomp: no list of calls for this CPU");
+}
+#else
+#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
+
+enum how { ANY_OF, NONE_OF, EQUAL, AT_MOST };
+
+/* A call is allowed if one of its arguments is as said (the lower half of it: all of these are ints or sets of low bits) and,
+ * where `next` is set, what the next rule says holds, too. pid: our own instead of value. */
+struct rule { uint16_t call; uint8_t arg; uint8_t how : 6, next : 1, pid : 1; uint32_t value; };
+
+#ifdef SYS_fcntl64
+#define CALL_FCNTL SYS_fcntl64
+#define CALL_MMAP SYS_mmap2
+#else
+#define CALL_FCNTL SYS_fcntl
+#define CALL_MMAP SYS_mmap
+#endif
+
+static const struct rule rules[] = {
+	{ .call = CALL_MMAP, .arg = 2, .how = NONE_OF, .value = PROT_EXEC },
+	{ .call = SYS_mprotect, .arg = 2, .how = NONE_OF, .value = PROT_EXEC },
+	{ .call = SYS_clone, .arg = 0, .how = ANY_OF, .value = 0x10000 /* CLONE_THREAD */ },
+	{ .call = SYS_socket, .arg = 0, .how = EQUAL, .value = AF_INET },
+	{ .call = SYS_socket, .arg = 0, .how = EQUAL, .value = AF_INET6 },
+	{ .call = SYS_socket, .arg = 0, .how = EQUAL, .value = AF_NETLINK, .next = 1 },
+	{ .call = SYS_socket, .arg = 2, .how = EQUAL, .value = 0 /* NETLINK_ROUTE */ },
+	/* up to SO_BINDTODEVICE: from SO_ATTACH_FILTER on a socket may get a program */
+	{ .call = SYS_setsockopt, .arg = 1, .how = EQUAL, .value = SOL_SOCKET, .next = 1 },
+	{ .call = SYS_setsockopt, .arg = 2, .how = AT_MOST, .value = 25 },
+	{ .call = SYS_setsockopt, .arg = 1, .how = EQUAL, .value = 0 /* IP */ },
+	{ .call = SYS_setsockopt, .arg = 1, .how = EQUAL, .value = 6 /* TCP */ },
+	{ .call = SYS_setsockopt, .arg = 1, .how = EQUAL, .value = 41 /* IPv6 */ },
+	/* not F_SETOWN and what comes after it: a signal to others. Locks are not needed. */
+	{ .call = CALL_FCNTL, .arg = 1, .how = AT_MOST, .value = F_SETFL },
+	{ .call = CALL_FCNTL, .arg = 1, .how = EQUAL, .value = F_DUPFD_CLOEXEC },
+	{ .call = CALL_FCNTL, .arg = 1, .how = EQUAL, .value = F_GET_SEALS },
+	{ .call = SYS_prlimit64, .arg = 0, .how = EQUAL, .value = 0 /* its own limits */ },
+	{ .call = SYS_kill, .arg = 0, .how = EQUAL, .pid = 1 },
+	{ .call = SYS_tkill, .arg = 0, .how = EQUAL, .pid = 1 },
+	{ .call = SYS_tgkill, .arg = 0, .how = EQUAL, .pid = 1 },
+};
+
+enum {
+	RULE_STEPS = 5,
+	PROGRAM_MAX = 16 + LENGTH(sandbox_allowed) + LENGTH(sandbox_deadly) + RULE_STEPS * LENGTH(rules)
+};
+_Static_assert(LENGTH(sandbox_allowed) < 255 && LENGTH(sandbox_deadly) < 255, "a jump goes over 255 steps at most");
+
+struct program { unsigned short n; struct sock_filter step[PROGRAM_MAX]; };
+
+static void add(struct program *p, unsigned code, unsigned yes, unsigned no, uint32_t k)
+{
+	p->step[p->n++] = (struct sock_filter){ (uint16_t)code, (uint8_t)yes, (uint8_t)no, k };
 }
 
 static void load(struct program *p, size_t offset)
 {
-	op(p, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)offset);
+	add(p, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)offset);
 }
 
-static void end(struct program *p, uint32_t action)
+static void end_with(struct program *p, uint32_t verdict)
 {
-	op(p, BPF_RET | BPF_K, 0, 0, action);
+	add(p, BPF_RET | BPF_K, 0, 0, verdict);
 }
 
-/* The lower half, where all that is looked at here stands. */
-static size_t argument(int i)
+/* Every call of the list ends with the verdict that stands after it. */
+static void add_list(struct program *p, const uint16_t *call, unsigned n, uint32_t verdict)
 {
-	return offsetof(struct seccomp_data, args) + 8 * (size_t)i;
+	for (unsigned i = 0; i < n; i++)
+		add(p, BPF_JMP | BPF_JEQ | BPF_K, n - i, 0, call[i]);
+	add(p, BPF_JMP | BPF_JA, 0, 0, 1);
+	end_with(p, verdict);
 }
 
-/* What is loaded equals k (or, by bits, has one of k's): action. */
-static void when(struct program *p, unsigned test, uint32_t k, uint32_t action)
+/* Steps: is it the call? load, test, verdict, load the call's number again. With `next` the other rule is the verdict. */
+static void add_rule(struct program *p, const struct rule *r)
 {
-	op(p, BPF_JMP | test | BPF_K, 0, 1, k);
-	end(p, action);
+	static const uint16_t test[] = { [ANY_OF] = BPF_JSET, [NONE_OF] = BPF_JSET, [EQUAL] = BPF_JEQ, [AT_MOST] = BPF_JGT };
+	bool inverted = r->how == NONE_OF || r->how == AT_MOST;
+	unsigned away = r->next ? RULE_STEPS : 1;
+
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, r->next ? RULE_STEPS + 3 : RULE_STEPS - 1, r->call);
+	load(p, offsetof(struct seccomp_data, args) + 8 * r->arg);
+	add(p, BPF_JMP | BPF_K | test[r->how], inverted ? away : 0, inverted ? 0 : away,
+	    r->pid ? (uint32_t)getpid() : r->value);
+	if (!r->next)
+		end_with(p, SECCOMP_RET_ALLOW);
+	load(p, offsetof(struct seccomp_data, nr));
 }
 
-/* Of one call: an argument that passes a test leads to `passed`, any other to `else_`. */
-static void look(struct program *p, uint32_t call, int arg, unsigned test, uint32_t k, uint32_t passed, uint32_t else_)
+static void write_program(struct program *p)
 {
-	op(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, call);
-	load(p, argument(arg));
-	when(p, test, k, passed);
-	end(p, else_);
-}
-
-static void special(struct program *p)
-{
-#ifdef __NR_mmap
-	look(p, __NR_mmap, 2, BPF_JSET, PROT_EXEC, REFUSE, SECCOMP_RET_ALLOW);
+	load(p, offsetof(struct seccomp_data, arch));
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SANDBOX_ARCH);
+	end_with(p, SECCOMP_RET_KILL_PROCESS);
+	load(p, offsetof(struct seccomp_data, nr));
+#ifdef __x86_64__
+	add(p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, 0x40000000 /* x32 */);
+	end_with(p, SECCOMP_RET_KILL_PROCESS);
 #endif
-#ifdef __NR_mmap2
-	look(p, __NR_mmap2, 2, BPF_JSET, PROT_EXEC, REFUSE, SECCOMP_RET_ALLOW);
-#endif
-	look(p, __NR_mprotect, 2, BPF_JSET, PROT_EXEC, REFUSE, SECCOMP_RET_ALLOW);
-	/* a thread, as curl's for names; no process */
-	look(p, __NR_clone, 0, BPF_JSET, CLONE_THREAD, SECCOMP_RET_ALLOW, REFUSE);
-	/* abort() */
-	look(p, __NR_tgkill, 0, BPF_JEQ, (uint32_t)getpid(), SECCOMP_RET_ALLOW, REFUSE);
-	look(p, __NR_ioctl, 1, BPF_JEQ, FIONBIO, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | ENOTTY);
-#ifdef __NR_clone3
-	/* its flags stand where no filter can look: the library then takes the call above */
-	when(p, BPF_JEQ, __NR_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-#endif
-	/* Internet, and routes; not AF_UNIX, behind which the engine is */
-	op(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 8, __NR_socket);
-	load(p, argument(0));
-	when(p, BPF_JEQ, AF_INET, SECCOMP_RET_ALLOW);
-	when(p, BPF_JEQ, AF_INET6, SECCOMP_RET_ALLOW);
-	when(p, BPF_JEQ, AF_NETLINK, SECCOMP_RET_ALLOW);
-	end(p, REFUSE);
+	add_list(p, sandbox_allowed, LENGTH(sandbox_allowed), SECCOMP_RET_ALLOW);
+	for (size_t i = 0; i < LENGTH(rules); i++)
+		add_rule(p, &rules[i]);
+	add_list(p, sandbox_deadly, LENGTH(sandbox_deadly), SECCOMP_RET_KILL_PROCESS);
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 435 /* clone3 */);
+	end_with(p, SECCOMP_RET_ERRNO | ENOSYS);
+	end_with(p, SECCOMP_RET_ERRNO | EPERM);
 }
 
-static void few_calls(struct text *missing)
+static enum kerr enter_seccomp(struct sandbox_missing *missing, struct why *why)
 {
-	struct program p = { .n = 0 };
-	struct sock_fprog all;
+	struct program p = { 0 };
+	struct sock_fprog filter = { 0, p.step };
 
-	load(&p, offsetof(struct seccomp_data, arch));
-	op(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCH);
-	end(&p, SECCOMP_RET_KILL_PROCESS);
-	load(&p, offsetof(struct seccomp_data, nr));
-#if defined(__x86_64__)
-	when(&p, BPF_JSET, X32_BIT, REFUSE);
-#endif
-	for (size_t i = 0; i < sizeof(sandbox_calls) / sizeof(sandbox_calls[0]); i++)
-		when(&p, BPF_JEQ, sandbox_calls[i], SECCOMP_RET_ALLOW);
-	special(&p);
-	end(&p, REFUSE);
-	all = (struct sock_fprog){ p.n, p.at };
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all, 0, 0) != 0)
-		lacks(missing, "seccomp", errno);
+	/* without a program: EFAULT where there is seccomp with filters */
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EINVAL)
+		return left_out(missing, "seccomp: not in this kernel");
+	write_program(&p);
+	filter.len = p.n;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0 ? KERR_OK : failed("seccomp", why);
 }
+#endif
 
-enum kerr sandbox_enter(const struct sandbox *s, struct text *missing, struct why *why)
+enum kerr sandbox_enter(const struct sandbox *s, struct sandbox_missing *missing, struct why *why)
 {
-	enum kerr err = KERR_OK;
+	enum kerr err = drop_user(s, why);
 
-	/* before the user changes: root can open the folders that lead to them */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return failed("no_new_privs", why);
-	err = few_files(s, missing, why);
+	*missing = (struct sandbox_missing){ 0 };
 	if (err == KERR_OK)
-		err = drop_privileges(s, why);
+		err = drop_rights(why);
 #ifdef __SANITIZE_ADDRESS__
-	lacks(missing, "seccomp, in a build with sanitizers", ENOSYS);
-#else
 	if (err == KERR_OK)
-		few_calls(missing);
+		err = left_out(missing, "PR_SET_DUMPABLE: left out of a build with sanitizers");
+#else
+	/* after the change of user, which sets it as the machine has it */
+	if (err == KERR_OK && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		err = failed("PR_SET_DUMPABLE", why);
 #endif
-	return err;
+	if (err == KERR_OK)
+		err = enter_landlock(s, missing, why);
+	return err == KERR_OK ? enter_seccomp(missing, why) : err;
 }

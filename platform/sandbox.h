@@ -1,25 +1,38 @@
-/* sandbox.h - what this process can do no more: another user, no privilege and no way to one, a few folders (Landlock, Linux 5.13),
- * the calls it needs and no others (seccomp, Linux 3.17). */
+/* sandbox.h - a process shuts itself in: another user, no capabilities and no way to get any, no core dump, files by
+ * landlock(7), system calls by seccomp(2). No way back. What the kernel lacks is named and left out; all else is an error. */
 #ifndef KEDGE_PLATFORM_SANDBOX_H
 #define KEDGE_PLATFORM_SANDBOX_H
 
 #include <sys/types.h>
 
 #include "agent/base/err.h"
-#include "agent/base/str.h"
 
 struct sandbox {
-	uid_t uid;                      /* as whom from now on; the present one: nothing is changed */
+	uid_t uid;      /* who it becomes if it is root now, else it stays who it is; not 0 for root */
 	gid_t gid;
-	const char *const *readable;    /* files and folders, NULL at the end; what is not there is passed over */
-	const char *const *writable;    /* folders: files in them may be made, changed, renamed and removed */
+	/* Files and folders with all below; each list ends in NULL. A name stands for what it leads to now, through symbolic links:
+	 * for a file that is replaced later its folder has to stand here. */
+	const char *const *readable;    /* read and listed; what is not there or out of its reach is passed over */
+	const char *const *writable;    /* also written, made, moved, cut and removed: files and folders, nothing special */
 };
 
-/* For this process (which has no second thread yet) and whatever it starts, for good: no supplementary group, no capability,
- * no_new_privs, no core dump, not to be looked into by others of its user; of the file system only the above; no new program and
- * process, no signal to others, no socket but of the Internet and of routes, no memory that can be executed. A call that is not on the
- * list fails with EPERM. What is open already stays so.
- * missing: a kernel's lack, one sentence each ("Landlock: not in this kernel"); all else is done. KERR_IO: it could not be done. */
-KERR_CHECK enum kerr sandbox_enter(const struct sandbox *s, struct text *missing, struct why *why);
+enum { SANDBOX_PARTS = 4 };
+
+struct sandbox_missing {        /* what is left out, in words for people: "Landlock: not in this kernel" */
+	unsigned n;
+	const char *text[SANDBOX_PARTS];        /* fixed text */
+};
+
+/* Enters. Call it with one thread, and with nothing open that is not meant to stay: what is open stays usable.
+ * What works afterwards: files as above; sockets of IPv4, IPv6 and rtnetlink, DNS; pipes, eventfd, timers; threads, memory,
+ * clocks, polling; signals to itself.
+ * What fails with EPERM: any other socket (AF_UNIX too: the engine's is as good as root), memory that can be executed, ioctl,
+ * prctl, signals to others, and each system call that is on no list. clone3 fails with ENOSYS, so that a libc takes clone.
+ * What ends the process (SIGSYS): starting programs and processes, ptrace and the like, mounts, namespaces, modules, BPF,
+ * io_uring, keyrings, and calls of another ABI. The lists are in sandbox_calls.h; a CPU without one has no seccomp.
+ * A build with AddressSanitizer leaves seccomp and PR_SET_DUMPABLE out (its leak checker is a process that traces) and says so.
+ * KERR_BAD_INPUT: root, and uid or gid is 0; KERR_GONE: something writable is not there; KERR_DENIED, KERR_IO: why names the
+ * step. After an error the process may be half shut in: it has to end. */
+KERR_CHECK enum kerr sandbox_enter(const struct sandbox *s, struct sandbox_missing *missing, struct why *why);
 
 #endif
