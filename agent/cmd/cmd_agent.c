@@ -14,12 +14,12 @@ int cmd_agent(const struct cmd *c)
 	return gate_run(&conf, settings_path(c), a.once);
 }
 
-/* What the gate has put there: CONF UID:GID [once]. Who starts it by hand has no gate, and is told so. */
+/* What the gate has put there: CONF UID:GID MISSING [once]. Who starts it by hand has no gate, and is told so. */
 int cmd_worker(int argc, char *const *argv)
 {
 	static struct conf conf;
 	struct cmd c = { .verb = "agent" };
-	struct worker w = { .once = argc > 2 };
+	struct worker w = { .missing = argc > 2 ? argv[2] : "", .once = argc > 3 };
 	struct slice ids = slice_of(argc > 1 ? argv[1] : ""), uid = SLICE("");
 	uint64_t u, g;
 

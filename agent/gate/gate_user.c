@@ -11,6 +11,8 @@
 #include "agent/gate/gate_state.h"
 #include "platform/file.h"
 
+#define NOBODY 65534                     /* on every Linux */
+
 /* "name:x:UID:GID:..." (passwd(5)) */
 static bool line_of(struct slice line, const char *name, uint64_t *uid, uint64_t *gid)
 {
@@ -31,17 +33,24 @@ void gate_user_find(struct gate *g)
 
 	g->worker.uid = geteuid();
 	g->worker.gid = getegid();
-	if (g->worker.uid != 0 || file_read("/etc/passwd", FILE_REGULAR, g->in, sizeof(g->in), &len, &why) != KERR_OK)
+	g->worker.missing = "";
+	if (g->worker.uid != 0) {
+		g->worker.missing = "root: gate and worker are of one user";
+		return;
+	}
+	g->worker.uid = g->worker.gid = NOBODY;
+	g->worker.missing = "a user of its own: not on this node";
+	if (file_read("/etc/passwd", FILE_REGULAR, g->in, sizeof(g->in), &len, &why) != KERR_OK)
 		return;
 	all = (struct slice){ g->in, len };
 	while (slice_next(&all, '\n', &line))
 		if (line_of(line, g->conf->user, &uid, &gid)) {
 			g->worker.uid = (uid_t)uid;
 			g->worker.gid = (gid_t)gid;
+			g->worker.missing = "";
 			return;
 		}
-	log_line(&g->log, LOG_LEVEL_WARN, "there is no user %s on this node: the worker works as root, without root's privileges",
-		 g->conf->user);
+	log_line(&g->log, LOG_LEVEL_WARN, "there is no user %s on this node: the worker works as nobody", g->conf->user);
 }
 
 static void own(struct gate *g, int folder, const char *name, const char *path)

@@ -4,8 +4,8 @@
 
 struct gate;
 
-/* [kedge] user out of /etc/passwd into g->worker.uid and gid. Without such a user, or when this process is not root, the worker
- * keeps this one's (and `status` names what is missing). */
+/* [kedge] user out of /etc/passwd into g->worker.uid and gid. Without such a user he is nobody, and where this process is not
+ * root, it is the same one's; either is named in `status`. */
 void gate_user_find(struct gate *g);
 /* state_dir and run_dir are there, and what lies in them is the worker's but for what root alone keeps: sticky, so that he can
  * not take that away. What stands in the way is logged. */

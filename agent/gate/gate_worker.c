@@ -48,7 +48,8 @@ static void environment(char *env[ENV_MAX])
 _Noreturn static void become(struct gate *g, int ask, int news)
 {
 	char who[32], *env[ENV_MAX];
-	char *argv[] = { "kedge", "--worker", (char *)(g->conf_path != NULL ? g->conf_path : ""), who, g->once ? "once" : NULL, NULL };
+	char *argv[] = { "kedge", "--worker", (char *)(g->conf_path != NULL ? g->conf_path : ""), who, (char *)g->worker.missing,
+			 g->once ? "once" : NULL, NULL };
 	sigset_t none;
 
 	environment(env);

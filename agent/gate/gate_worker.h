@@ -20,6 +20,7 @@ struct gate_worker {
 	uint32_t failures;               /* in a row */
 	uid_t uid;
 	gid_t gid;
+	const char *missing;             /* what there is not for that, for people; "": nothing */
 };
 
 enum kerr gate_worker_start(struct gate *g, struct why *why) KERR_CHECK;

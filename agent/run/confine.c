@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/run/node.h"
 #include "platform/sandbox.h"
@@ -24,7 +23,9 @@ static const char *folder_of(const char *path, char out[PATH_MAX])
 enum kerr confine(struct node *n, const struct worker *w, struct why *why)
 {
 	char ca[PATH_MAX], mqtt_ca[PATH_MAX], names[PATH_MAX];
-	struct text missing = text_on(n->missing_part, sizeof(n->missing_part));
+	struct text t = text_on(n->missing_part, sizeof(n->missing_part));
+	struct sandbox_missing missing = { 0 };
+	enum kerr err;
 	/* names and hosts are looked up as often as they change; of the kernel only how much memory is left */
 	const char *const readable[] = {
 		"/etc", folder_of("/etc/resolv.conf", names), folder_of(n->tls.ca_path, ca), folder_of(n->conf->mqtt_ca_file, mqtt_ca),
@@ -33,9 +34,12 @@ enum kerr confine(struct node *n, const struct worker *w, struct why *why)
 	const char *const writable[] = { n->conf->state_dir, n->conf->run_dir, NULL };
 	const struct sandbox s = { .uid = w->uid, .gid = w->gid, .readable = readable, .writable = writable };
 
-	if (w->uid == 0)
-		text_s(&missing, "the user of [kedge] user: not on this node");
-	else if (getuid() != 0)
-		text_s(&missing, "root: gate and worker are of one user");
-	return sandbox_enter(&s, &missing, why);
+	if (w->missing[0] != '\0')
+		missing.text[missing.n++] = w->missing;
+	err = sandbox_enter(&s, &missing, why);
+	for (unsigned i = 0; i < missing.n; i++) {
+		text_s(&t, i > 0 ? "; " : "");
+		text_s(&t, missing.text[i]);
+	}
+	return err;
 }

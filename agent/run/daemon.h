@@ -12,6 +12,7 @@ struct worker {
 	const char *conf_path;           /* for messages, and a reload; NULL: there is none */
 	uid_t uid;                       /* as whom it works; this process's own: nothing is changed */
 	gid_t gid;
+	const char *missing;             /* what the gate lacks for that, for people; "": nothing */
 	bool once;                       /* one pass over all sources, then the failures on stdout */
 };
 
