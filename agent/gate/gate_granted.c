@@ -143,7 +143,8 @@ static bool take(struct gate_permit *p, struct slice file)
 	bool same_boot;
 
 	if (file.n == 0 || file.p[file.n - 1] != '\n' || !slice_next(&file, '\n', &line) || !slice_next(&line, ' ', &kind) ||
-	    !slice_is(kind, FIRST) || !slice_next(&line, ' ', &boot) || !take_number(&line, 0, INT64_MAX / 2, &p->auto_day) || line.n > 0)
+	    !slice_is(kind, FIRST) || !slice_next(&line, ' ', &boot) || !take_number(&line, 0, INT64_MAX / 2, &p->auto_day) ||
+	    line.n > 0)
 		return false;
 	same_boot = p->boot_id[0] != '\0' && slice_is(boot, p->boot_id);
 	while (slice_next(&file, '\n', &line))

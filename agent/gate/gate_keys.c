@@ -298,7 +298,8 @@ static void on_timer(void *arg, int fd, short revents)
 static void become(struct gate *g, int fd)
 {
 	struct fetch_order order = {
-		.conf = g->conf, .from = g->keys.fetching.from, .now_unix_s = g->keys.fetching.now_unix_s, .uid = g->worker.uid, .gid = g->worker.gid,
+		.conf = g->conf, .from = g->keys.fetching.from, .now_unix_s = g->keys.fetching.now_unix_s,
+		.uid = g->worker.uid, .gid = g->worker.gid,
 	};
 	struct fetched f;
 	sigset_t none;
@@ -336,7 +337,8 @@ static enum kerr fetch(struct gate *g, const struct talk_keys *in, struct why *w
 	enum kerr e;
 
 	gate_keys_forget(g);
-	k->fetching = (struct talk_keys){ .from = in->from, .same_as_refused = is_set(&in->same_as_refused), .now_unix_s = in->now_unix_s };
+	k->fetching = (struct talk_keys){ .from = in->from, .now_unix_s = in->now_unix_s };
+	k->fetching.same_as_refused = is_set(&in->same_as_refused);
 	k->fetch_timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (k->fetch_timer_fd >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
 		pid = fork();

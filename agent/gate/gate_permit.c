@@ -96,8 +96,8 @@ static enum kerr by_policy(struct gate *g, const struct change *c, struct why *w
 	uint32_t of_service = 0;
 
 	if (policy->mode != MODE_AUTO)
-		return why_set(why, KERR_DENIED, "Nobody has confirmed this rollback, and the policy of %.80s is %s; `kedge rollback %.80s` by a "
-			       "person permits it.", c->service, rb_mode_name(policy->mode), c->service);
+		return why_set(why, KERR_DENIED, "Nobody has confirmed this rollback, and the policy of %.80s is %s; "
+			       "`kedge rollback %.80s` by a person permits it.", c->service, rb_mode_name(policy->mode), c->service);
 	turn_day(p);
 	for (uint32_t i = 0; i < p->automatics; i++) {
 		struct slice cluster, service;
@@ -108,7 +108,8 @@ static enum kerr by_policy(struct gate *g, const struct change *c, struct why *w
 	}
 	if (p->automatics == AUTOMATICS_MAX || of_service >= policy->max_rollbacks_per_day)
 		return why_set(why, KERR_DENIED, "%u deployments of %.80s were rolled back by policy today, which is all it permits "
-			       "(max_rollbacks_per_day); `kedge rollback %.80s` by a person permits it.", (unsigned)of_service, c->service, c->service);
+			       "(max_rollbacks_per_day); `kedge rollback %.80s` by a person permits it.", (unsigned)of_service,
+			       c->service, c->service);
 	(void)str_put(p->automatic[p->automatics++].arn, ARN_CAP, slice_of(c->stop));
 	keep(g);
 	return KERR_OK;
@@ -165,8 +166,8 @@ static enum kerr check(struct gate *g, const struct change *c, struct why *why)
 	struct slice own = arn_cluster_name(slice_of(g->conf->cluster));
 
 	if (own.n > 0 && !slice_is(own, c->cluster))
-		return why_set(why, KERR_DENIED, "This node is of the cluster %.80s ([kedge] cluster), and %.80s is not in it.", g->conf->cluster,
-			       c->service);
+		return why_set(why, KERR_DENIED, "This node is of the cluster %.80s ([kedge] cluster), and %.80s is not in it.",
+			       g->conf->cluster, c->service);
 	if (c->to[0] != '\0' && !policy_for(&g->conf->core, c->service)->allow_update_service)
 		return why_set(why, KERR_DENIED, "Policy allow_update_service = no: the command shown does it.");
 	if (by_word(g, c))
@@ -174,8 +175,8 @@ static enum kerr check(struct gate *g, const struct change *c, struct why *why)
 	if (c->stop[0] != '\0')
 		return by_policy(g, c, why);
 	/* by policy alone UpdateService is never sent */
-	return why_set(why, KERR_DENIED, "Nobody has asked that %.80s goes to %.80s; `kedge rollback` or `kedge deploy` by a person permits it.",
-		       c->service, c->to);
+	return why_set(why, KERR_DENIED, "Nobody has asked that %.80s goes to %.80s; `kedge rollback` or `kedge deploy` by a person "
+		       "permits it.", c->service, c->to);
 }
 
 enum kerr gate_permit_check(struct gate *g, const char *target, struct slice body, struct why *why)
@@ -249,7 +250,8 @@ static void drop_old(struct gate *g)
 	p->grants = kept;
 }
 
-enum kerr gate_permit_grant(struct gate *g, enum grant_verb verb, uint32_t uid, struct slice service, struct slice what, struct why *why)
+enum kerr gate_permit_grant(struct gate *g, enum grant_verb verb, uint32_t uid, struct slice service, struct slice what,
+			    struct why *why)
 {
 	struct grant r = { .verb = verb, .uid = uid, .unix_s = clock_wall_ms() / 1000, .boot_s = clock_boot_ms() / 1000 + 1 };
 	enum kerr e;

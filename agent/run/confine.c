@@ -26,10 +26,11 @@ enum kerr confine(struct node *n, const struct worker *w, struct why *why)
 	struct text t = text_on(n->missing_part, sizeof(n->missing_part));
 	struct sandbox_missing missing = { 0 };
 	enum kerr err;
-	/* names and hosts are looked up as often as they change; of the kernel only how much memory is left */
+	/* names and hosts are looked up as often as they change, mbedTLS on musl knows no getrandom(2); of the kernel only how much
+	 * memory is left */
 	const char *const readable[] = {
 		"/etc", folder_of("/etc/resolv.conf", names), folder_of(n->tls.ca_path, ca), folder_of(n->conf->mqtt_ca_file, mqtt_ca),
-		"/proc/meminfo", NULL,
+		"/dev/random", "/proc/meminfo", NULL,
 	};
 	const char *const writable[] = { n->conf->state_dir, n->conf->run_dir, NULL };
 	const struct sandbox s = { .uid = w->uid, .gid = w->gid, .readable = readable, .writable = writable };

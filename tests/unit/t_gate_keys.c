@@ -1,5 +1,5 @@
-/* Keys at the gate: out of the environment and a file, torn or refused before; and out of a process that answers, answers garbage,
- * crashes or hangs. */
+/* Keys at the gate: out of the environment and a file, torn or refused before; and out of a process that answers, answers
+ * garbage, crashes or hangs. */
 #include "agent/gate/gate_fetch.h"
 #include "tests/unit/gate_fake.h"
 

@@ -1,5 +1,5 @@
-/* What the gate signs: the known answers of t_sigv4.c, for the operations on its list and for nothing else; and no answer has the
- * secret in it. */
+/* What the gate signs: the known answers of t_sigv4.c, for the operations on its list and for nothing else; and no answer has
+ * the secret in it. */
 #include "tests/unit/gate_fake.h"
 
 #include "agent/wire/ecr.h"
