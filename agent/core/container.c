@@ -49,9 +49,12 @@ static int32_t container_seen(struct core *c, const struct ev_container *ev)
 		at = container_add(c, ev->id);
 		if (at == NONE)
 			return NONE;
-		c->container[at].task = task_of_labels(c, ev);
+		c->container[at].task = NONE;
 		PUT(c->container[at].name, ev->name);
 	}
+	/* there may have been no row for its task before */
+	if (c->container[at].task == NONE && ev->task[0] != '\0')
+		c->container[at].task = task_of_labels(c, ev);
 	if (ev->image[0] != '\0')
 		PUT(c->container[at].image, ev->image);
 	if (ev->image_id[0] != '\0')
