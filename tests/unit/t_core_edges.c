@@ -212,7 +212,10 @@ static void no_room_for_a_task(void)
 	change.u.change.status = change.u.change.task_status = TS_STOPPED;
 	world_feed(&w, &change);
 	is_int(w.core.rows.failures, 0, "what fails without a row for its task is not told of another");
-	is_int(w.core.counter.tasks_refused, 3, "each is counted");
+	is_int(w.core.counter.tasks_refused, 4, "each try is counted, and each event is another try");
+	world_stopped(&w, 0, STAGE_RUN, CLASS_NONE, "", 0);
+	container_event(5, 9000, C_CREATED);
+	ok(w.core.container[0].task != NONE, "once another task has ended, the container gets its task");
 	world_run(&w, 5000);
 	sound("no room for a task");
 }
