@@ -105,7 +105,7 @@ $(B)/lto/ld: | $(DEPS)/.built # a cross compiler looks for its linker under this
 	@mkdir -p $(@D) && ln -sf "$$(command -v ld.lld)" $@
 $(B)/kedge $(B)/kedge-test: | $(B)/lto/ld
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(filter-out -pipe,$(ARCH_CFLAGS)) -flto -flto-partition=one -fstack-usage -save-temps -o $(B)/lto/$(@F) $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
+	$(Q)$(CC) $(filter-out -pipe,$(ARCH_CFLAGS)) -flto $(WHOLE) -fstack-usage -save-temps -o $(B)/lto/$(@F) $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
 	$(Q)$(CC) $(ARCH_CFLAGS) $(LAYOUT) -o $@.unstripped $(LINK_START) $(B)/lto/$(@F).ltrans0.ltrans.o $(LINK_END)
 	$(Q)$(STRIP) -s -R .comment -o $@ $@.unstripped
 	$(Q)! $(READELF) -lW $@ | grep -q INTERP || { rm $@; echo "make: $@ came out dynamically linked" >&2; exit 1; }

@@ -49,9 +49,12 @@ static int32_t container_seen(struct core *c, const struct ev_container *ev)
 		at = container_add(c, ev->id);
 		if (at == NONE)
 			return NONE;
-		c->container[at].task = task_of_labels(c, ev);
+		c->container[at].task = NONE;
 		PUT(c->container[at].name, ev->name);
 	}
+	/* there may have been no row for its task before */
+	if (c->container[at].task == NONE && ev->task[0] != '\0')
+		c->container[at].task = task_of_labels(c, ev);
 	if (ev->image[0] != '\0')
 		PUT(c->container[at].image, ev->image);
 	if (ev->image_id[0] != '\0')
@@ -358,17 +361,21 @@ void on_last_words(struct core *c, const struct ev_last_words *ev)
 	});
 }
 
-static void engine_synced(struct core *c)
+/* A row whose container was made while the listing was on its way stays: its end would come as an event. */
+static void engine_synced(struct core *c, uint64_t asked_ms)
 {
-	for (int32_t i = 0; i < c->rows.containers; i++)
-		if (c->container[i].used && !c->container[i].listed)
+	for (int32_t i = 0; i < c->rows.containers; i++) {
+		const struct container *k = &c->container[i];
+
+		if (k->used && !k->listed && (asked_ms == 0 || k->created_ms < asked_ms))
 			c->container[i] = (struct container){ .used = false };
+	}
 }
 
 void on_sync(struct core *c, const struct ev_sync *ev)
 {
 	if (ev->source == SRC_ENGINE && ev->end)
-		engine_synced(c);
+		engine_synced(c, ev->asked_ms);
 	for (int32_t i = 0; ev->source == SRC_ENGINE && !ev->end && i < c->rows.containers; i++)
 		if (c->container[i].used)   /* a row nobody uses is never written: it costs no memory */
 			c->container[i].listed = false;

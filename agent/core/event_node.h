@@ -9,7 +9,8 @@ enum source { SRC_ENGINE, SRC_AGENT_LOG, SRC_INTROSPECTION, SRC_AWS, SOURCES };
 enum source_state { SS_UNKNOWN, SS_UP, SS_ABSENT, SS_REFUSED, SS_DENIED, SS_UNREACHABLE, SS_BROKEN, SOURCE_STATES };
 
 struct ev_source { enum source source; enum source_state state; char detail[DETAIL_CAP]; };
-struct ev_sync { enum source source; bool end; };
+/* asked_ms, of the engine's: boot clock at which the listing was asked for. What came up since may not be in it, and stays; 0: nothing did. */
+struct ev_sync { enum source source; bool end; uint64_t asked_ms; };
 
 enum fact {
 	FACT_ROUTE,         /* yes: a default route exists */

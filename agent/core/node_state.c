@@ -47,10 +47,11 @@ static const struct condition {
 	{ CLASS_CLOCK_UNSET, 60 * SEC, clock_unset, "The wall clock of this node is not set; AWS cannot be asked and times are not to be trusted." },
 };
 
+/* A task that fell because the engine was away has the same class, and is no state of the node. */
 static int32_t open_state(const struct core *c, enum class class)
 {
 	for (int32_t i = 0; i < c->rows.failures; i++)
-		if (c->failure[i].used && c->failure[i].f.class == class && !c->failure[i].f.over)
+		if (c->failure[i].used && c->failure[i].f.class == class && c->failure[i].f.task[0] == '\0' && !c->failure[i].f.over)
 			return i;
 	return NONE;
 }

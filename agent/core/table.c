@@ -52,17 +52,39 @@ static void task_drop(struct core *c, int32_t task)
 	c->counter.tasks_dropped++;
 }
 
+/* The engine has still to say what became of one of its containers: with the row that answer would go, and nobody asks again. */
+static bool is_awaited(const struct core *c, int32_t task)
+{
+	for (int32_t i = 0; i < c->rows.containers; i++)
+		if (c->container[i].used && c->container[i].task == task && (c->container[i].inspect_ms != 0 || c->container[i].words_wanted))
+			return true;
+	return false;
+}
+
+/* How soon a row gives way; 0: never. What only the journal remembers, and no source has named since the start, ended while
+ * nobody looked. */
+static int gives_way(const struct core *c, int32_t task)
+{
+	const struct task *t = &c->task[task];
+
+	if (t->ended)
+		return is_awaited(c, task) ? 1 : 3;
+	return !t->in_agent && !t->from_log && task_containers(c, task) == 0 ? 2 : 0;
+}
+
 static int32_t task_oldest_ended(const struct core *c)
 {
 	int32_t best = NONE;
+	int soonest = 0;
 
-	for (int32_t i = 0; i < c->rows.tasks; i++)
-		if (c->task[i].ended && (best == NONE || c->task[i].first_ms < c->task[best].first_ms))
+	for (int32_t i = 0; i < c->rows.tasks; i++) {
+		int way = gives_way(c, i);
+
+		if (way > soonest || (way > 0 && way == soonest && c->task[i].first_ms < c->task[best].first_ms)) {
 			best = i;
-	/* what only the journal remembers, and no source has named since the start, ended while nobody looked */
-	for (int32_t i = 0; i < c->rows.tasks && best == NONE; i++)
-		if (!c->task[i].in_agent && !c->task[i].from_log && task_containers(c, i) == 0)
-			best = i;
+			soonest = way;
+		}
+	}
 	return best;
 }
 

@@ -36,11 +36,25 @@ static void next(struct node *n)
 	}
 }
 
+/* A slow engine is not asked the same again while the first question has not even left. */
+static bool is_waiting(const struct seam *s, enum engine_get get, const char *arg, seam_fn *fn)
+{
+	for (uint32_t i = s->busy; i < s->count; i++) {
+		const struct seam_job *job = &s->queue[(s->head + i) % SEAM_QUEUE];
+
+		if (job->get == get && job->fn == fn && str_eq(job->arg, arg))
+			return true;
+	}
+	return false;
+}
+
 enum kerr seam_get(struct node *n, enum engine_get get, const char *arg, seam_fn *fn, struct why *why)
 {
 	struct seam *s = &n->seam;
 	struct seam_job *job = &s->queue[(s->head + s->count) % SEAM_QUEUE];
 
+	if (is_waiting(s, get, arg, fn))
+		return KERR_OK;
 	if (s->count == SEAM_QUEUE)
 		return why_set(why, KERR_TOO_BIG, "%d questions to the engine are waiting", SEAM_QUEUE);
 	memset(job->arg, 0, sizeof(job->arg));

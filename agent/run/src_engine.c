@@ -54,6 +54,7 @@ static void sync_event(struct node *n, bool end)
 	struct event *ev = node_event(n, EV_SYNC);
 
 	ev->u.sync.source = SRC_ENGINE;
+	ev->u.sync.asked_ms = n->engine.listed_ms;
 	ev->u.sync.end = end;
 	node_feed(n, ev);
 }
@@ -90,6 +91,7 @@ void src_engine_open(struct node *n, unsigned status)
 	n->engine.up = true;
 	ask(n, EG_VERSION, "", on_version);
 	ask(n, EG_INFO, "", on_info);
+	n->engine.listed_ms = n->now_ms;
 	ask(n, EG_LIST, "", on_list);
 }
 

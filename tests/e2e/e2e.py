@@ -7,6 +7,7 @@ hoping: each wait is for a condition and has an end.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import hashlib
 import io
 import json
@@ -123,6 +124,8 @@ class Kedge:
             stderr=subprocess.PIPE, preexec_fn=lambda: _become(uid),
             env={k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
             | environment)
+        assert self.process.stderr
+        fcntl.fcntl(self.process.stderr, fcntl.F_SETPIPE_SZ, 1024 * 1024)  # kedge never waits: what does not fit is lost
         self._log = open(log, "ab")
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -48,7 +48,7 @@ class Load:
         if name in self.kedge.told or self.kedge.knows(name):
             self.expected.append(name)
         elif not told and injected():
-            self.lost.append(f"{name}, life {self.kedge.life}, {time.strftime('%T')}")
+            self.lost.append(f"{name}, life {self.kedge.life}, {time.strftime('%T')}, kedge has {self.kedge.has(name)}")
 
 
 class Deployments(Load):

@@ -2,6 +2,7 @@
 is looked at all the time, and now and then one of them is killed without a warning."""
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -156,6 +157,12 @@ class Supervisor(threading.Thread):
         """This failure is among those of the verb: its line may have been one that a full pipe did not take."""
         family_, _, revision = name.partition(":")
         return any(f["family"] == family_ and str(f["revision"]) == revision for f in self.site.failures())
+
+    def has(self, name: str) -> str:
+        """The tasks of that definition as kedge sees them, for whoever looks into what was never told."""
+        family_, _, revision = name.partition(":")
+        tasks = self.site.read("tasks")["tasks"]
+        return json.dumps([t for t in tasks if t["family"] == family_ and str(t["revision"]) == revision])
 
     def cpu_s(self) -> float:
         return (self.ticks + self.life_ticks) / os.sysconf("SC_CLK_TCK")

@@ -530,6 +530,26 @@ static void engine_away(void)
 	sound();
 }
 
+/* A task that fell because the engine was away is a failure of its own, not the node's state: it stays when the engine is back,
+ * and what it turns out to have fallen of is told. */
+static void fell_with_the_engine(void)
+{
+	begin();
+	world_deploy(&w, "web", 12, "sha256:digest12");
+	world_place(&w, 2, "web", 12);
+	world_source(&w, SRC_ENGINE, SS_REFUSED);
+	world_pull_attempt(&w, 2, CLASS_ENGINE_DOWN, "Cannot connect to the Docker daemon");
+	world_run(&w, 5000);
+	world_source(&w, SRC_ENGINE, SS_UP);
+	world_run(&w, 1000);
+	ok(failed(CLASS_ENGINE_DOWN) != NULL && !failed(CLASS_ENGINE_DOWN)->over, "the engine is back: the task's failure is no state of the node");
+	world_create(&w, 2, "web", 12, "sha256:image12");
+	world_start_failed(&w, 2, CLASS_EXEC_NOT_FOUND, "exec: \"/nosuch\": no such file or directory");
+	world_run(&w, 6000);
+	ok(told(CLASS_EXEC_NOT_FOUND) && !failed(CLASS_EXEC_NOT_FOUND)->over, "and what it falls of afterwards is told, and is not over");
+	sound();
+}
+
 int main(void)
 {
 	waits_for_room();
@@ -554,5 +574,6 @@ int main(void)
 	registries();
 	elsewhere();
 	engine_away();
+	fell_with_the_engine();
 	return done();
 }

@@ -212,9 +212,63 @@ static void no_room_for_a_task(void)
 	change.u.change.status = change.u.change.task_status = TS_STOPPED;
 	world_feed(&w, &change);
 	is_int(w.core.rows.failures, 0, "what fails without a row for its task is not told of another");
-	is_int(w.core.counter.tasks_refused, 3, "each is counted");
+	is_int(w.core.counter.tasks_refused, 4, "each try is counted, and each event is another try");
+	world_stopped(&w, 0, STAGE_RUN, CLASS_NONE, "", 0);
+	container_event(5, 9000, C_CREATED);
+	ok(w.core.container[0].task != NONE, "once another task has ended, the container gets its task");
 	world_run(&w, 5000);
 	sound("no room for a task");
+}
+
+static void listing(bool end, uint64_t asked_ms)
+{
+	struct event ev = event(EV_SYNC);
+
+	ev.u.sync.source = SRC_ENGINE;
+	ev.u.sync.end = end;
+	ev.u.sync.asked_ms = asked_ms;
+	world_feed(&w, &ev);
+}
+
+/* The engine made the listing before, and its event came first: there is no other event of a start that fails. */
+static void made_while_listed(void)
+{
+	uint64_t asked_ms;
+
+	world_init(&w, MODE_OFF);
+	container_event(1, 1, C_CREATED);
+	world_run(&w, 1000);
+	asked_ms = w.core.now_ms;
+	world_run(&w, 20);
+	container_event(2, 2, C_CREATED);
+	listing(false, asked_ms);
+	listing(true, asked_ms);
+	is_int(containers_used(), 1, "what is in no listing is gone, but not what was made while it was on its way");
+	listing(false, w.core.now_ms + 1);
+	listing(true, w.core.now_ms + 1);
+	is_int(containers_used(), 0, "by the next listing it is");
+	sound("made while listed");
+}
+
+/* A table full of tasks that have ended: the row of one whose container the engine still has to tell of is the last to go. */
+static void awaited(void)
+{
+	world_init(&w, MODE_OFF);
+	for (unsigned i = 0; i < TASKS_MAX; i++) {
+		world_place(&w, i, "web", 1);
+		world_create(&w, i, "web", 1, "sha256:image1");
+		if (i > 0) {
+			world_start(&w, i);
+			world_die(&w, i, 0);
+		}
+		world_stopped(&w, i, STAGE_RUN, CLASS_NONE, "", 0);
+		world_run(&w, 10);
+	}
+	ok(w.core.container[0].inspect_ms != 0, "of the oldest the engine is still asked");
+	world_place(&w, 500, "web", 1);
+	ok(w.core.container[0].used && w.core.container[0].task == 0, "another one makes room");
+	is_int(w.core.counter.tasks_dropped, 1, "one");
+	sound("awaited");
 }
 
 static void ids_without_arn(void)
@@ -992,6 +1046,8 @@ static void given_up_with_its_own(void)
 	for (unsigned i = 0; i < TASKS_MAX; i++)
 		world_place(&w, i, "web", 1);
 	world_create(&w, 5, "web", 1, "sha256:image1");
+	world_start(&w, 5);
+	world_die(&w, 5, 0);
 	world_stopped(&w, 9, STAGE_RUN, CLASS_NONE, "", 0);
 	world_stopped(&w, 5, STAGE_RUN, CLASS_NONE, "", 0);
 	w.core.task[5].first_ms = 1;
@@ -1306,6 +1362,8 @@ int main(void)
 	advice();
 	container_table();
 	no_room_for_a_task();
+	made_while_listed();
+	awaited();
 	ids_without_arn();
 	families();
 	release_table();
