@@ -13,6 +13,7 @@ ifneq ($(filter clean distclean,$(MAKECMDGOALS)),)
 endif
 
 VARIANT ?= $(if $(CPU),$(CPU),$(HOST_CPU))
+ARM     := arm64 armhf armv6
 include packaging/toolchain.mk
 ifeq ($(filter $(VARIANT),$(CPUS) glibc-san clang i386),)
 $(error CPU=$(VARIANT) is none of $(CPUS))
@@ -50,12 +51,13 @@ C_sim   := $(filter-out $(C_tests),$(wildcard tests/sim/*.c tests/unit/*.c tests
 C_crash := $(wildcard tests/crash/*.c)
 C_fuzz  := $(wildcard tests/fuzz/*.c)
 C_fault := $(wildcard tests/faults/*.c)
+C_box   := $(wildcard tests/sandbox/*.c)
 FUZZ_HELP := fuzz_broken fuzz_input fuzz_event fuzz_views
 O_main  := $(B)/obj/$(MAIN:.c=.o)
 O_kedge := $(C_kedge:%.c=$(B)/obj/%.o)
 O_tests := $(C_tests:%.c=$(B)/obj/%.o)
 O_sim   := $(C_sim:%.c=$(B)/obj/%.o)
-O_more  := $(patsubst %.c,$(B)/obj/%.o,$(C_crash) $(C_fuzz) $(C_fault))
+O_more  := $(patsubst %.c,$(B)/obj/%.o,$(C_crash) $(C_fuzz) $(C_fault) $(C_box))
 TESTS   := $(C_tests:%.c=$(B)/%)
 -include $(O_main:.o=.d) $(O_kedge:.o=.d) $(O_tests:.o=.d) $(O_sim:.o=.d) $(O_more:.o=.d)
 
@@ -126,7 +128,12 @@ $(TESTS): $(B)/%: $(B)/obj/%.o $(B)/libsim.a $(B)/libkedge.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ARCH_CFLAGS) $(SANITIZE.$(VARIANT)) -fno-lto -o $@ $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
 
-test-programs: $(TESTS)
+# tests/sandbox: process 1 of a kernel that is booted for a test
+$(B)/sandbox-init: $(B)/obj/tests/sandbox/init.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ARCH_CFLAGS) -fno-lto -o $@ $(LINK_START) $< $(LINK_END)
+
+test-programs: $(TESTS) $(if $(filter $(ARM),$(VARIANT)),$(B)/sandbox-init)
 .PHONY: test-programs
 
 # crash has its own doubles of platform/, a fuzz target a main instead of libFuzzer: `fuzz` below has the other form
@@ -175,7 +182,6 @@ TWO_LANES = -j2 --rules='seq=tests/{build,e2e,line,packages,rig,size,upgrade,web
 each  = $(foreach v,$1,$(patsubst %,build/$v/%,$(filter $2,$(C_tests:.c=))))
 some  = $(sort $(wildcard $(addsuffix /*.t,$(addprefix tests/,$1))))
 QUICK   := glibc-san $(HOST_CPU)
-ARM     := arm64 armhf armv6
 # the sanitizers once in 64 and once in 32 bits, clang for its opinion, musl as shipped
 VARIANTS := glibc-san clang $(if $(filter amd64,$(HOST_CPU)),i386) $(CPUS)
 
@@ -190,7 +196,7 @@ test:
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/swarm
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@$(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
-		$(call some,build analyze packages unit story swarm replay classes rig size crash faults fuzz mutants e2e upgrade web line)
+		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox fuzz mutants e2e upgrade web line)
 
 check:
 	+@$(call programs,$(QUICK)) && $(MAKE) VARIANT=$(HOST_CPU) all
@@ -205,7 +211,7 @@ unit story:
 arm:
 	@packaging/setup build cross test
 	+@$(call programs,$(ARM))
-	@$(PROVE) $(call each,$(ARM),tests/unit/%)
+	@$(PROVE) $(call each,$(ARM),tests/unit/%) $(call some,sandbox)
 
 e2e:
 	@packaging/setup build cross test

@@ -38,10 +38,12 @@ static enum kerr drop_user(const struct sandbox *s, struct why *why)
 		return KERR_OK;
 	if (s->uid == 0 || s->gid == 0)
 		return why_set(why, KERR_BAD_INPUT, "sandbox: root has to become somebody else, and so has its group");
-	/* EPERM: whoever started us has taken the right to; no_new_privs holds without it */
+	/* EPERM: whoever started us has taken the right to; no_new_privs holds without it. EINVAL: past the last one. */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EPERM)
 			return failed("bounding set", why);
+	if (errno != EINVAL)
+		return failed("bounding set", why);
 	if (setgroups(0, NULL) != 0)
 		return failed("setgroups", why);
 	if (setresgid(s->gid, s->gid, s->gid) != 0)

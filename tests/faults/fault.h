@@ -16,6 +16,7 @@ enum fault_kind {
 	FAULT_NAME,     /* EROFS: names made, moved and removed, and files cut */
 	FAULT_CONNECT,  /* ECONNREFUSED: connect, bind and listen */
 	FAULT_FORK,     /* EAGAIN: processes and threads */
+	FAULT_RIGHTS,   /* ENOMEM: rights, limits and options given and taken, and bare system calls */
 	FAULT_KINDS
 };
 
@@ -26,5 +27,9 @@ void faults_arm(enum fault_kind kind, unsigned nth);
 
 /* Has it failed since? Nothing fails any more after this. */
 bool faults_disarm(void);
+
+/* A child goes on as the process that began; its parent says what faults_disarm told there. */
+void faults_in_child(void);
+void faults_told(bool failed);
 
 #endif

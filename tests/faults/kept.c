@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,7 +13,9 @@
 #include "agent/run/kept.h"
 #include "agent/run/node.h"
 #include "platform/file.h"
+#include "platform/packet.h"
 #include "platform/proc.h"
+#include "platform/sandbox.h"
 #include "platform/spawn.h"
 #include "platform/tail.h"
 #include "tests/faults/fault.h"
@@ -271,6 +274,62 @@ static void end_spawn(void)
 		wrong("a child is left");
 }
 
+/* ---- packets, shared memory, the sandbox ---- */
+
+enum { BOARD = 4096 };
+
+static void go_packets(void)
+{
+	int fd[2], board = -1;
+	void *here = NULL, *there = NULL;
+	char in[8];
+	size_t n = 0;
+
+	err = packet_pair(fd, &why);
+	if (err == KERR_OK)
+		err = packet_send(fd[0], "o", 1, "ne", 2, &why);
+	if (err == KERR_OK)
+		err = packet_receive(fd[1], in, sizeof(in), &n, &why);
+	if (err == KERR_OK && n != 3)
+		wrong("a part of a packet");
+	if (err == KERR_OK)
+		err = packet_board(BOARD, &board, &here, &why);
+	if (err == KERR_OK)
+		err = packet_board_open(board, BOARD, &there, &why);
+	if (there != NULL)
+		munmap(there, BOARD);
+	if (here != NULL)
+		munmap(here, BOARD);
+	for (int i = 0; i < 2; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+	if (board >= 0)
+		close(board);
+}
+
+/* In a child, as there is no way back. A step that fails is never passed over. */
+static void go_sandbox(void)
+{
+	const char *read[] = { "/etc", NULL }, *written[] = { dir, NULL };
+	struct sandbox box = { 65534, 65534, read, written };
+	struct sandbox_missing missing;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		faults_in_child();
+		err = sandbox_enter(&box, &missing, &why);
+		_exit((faults_disarm() ? 1 : 0) + (err == KERR_OK ? 2 : 0));
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		wrong("it dies on its way in");
+	if (WEXITSTATUS(status) == 3)
+		wrong("it says that it is shut in, and a step has failed");
+	if (WEXITSTATUS(status) == 0)
+		wrong("it cannot be entered at all");
+	faults_told((WEXITSTATUS(status) & 1) != 0);
+}
+
 static void asked(void *arg, uint32_t id, const struct unixsock_peer *peer, struct slice request)
 {
 	(void)arg;
@@ -443,6 +502,8 @@ static const struct job jobs[] = {
 	{ "a log is followed", begin_tail, go_tail, end_tail },
 	{ "a program is run", file_there, go_spawn, end_spawn },
 	{ "a loop with its servers comes and goes", file_there, go_loop, end_loop },
+	{ "packets and shared memory", file_there, go_packets, nothing },
+	{ "a process shuts itself in", file_there, go_sandbox, nothing },
 	{ "numbers are looked up", file_there, go_looks, nothing },
 	{ "a record is added", begin_journal, go_journal, end_journal },
 	{ "the first record is added", begin_first, go_journal, end_journal },

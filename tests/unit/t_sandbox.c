@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -200,6 +201,7 @@ static int run_program(void)         { return outcome(execl("/bin/sh", "sh", "-c
 static int run_open(void)            { return outcome(syscall(SYS_execveat, 0, "", NULL, NULL, 0x1000)); }
 static int forked(void)              { pid_t pid = fork(); if (pid == 0) _exit(0); return outcome(pid); }
 static int cloned(void)              { return outcome(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL)); }
+static int cloned_silent(void)       { return outcome(syscall(SYS_clone, 0, NULL, NULL, NULL, NULL)); }
 static int new_user(void)            { return outcome(unshare(CLONE_NEWUSER)); }
 static int other_ns(void)            { return outcome(setns(0, 0)); }
 static int traced(void)              { return outcome(ptrace(PTRACE_TRACEME, 0, NULL, NULL)); }
@@ -348,7 +350,7 @@ static int looks(void)
 	return getpid() > 0 && (!have[ROOT] || geteuid() == NOBODY) ? 0 : WRONG;
 }
 
-/* glibc for i386 makes sockets by socketcall(2), whose arguments cannot be looked at: it has none in here. */
+/* glibc for i386 does all with sockets by socketcall(2), whose arguments cannot be looked at: it has none in here. */
 #if !(defined(__i386__) && defined(__GLIBC__))
 #define NET 1
 
@@ -403,7 +405,6 @@ static int resolved(void)
 		freeaddrinfo(r);
 	return rc == 0 ? 0 : WRONG;
 }
-#endif
 
 static int packets(void)
 {
@@ -414,6 +415,7 @@ static int packets(void)
 		return WRONG;
 	return n == 3 && memcmp(in, "ask", 3) == 0 ? 0 : WRONG;
 }
+#endif
 
 static int on_board(void)
 {
@@ -478,6 +480,7 @@ static const struct attempt attempts[] = {
 	{ "a program that is open", run_open, KILLED, CALLS },
 	{ "fork", forked, KILLED, CALLS },
 	{ "clone without a thread", cloned, KILLED, CALLS },
+	{ "... and without a signal at its end", cloned_silent, KILLED, CALLS },
 	{ "a user namespace", new_user, KILLED, CALLS },
 	{ "another namespace", other_ns, KILLED, CALLS },
 	{ "being traced", traced, KILLED, CALLS },
@@ -516,8 +519,8 @@ static const struct attempt attempts[] = {
 	{ "works: datagrams", datagram, 0, NOTHING },
 	{ "works: news of routes", routes, 0, NOTHING },
 	{ "works: an address", resolved, 0, NOTHING },
-#endif
 	{ "works: packets to the gate", packets, 0, NOTHING },
+#endif
 	{ "works: shared memory", on_board, 0, NOTHING },
 };
 
@@ -601,6 +604,33 @@ static void from_outside(void)
 	   have[CALLS] && have[ROOT] ? "" : " # SKIP");
 }
 
+/* Who is nobody already stays who it is; its change of user does not make it undumpable, as root's does. */
+static void as_nobody(void)
+{
+	int ready[2], go[2];
+	char byte = 'x', path[64];
+	struct stat st = { .st_uid = NOBODY };
+	pid_t pid;
+
+	if (!have[CALLS] || !have[ROOT] || pipe2(ready, O_CLOEXEC) != 0 || pipe2(go, O_CLOEXEC) != 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		if (setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
+		    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 && sandbox_enter(&box, &missing, &why) == KERR_OK)
+			byte = 'y';
+		(void)!write(ready[1], &byte, 1);
+		(void)!read(go[0], &byte, 1);
+		_exit(0);
+	}
+	ok(read(ready[0], &byte, 1) == 1 && byte == 'y', "somebody who is not root enters");
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	(void)stat(path, &st);
+	(void)!write(go[1], &byte, 1);
+	(void)waitpid(pid, NULL, 0);
+	is_int(st.st_uid, 0, "... and is not dumpable");
+}
+
 /* ---- what cannot be entered ---- */
 
 static enum kerr tried;
@@ -678,7 +708,8 @@ static bool prepare(void)
 {
 	static const char *const folders[] = { "open", "open/below", "state", "shut" };
 	static const char *const files[] = { "open/file", "open/below/file", "state/file", "shut/file", "alone" };
-	bool well = chmod(dir, 0755) == 0;
+	static const gid_t groups[] = { 0, 4 };
+	bool well = chmod(dir, 0755) == 0 && (geteuid() != 0 || setgroups(2, groups) == 0);
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		well = well && mkdir(at(folders[i]), 0777) == 0 && chmod(at(folders[i]), 0777) == 0;
@@ -719,6 +750,7 @@ int main(void)
 	box = (struct sandbox){ NOBODY, NOBODY, lists[0], lists[1] };
 	ask_parts();
 	from_outside();
+	as_nobody();
 	errors();
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
 		const struct attempt *a = &attempts[i];
