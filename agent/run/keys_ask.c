@@ -74,7 +74,7 @@ static enum kerr ask_iot(struct node *n, http_done_fn *on_done, struct why *why)
 		e = device_load(&n->keys.device, n->conf->iot_cert, n->conf->iot_key, node_unix_ms(n) / 1000, why);
 	if (e != KERR_OK)
 		return e;
-	text_s(&t, "x-amzn-iot-thingname: ");
+	text_say(&t, "x-amzn-iot-thingname: ");
 	text_s(&t, n->conf->iot_thing);
 	if (n->conf->iot_thing[0] != '\0')
 		r.headers[r.header_count++] = text_get(&t);
@@ -131,7 +131,7 @@ static enum kerr sign_session(struct node *n, const struct endpoint *at, const c
 		e = x509_sign_string(&s, &q, &aws_hash, w->canonical, sizeof(w->canonical), string, why);
 	if (e == KERR_OK)
 		e = device_sign(d, slice_of(string), signature, &len, why);
-	text_s(&auth, "Authorization: ");
+	text_say(&auth, "Authorization: ");
 	if (e == KERR_OK)
 		e = x509_sign_auth(&s, (struct slice){ (const char *)signature, len }, w->auth + auth.len, why);
 	text_s(&date_line, date_name);
@@ -166,7 +166,7 @@ static enum kerr ask_session(struct node *n, http_done_fn *on_done, struct why *
 	device_free(&n->keys.device);
 	url = text_on(target, sizeof(target));
 	text_s(&url, at.url);
-	text_s(&url, "sessions");
+	text_say(&url, "sessions");
 	r.url = target;
 	return e == KERR_OK ? http_start(&n->http, &r, &n->keys.request, why) : e;
 }

@@ -94,7 +94,7 @@ static enum kerr start(struct node *n, enum engine_get get, const char *arg, int
 
 	if (err != KERR_OK)
 		return err;
-	text_s(&t, "http://localhost");
+	text_say(&t, "http://localhost");
 	text_s(&t, path);
 	r->method = HTTP_GET;
 	r->url = url;

@@ -21,7 +21,7 @@ static enum kerr sign(struct node *n, struct slice body, struct text *header, st
 	err = file_read(n->conf->webhook_secret, FILE_REGULAR, secret, sizeof(secret), &len, why);
 	if (err == KERR_OK) {
 		crypto_hmac_sha256(slice_trim((struct slice){ secret, len }), body, mac);
-		text_s(header, "X-Kedge-Signature: sha256=");
+		text_say(header, "X-Kedge-Signature: sha256=");
 		text_hex(header, mac, sizeof(mac));
 	}
 	crypto_zero(secret, sizeof(secret));
@@ -55,7 +55,7 @@ static void on_done(void *arg, const struct http_result *r)
 	struct text t = text_on(words, sizeof(words));
 
 	w->busy = false;
-	text_s(&t, "the receiver answers ");
+	text_say(&t, "the receiver answers ");
 	text_u64(&t, r->status);
 	if (r->err == KERR_OK && r->status >= 200 && r->status < 300) {
 		if (w->tries > 0)
@@ -98,7 +98,7 @@ static enum kerr post(struct node *n, struct why *why)
 	err = sign(n, text_get(&body), &s, why);
 	if (err != KERR_OK)
 		return err;
-	text_s(&e, "X-Kedge-Event: ");
+	text_say(&e, "X-Kedge-Event: ");
 	text_s(&e, notice_name(w->doing.kind));
 	r.body = text_get(&body);
 	r.headers[r.header_count++] = SLICE("Content-Type: application/json");
