@@ -62,11 +62,32 @@ TESTS   := $(C_tests:%.c=$(B)/%)
 -include $(O_main:.o=.d) $(O_kedge:.o=.d) $(O_tests:.o=.d) $(O_sim:.o=.d) $(O_more:.o=.d)
 
 $(O_main) $(O_kedge) $(O_tests) $(O_sim) $(O_more): $(DEPS)/.built Makefile packaging/toolchain.mk
-$(O_main) $(O_kedge): MORE = $(LTO) -frandom-seed=$<
 $(B)/obj/%.o: %.c
 	$(call say,CC,$(VARIANT) $<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_CFLAGS) $(MORE) $(VERSION_FLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(VERSION_FLAGS) -c -o $@ $<
+
+# What is shipped has its texts packed between preprocessor and compiler: agent/base/packed.h says how. The compiler cannot
+# check a packed format; it does in the variants that are not packed.
+PAIRS = agent/base/packed_pairs.h
+preprocess = $(CC) $(BASE_CFLAGS) $(VERSION_FLAGS) -DKEDGE_PACKED -E
+ifeq ($(libc),musl)
+$(O_main) $(O_kedge): $(B)/obj/%.o: %.c packaging/pack $(PAIRS)
+	$(call say,CC,$(VARIANT) $<)
+	@mkdir -p $(@D)
+	$(Q)$(preprocess) -MT $@ -MF $(@:.o=.d) -o $(@:.o=.e) $<
+	$(Q)LC_ALL=C packaging/pack $(PAIRS) $(@:.o=.e) >$(@:.o=.i)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE_CFLAGS)) -Wno-format $(LTO) -frandom-seed=$< -c -o $@ $(@:.o=.i)
+	@rm $(@:.o=.e) $(@:.o=.i)
+endif
+
+# Learns the pairs anew from all texts there are; they only get a little longer where this is forgotten.
+pairs:
+	$(Q)mkdir -p $(B)
+	$(Q)for c in $(MAIN) $(C_kedge); do $(filter-out -MMD -MP,$(preprocess)) $$c | LC_ALL=C packaging/pack -v list=1 $(PAIRS) -; \
+		done >$(B)/texts
+	$(Q)LC_ALL=C packaging/pair $(B)/texts >$(B)/pairs && mv $(B)/pairs $(PAIRS)
+.PHONY: pairs
 
 # A stamp changes when its words do. What says the version is compiled again when the version or
 # the commit changes, and what is linked of all sources also when one of them was removed.
@@ -194,7 +215,7 @@ test:
 	+@$(call binaries,$(CPUS))
 	+@$(call programs,$(VARIANTS))
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/swarm
-	+@$(MAKE) VARIANT=glibc-san build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
+	+@$(MAKE) VARIANT=glibc-san build/glibc-san/kedge build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@$(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
 		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox fuzz mutants e2e upgrade web line)
 

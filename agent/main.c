@@ -3,54 +3,60 @@
 #include <string.h>
 
 #include "agent/cmd/cmd.h"
+#include "agent/cmd/say.h"
 
 static const struct verb {
 	const char *name;
 	int (*run)(const struct cmd *c);
-	const char *words, *line;
+	const struct packed *words, *line;
 } verbs[] = {
-	{ "agent", cmd_agent, "[--once]", "the daemon, in the foreground" },
-	{ "status", cmd_status, "[--brief]", "node, services and newest failures at one look" },
-	{ "failures", cmd_failures, "", "every failure seen, newest first" },
-	{ "services", cmd_services, "", "each service with its verdict and what can be done" },
-	{ "deployments", cmd_deployments, "[SERVICE]", "the deployments as AWS tells them, also offline" },
-	{ "tasks", cmd_tasks, "", "the tasks on this node and their containers" },
-	{ "why", cmd_why, "ID", "one failure (f1) or rollback (r2), explained" },
-	{ "check", cmd_check, "", "the doctor; exit 0 ok, 1 warning, 2 critical, 3 unknown" },
-	{ "wait", cmd_wait, "SERVICE [--timeout DURATION]", "until its deployment has settled here: 0 well, 1 not (30m)" },
-	{ "watch", cmd_watch, "", "status, drawn again every 2 s; into a pipe: when it changes" },
-	{ "journal", cmd_journal, "[-n N]", "what happened: the newest N records (200)" },
-	{ "verify", cmd_verify, "FAMILY:REV", "would its images pull on this node? asks their registries" },
-	{ "classify", cmd_classify, "--stage pull|create|start|run [TEXT|-]", "what an error text means" },
-	{ "rollback", cmd_rollback, "SERVICE [--to FAMILY:REV] [--dry-run]", "haul a deployment back" },
-	{ "deploy", cmd_deploy, "SERVICE FAMILY:REV [--timeout DURATION] [--no-wait] [--dry-run] [--force]",
-	  "fix forward: UpdateService, then wait" },
-	{ "confirm", cmd_confirm, "ID", "say yes to a rollback that waits" },
-	{ "cancel", cmd_cancel, "ID", "drop a rollback" },
-	{ "hold", cmd_hold, "SERVICE [--for DURATION]", "let no rollback of a service go on (1d; 0 ends it)" },
-	{ "init", cmd_init, "[--role observer|actor] [--allow-update-service] [--write [--yes]] [--export DIR]",
-	  "this node's conf, and the IAM policy its role needs" },
-	{ "replay", cmd_replay, "--dir DIR | FILE", "a recording through the same judgement, no AWS" },
-	{ "version", cmd_version, "", "version and processor" },
+	{ "agent", cmd_agent, PACKED("[--once]"), PACKED("the daemon, in the foreground") },
+	{ "status", cmd_status, PACKED("[--brief]"), PACKED("node, services and newest failures at one look") },
+	{ "failures", cmd_failures, PACKED(""), PACKED("every failure seen, newest first") },
+	{ "services", cmd_services, PACKED(""), PACKED("each service with its verdict and what can be done") },
+	{ "deployments", cmd_deployments, PACKED("[SERVICE]"), PACKED("the deployments as AWS tells them, also offline") },
+	{ "tasks", cmd_tasks, PACKED(""), PACKED("the tasks on this node and their containers") },
+	{ "why", cmd_why, PACKED("ID"), PACKED("one failure (f1) or rollback (r2), explained") },
+	{ "check", cmd_check, PACKED(""), PACKED("the doctor; exit 0 ok, 1 warning, 2 critical, 3 unknown") },
+	{ "wait", cmd_wait, PACKED("SERVICE [--timeout DURATION]"),
+	  PACKED("until its deployment has settled here: 0 well, 1 not (30m)") },
+	{ "watch", cmd_watch, PACKED(""), PACKED("status, drawn again every 2 s; into a pipe: when it changes") },
+	{ "journal", cmd_journal, PACKED("[-n N]"), PACKED("what happened: the newest N records (200)") },
+	{ "verify", cmd_verify, PACKED("FAMILY:REV"), PACKED("would its images pull on this node? asks their registries") },
+	{ "classify", cmd_classify, PACKED("--stage pull|create|start|run [TEXT|-]"), PACKED("what an error text means") },
+	{ "rollback", cmd_rollback, PACKED("SERVICE [--to FAMILY:REV] [--dry-run]"), PACKED("haul a deployment back") },
+	{ "deploy", cmd_deploy, PACKED("SERVICE FAMILY:REV [--timeout DURATION] [--no-wait] [--dry-run] [--force]"),
+	  PACKED("fix forward: UpdateService, then wait") },
+	{ "confirm", cmd_confirm, PACKED("ID"), PACKED("say yes to a rollback that waits") },
+	{ "cancel", cmd_cancel, PACKED("ID"), PACKED("drop a rollback") },
+	{ "hold", cmd_hold, PACKED("SERVICE [--for DURATION]"), PACKED("let no rollback of a service go on (1d; 0 ends it)") },
+	{ "init", cmd_init, PACKED("[--role observer|actor] [--allow-update-service] [--write [--yes]] [--export DIR]"),
+	  PACKED("this node's conf, and the IAM policy its role needs") },
+	{ "replay", cmd_replay, PACKED("--dir DIR | FILE"), PACKED("a recording through the same judgement, no AWS") },
+	{ "version", cmd_version, PACKED(""), PACKED("version and processor") },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 static void usage(FILE *to)
 {
-	fprintf(to, "usage: kedge [--conf FILE] VERB [--json] ...\n\n");
+	say_to(to, "usage: kedge [--conf FILE] VERB [--json] ...\n\n");
 	for (int i = 0; i < VERBS; i++) {
-		int n = fprintf(to, "  %s %s", verbs[i].name, verbs[i].words);
+		char words[PACKED_MAX];
+		int n = say_to(to, "  %s %s", verbs[i].name, packed_copy(words, sizeof(words), verbs[i].words));
 
-		fprintf(to, "%s%*s%s\n", n > 30 ? "\n" : "", n > 30 ? 32 : 32 - n, "", verbs[i].line);
+		say_to(to, "%s%*s%s\n", n > 30 ? "\n" : "", n > 30 ? 32 : 32 - n, "", packed_copy(words, sizeof(words), verbs[i].line));
 	}
-	fprintf(to, "\nexit: 0 done, 1 no or not yet, 2 usage, 3 cannot reach the daemon or a source,\n"
+	say_to(to, "\nexit: 0 done, 1 no or not yet, 2 usage, 3 cannot reach the daemon or a source,\n"
 		    "      4 refused by policy, 5 denied by AWS\n");
 }
 
 static int verb_usage(const struct verb *v)
 {
-	printf("usage: kedge [--conf FILE] %s %s\n\n%s\n", v->name, v->words, v->line);
+	char words[PACKED_MAX], line[PACKED_MAX];
+
+	say("usage: kedge [--conf FILE] %s %s\n\n%s\n", v->name, packed_copy(words, sizeof(words), v->words),
+	    packed_copy(line, sizeof(line), v->line));
 	return EXIT_DONE;
 }
 
@@ -63,7 +69,7 @@ static int run(const struct verb *v, const struct cmd *c)
 			return verb_usage(v);
 	code = v->run(c);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "kedge: standard output cannot be written\n");
+		say_to(stderr, "kedge: standard output cannot be written\n");
 		return code == EXIT_DONE ? EXIT_UNREACHABLE : code;
 	}
 	return code;
@@ -96,7 +102,7 @@ int main(int argc, char **argv)
 			return run(&verbs[k], &c);
 		}
 	if (i < argc)
-		fprintf(stderr, "kedge: there is no verb or option \"%s\"\n", argv[i]);
+		say_to(stderr, "kedge: there is no verb or option \"%s\"\n", argv[i]);
 	usage(stderr);
 	return EXIT_USAGE;
 }

@@ -166,7 +166,7 @@ static enum kerr replace(const char *path, struct slice bytes, mode_t mode, enum
 	enum kerr err;
 
 	text_s(&t, path);
-	text_s(&t, ".tmp");
+	text_say(&t, ".tmp");
 	if (t.full)
 		return why_set(why, KERR_TOO_BIG, "the path %.60s... is too long", path);
 	err = write_new(temp, bytes, mode, how != PUT_VOLATILE, why);

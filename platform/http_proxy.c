@@ -22,7 +22,7 @@ static bool put_credentials(struct text *header, struct slice user)
 	struct text t = text_on(plain, sizeof(plain));
 
 	text_percent_decoded(&t, user);
-	text_s(header, "Proxy-Authorization: Basic ");
+	text_say(header, "Proxy-Authorization: Basic ");
 	text_base64(header, text_get(&t));
 	crypto_zero(plain, sizeof(plain));
 	return !t.full && !header->full;
@@ -45,11 +45,11 @@ static enum kerr take_url(struct http_proxy *p, struct slice url, const char *fr
 	at = slice_rfind(rest, "@");
 	if (!host_split(at == SIZE_MAX ? rest : slice_from(rest, at + 1), &host, &port))
 		return why_set(why, KERR_BAD_INPUT, "%s is not http://[USER:PASSWORD@]HOST[:PORT]", from);
-	text_s(&to, "http://");
+	text_say(&to, "http://");
 	text_slice(&to, host);
 	text_c(&to, ':');
 	text_u64(&to, port == 0 ? 80 : port);
-	text_s(&name, "the proxy ");
+	text_say(&name, "the proxy ");
 	text_s(&name, p->url + 7);
 	if (to.full || name.full || (at != SIZE_MAX && !put_credentials(&header, slice_to(rest, at))))
 		return why_set(why, KERR_TOO_BIG, "%s is too long", from);

@@ -34,24 +34,26 @@ static void compose(struct httpd_conn *c, const struct httpd_answer *a)
 {
 	struct text t = text_on(c->out, HTTPD_HEAD_MAX);
 
-	text_s(&t, "HTTP/1.1 ");
+	text_say(&t, "HTTP/1.1 ");
 	text_u64(&t, a->status);
 	/* the number is the answer; nobody has to read the words behind it */
-	text_s(&t, a->status < 400 ? " OK\r\nContent-Type: " : " Refused\r\nContent-Type: ");
+	text_packed(&t, a->status < 400 ? PACKED(" OK\r\nContent-Type: ") : PACKED(" Refused\r\nContent-Type: "));
 	text_s(&t, a->type);
 	if (!a->stream) {
-		text_s(&t, "\r\nContent-Length: ");
+		text_say(&t, "\r\nContent-Length: ");
 		text_u64(&t, a->body.n);
 	}
 	/* nothing of a page may reach for anything elsewhere, be framed, or be kept */
-	text_s(&t, "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+	text_say(&t, "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
 		   "frame-ancestors 'none'");
 	if (a->script != NULL) {
-		text_s(&t, "; connect-src 'self'; script-src ");
+		text_say(&t, "; connect-src 'self'; script-src ");
 		text_s(&t, a->script);
 	}
-	text_s(&t, "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n");
-	text_s(&t, a->status == 405 ? "Allow: GET, HEAD\r\nConnection: close\r\n\r\n" : "Connection: close\r\n\r\n");
+	text_say(&t, "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n");
+	text_packed(&t, a->status == 405
+		? PACKED("Allow: GET, HEAD\r\nConnection: close\r\n\r\n")
+		: PACKED("Connection: close\r\n\r\n"));
 	c->out_len = t.len;
 	if (c->head || a->body.n == 0)
 		return;

@@ -80,7 +80,7 @@ static void put_escaped(struct text *t, const char *s)
 			text_s(t, *c == '\n' ? "\\n" : "\\t");
 		} else {
 			c += *c == 0xc2;
-			text_s(t, "\\x");
+			text_say(t, "\\x");
 			text_hex(t, c, 1);
 		}
 	}
@@ -133,9 +133,9 @@ static bool to_journald(struct log *log, enum log_level level, const char *field
 
 	if (log->journald[0] == '\0')
 		return false;
-	text_s(&t, "SYSLOG_IDENTIFIER=kedge\nPRIORITY=");
+	text_say(&t, "SYSLOG_IDENTIFIER=kedge\nPRIORITY=");
 	text_c(&t, priority_digit(level));
-	text_s(&t, "\nMESSAGE=");
+	text_say(&t, "\nMESSAGE=");
 	text_slice(&t, line);
 	text_c(&t, '\n');
 	if (slice_of(fields).n < LOG_FIELDS_MAX)
@@ -156,9 +156,9 @@ static void to_syslog(struct log *log, enum log_level level, struct slice line)
 		return;
 	text_c(&t, '<');
 	text_u64(&t, 3 * 8 + (uint64_t)(priority_digit(level) - '0'));
-	text_s(&t, ">kedge[");
+	text_say(&t, ">kedge[");
 	text_u64(&t, (uint64_t)getpid());
-	text_s(&t, "]: ");
+	text_say(&t, "]: ");
 	text_slice(&t, line);
 	if (!send_to(log, log->syslog, text_get(&t)))
 		log->lost++;
@@ -175,7 +175,7 @@ static void to_stderr(struct log *log, enum log_level level, struct slice line)
 		text_c(&t, '>');
 	} else {
 		text_s(&t, log_level_name(level));
-		text_s(&t, ": ");
+		text_say(&t, ": ");
 	}
 	text_slice(&t, line);
 	text_c(&t, '\n');
@@ -213,9 +213,9 @@ static bool folded(struct log *log, enum log_level level, struct slice line)
 		return false;
 	}
 	log->again++;
-	text_s(&t, "the line before came ");
+	text_say(&t, "the line before came ");
 	text_u64(&t, log->again);
-	text_s(&t, log->again == 1 ? " time more" : " times more");
+	text_packed(&t, log->again == 1 ? PACKED(" time more") : PACKED(" times more"));
 	if (power_of_ten(log->again))
 		tell(log, level, "", text_get(&t));
 	return true;
@@ -237,16 +237,16 @@ static void put_line(struct log *log, enum log_level level, const char *fields, 
 		tell(log, level, fields, text_get(&t));
 }
 
-void log_line(struct log *log, enum log_level level, const char *fmt, ...)
+void (log_line)(struct log *log, enum log_level level, const char *fmt, ...)
 {
-	char raw[LOG_LINE_MAX];
+	char raw[LOG_LINE_MAX], buf[PACKED_MAX];
 	bool cut;
 	va_list ap;
 
 	if (level > log->level)
 		return;
 	va_start(ap, fmt);
-	cut = vsnprintf(raw, sizeof(raw), fmt, ap) >= (int)sizeof(raw);
+	cut = vsnprintf(raw, sizeof(raw), packed_format(buf, fmt), ap) >= (int)sizeof(raw);
 	va_end(ap);
 	put_line(log, level, "", raw, cut);
 }

@@ -53,6 +53,7 @@ const char *log_level_name(enum log_level level);
  * stands still costs the line (counted). Of a line that is as the one before only the count is told, after 1, 10, 100 ... repeats. */
 void log_line(struct log *log, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+#define log_line(log, level, ...) log_line(log, level, PACKED_FORMAT __VA_ARGS__)
 /* The same of a finished text, with fields for journald: lines "NAME=value\n", as they are. */
 void log_event(struct log *log, enum log_level level, const char *fields, const char *text);
 

@@ -70,7 +70,7 @@ void notify_reloading(struct notify *n)
 	/* the protocol's own clock: systemd compares it with the time of its request */
 	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
 		return;
-	text_s(&t, "RELOADING=1\nMONOTONIC_USEC=");
+	text_say(&t, "RELOADING=1\nMONOTONIC_USEC=");
 	text_u64(&t, (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
 	notify_say(n, lines);
 }

@@ -56,9 +56,9 @@ enum kerr proc_pss_bytes(const pid_t *others, size_t n, uint64_t *bytes, struct 
 		char path[64];
 		struct text t = text_on(path, sizeof(path));
 
-		text_s(&t, "/proc/");
+		text_say(&t, "/proc/");
 		text_i64(&t, others[i]);
-		text_s(&t, "/smaps_rollup");
+		text_say(&t, "/smaps_rollup");
 		/* one that has ended costs nothing any more */
 		if (read_field(path, "Pss:", &kib, NULL) == KERR_OK)
 			*bytes += kib * 1024;

@@ -105,7 +105,7 @@ static void watch_file(struct tail *t)
 	if (t->notify_fd < 0 || t->fd < 0)
 		return;
 	/* by descriptor: the path may be another file already */
-	text_s(&w, "/proc/self/fd/");
+	text_say(&w, "/proc/self/fd/");
 	text_u64(&w, (uint64_t)t->fd);
 	t->file_wd = inotify_add_watch(t->notify_fd, link, IN_MODIFY);
 	if (t->file_wd < 0)

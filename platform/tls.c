@@ -125,7 +125,7 @@ static void put_time(char out[24], const mbedtls_x509_time *t)
 	text_u64_pad(&w, (uint64_t)t->hour, 2);
 	text_c(&w, ':');
 	text_u64_pad(&w, (uint64_t)t->min, 2);
-	text_s(&w, " UTC");
+	text_say(&w, " UTC");
 }
 
 /* Curl's own callback only relaxes the checks it is told to relax, which we never ask for. */

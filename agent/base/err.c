@@ -14,14 +14,15 @@ const char *kerr_name(enum kerr kind)
 	return (unsigned)kind < KERR_KINDS ? names[kind] : "unknown";
 }
 
-enum kerr why_set(struct why *why, enum kerr kind, const char *fmt, ...)
+enum kerr (why_set)(struct why *why, enum kerr kind, const char *fmt, ...)
 {
+	char buf[PACKED_MAX];
 	va_list ap;
 
 	if (why == NULL)
 		return kind;
 	va_start(ap, fmt);
-	(void)vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	(void)vsnprintf(why->text, sizeof(why->text), packed_format(buf, fmt), ap);
 	va_end(ap);
 	return kind;
 }

@@ -2,6 +2,8 @@
 #ifndef KEDGE_BASE_ERR_H
 #define KEDGE_BASE_ERR_H
 
+#include "agent/base/packed.h"
+
 enum kerr {
 	KERR_OK,
 	KERR_AGAIN,      /* not now: the same call may succeed later */
@@ -31,5 +33,6 @@ const char *kerr_name(enum kerr kind);
  * `return why_set(why, KERR_IO, ...)` is the usual form. */
 enum kerr why_set(struct why *why, enum kerr kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+#define why_set(why, kind, ...) why_set(why, kind, PACKED_FORMAT __VA_ARGS__)
 
 #endif

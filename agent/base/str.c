@@ -241,6 +241,20 @@ void text_s(struct text *t, const char *s)
 	text_slice(t, slice_of(s));
 }
 
+void text_packed(struct text *t, const struct packed *words)
+{
+	struct packed_at at = packed_on(words);
+	size_t before = t->len;
+
+	for (char c; !t->full && (c = packed_next(&at)) != '\0';)
+		text_c(t, c);
+	/* as of any other piece: all of it or nothing */
+	if (t->full && t->cap > 0) {
+		t->len = before;
+		t->p[before] = '\0';
+	}
+}
+
 void text_u64_pad(struct text *t, uint64_t v, unsigned digits)
 {
 	char buf[24];

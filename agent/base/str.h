@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/base/packed.h"
+
 /* A borrowed run of bytes; not NUL-terminated; p may be NULL when n is 0. */
 struct slice {
 	const char *p;
@@ -62,6 +64,8 @@ struct text text_on(char *buf, size_t cap);
 void text_c(struct text *t, char c);
 void text_s(struct text *t, const char *s);
 void text_slice(struct text *t, struct slice s);
+void text_packed(struct text *t, const struct packed *words);
+#define text_say(t, literal) text_packed(t, PACKED(literal))
 void text_u64(struct text *t, uint64_t v);
 void text_i64(struct text *t, int64_t v);
 void text_u64_pad(struct text *t, uint64_t v, unsigned digits); /* zero-padded */

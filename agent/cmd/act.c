@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 
 static void told(const struct page *p, const cJSON *root)
 {
@@ -18,7 +19,7 @@ static void told(const struct page *p, const cJSON *root)
 	if (text[0] != '\0')
 		page_wrap(p, "", 0, text);
 	if (page_str(root, "operation")[0] != '\0') {
-		printf("  %s ", page_str(root, "operation"));
+		say("  %s ", page_str(root, "operation"));
 		page_put(p, page_str(root, "body"));
 		putchar('\n');
 	}

@@ -1,4 +1,5 @@
 #include "agent/cmd/args.h"
+#include "agent/cmd/say.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +12,11 @@ static const struct option { const char *name; unsigned bit; } options[] = {
 	{ "--no-wait", ARG_NO_WAIT }, { "--force", ARG_FORCE }, { "--write", ARG_WRITE }, { "--yes", ARG_YES },
 };
 
-static bool wrong(const struct cmd *c, const char *what, const char *word)
+static bool wrong(const struct cmd *c, const struct packed *what, const char *word)
 {
-	fprintf(stderr, "kedge %s: %s%s%s (kedge --help shows how)\n", c->verb, what, word == NULL ? "" : " ",
+	char words[PACKED_MAX];
+
+	say_to(stderr, "kedge %s: %s%s%s (kedge --help shows how)\n", c->verb, packed_copy(words, sizeof(words), what), word == NULL ? "" : " ",
 		word == NULL ? "" : word);
 	return false;
 }
@@ -60,14 +63,14 @@ static bool take(const struct cmd *c, unsigned bit, const char *value, int *i, s
 		out->force = out->force || bit == ARG_FORCE;
 		out->write = out->write || bit == ARG_WRITE;
 		out->yes = out->yes || bit == ARG_YES;
-		return value == NULL || wrong(c, "this option takes no value:", name);
+		return value == NULL || wrong(c, PACKED("this option takes no value:"), name);
 	}
 	if (*at != NULL)
-		return wrong(c, "given twice:", name);
+		return wrong(c, PACKED("given twice:"), name);
 	if (value == NULL && *i + 1 < c->argc)
 		value = c->argv[++*i];
 	*at = value;
-	return (value != NULL && value[0] != '\0') || wrong(c, "this option needs a value:", name);
+	return (value != NULL && value[0] != '\0') || wrong(c, PACKED("this option needs a value:"), name);
 }
 
 bool args_parse(const struct cmd *c, unsigned allowed, int words_min, int words_max, struct args *out)
@@ -81,18 +84,18 @@ bool args_parse(const struct cmd *c, unsigned allowed, int words_min, int words_
 
 		if (only_words || word[0] != '-' || word[1] == '\0') {
 			if (out->n == words_max)
-				return wrong(c, "one word too many:", word);
+				return wrong(c, PACKED("one word too many:"), word);
 			out->word[out->n++] = word;
 			continue;
 		}
 		only_words = strcmp(word, "--") == 0;
 		bit = only_words ? 0 : find(word, &value);
 		if (!only_words && (bit & allowed) == 0)
-			return wrong(c, "unknown option", word);
+			return wrong(c, PACKED("unknown option"), word);
 		if (!only_words && !take(c, bit, value, &i, out))
 			return false;
 	}
-	return out->n >= words_min || wrong(c, "a word is missing", NULL);
+	return out->n >= words_min || wrong(c, PACKED("a word is missing"), NULL);
 }
 
 bool args_word_ok(const struct cmd *c, const char *word)
@@ -101,5 +104,5 @@ bool args_word_ok(const struct cmd *c, const char *word)
 
 	for (const char *p = word; *p != '\0'; p++)
 		good = good && *p > ' ' && *p < 0x7f;
-	return good || wrong(c, "not a name or id: it may hold no blanks, only printable ASCII, at most 255 bytes", NULL);
+	return good || wrong(c, PACKED("not a name or id: it may hold no blanks, only printable ASCII, at most 255 bytes"), NULL);
 }

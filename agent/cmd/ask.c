@@ -5,6 +5,7 @@
 #include "agent/cmd/settings.h"
 #include "agent/run/kept.h"
 #include "agent/wire/view.h"
+#include "agent/cmd/say.h"
 #include "platform/clock.h"
 #include "platform/proc.h"
 #include "platform/unixsock.h"
@@ -13,14 +14,14 @@ enum { ASK_TIMEOUT_MS = 20 * 1000, PATIENCE_MS = 300 * 1000, ASK_ARENA = 20 * VI
 
 static const char *const words[] = { "status", "failures", "services", "deployments", "tasks", "why" };
 
-int ask_fail(bool json, int code, const char *text)
+int ask_fail_says(bool json, int code, const char *text)
 {
 	char buf[1024];
 	struct text t = text_on(buf, sizeof(buf));
 	struct jw w = jw_on(&t);
 
 	if (!json) {
-		fprintf(stderr, "kedge: %s\n", text);
+		say_to(stderr, "kedge: %s\n", text);
 		return code;
 	}
 	jw_object(&w, NULL);
@@ -32,6 +33,13 @@ int ask_fail(bool json, int code, const char *text)
 	return code;
 }
 
+int ask_fail(bool json, int code, const struct packed *what)
+{
+	char buf[PACKED_MAX];
+
+	return ask_fail_says(json, code, packed_copy(buf, sizeof(buf), what));
+}
+
 void ask_print(const struct answer *a)
 {
 	fwrite(a->json.p, 1, a->json.n, stdout);
@@ -41,7 +49,7 @@ void ask_print(const struct answer *a)
 void ask_head(const struct answer *a)
 {
 	if (!a->daemon)
-		puts("kedge agent is not running; this is what it kept");
+		say("kedge agent is not running; this is what it kept\n");
 }
 
 static int failed(struct ask_why *why, int code, const char *text)
@@ -91,7 +99,7 @@ static int told(bool json, int code, const struct answer *out, const struct ask_
 	if (code == EXIT_DONE)
 		return code;
 	if (!json || out->root == NULL)
-		return ask_fail(json, code, why->text);
+		return ask_fail_says(json, code, why->text);
 	ask_print(out);
 	return code;
 }
@@ -167,7 +175,7 @@ static enum kerr call(const struct conf *conf, const char *request, uint32_t tim
 	enum kerr e;
 
 	text_s(&p, conf->run_dir);
-	text_s(&p, "/kedge.sock");
+	text_say(&p, "/kedge.sock");
 	text_s(&l, request);
 	text_c(&l, '\n');
 	if (p.full || l.full)
@@ -232,9 +240,9 @@ int ask_acting(const struct cmd *c, const char *request, bool json, struct answe
 		return EXIT_USAGE;
 	e = call(&conf, request, PATIENCE_MS, &answer, &why);
 	if (e == KERR_GONE || e == KERR_REFUSED)
-		return ask_fail(json, EXIT_UNREACHABLE, "kedge agent is not running; only it can act");
+		return ask_fail(json, EXIT_UNREACHABLE, PACKED("kedge agent is not running; only it can act"));
 	if (e != KERR_OK)
-		return ask_fail(json, EXIT_UNREACHABLE, why.text);
+		return ask_fail_says(json, EXIT_UNREACHABLE, why.text);
 	out->daemon = true;
 	return told(json, parsed(answer, out, &reason), out, &reason);
 }

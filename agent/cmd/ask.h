@@ -38,6 +38,7 @@ void ask_print(const struct answer *a);
 /* The line that says that the daemon does not run; nothing when it does. */
 void ask_head(const struct answer *a);
 /* Prints the error to stderr, or with json as kedge.error/1 to stdout; returns code. */
-int ask_fail(bool json, int code, const char *text);
+int ask_fail(bool json, int code, const struct packed *words);
+int ask_fail_says(bool json, int code, const char *text);
 
 #endif

@@ -20,7 +20,7 @@ int check_level_exit(enum check_level level)
 }
 
 /* The text is a, then b; the step is only kept for what is not ok. */
-static void add(struct check_list *l, const char *name, enum check_level level, const char *a, const char *b, const char *step)
+static void add_says(struct check_list *l, const char *name, enum check_level level, const char *a, const char *b, const char *step)
 {
 	struct check *c = &l->at[l->n];
 	struct text t;
@@ -39,29 +39,36 @@ static void add(struct check_list *l, const char *name, enum check_level level, 
 	(void)str_cut(c->step, sizeof(c->step), slice_of(level == CHECK_OK ? "" : step));
 }
 
+static void add(struct check_list *l, const char *name, enum check_level level, const char *a, const char *b,
+		const struct packed *step)
+{
+	char words[PACKED_MAX];
+
+	add_says(l, name, level, a, b, packed_copy(words, sizeof(words), step));
+}
+
 static bool is(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 /* Its state, and what it says about that itself. */
-static void add_state(struct check_list *l, const char *name, enum check_level level, const cJSON *part, const char *step)
+static void add_state(struct check_list *l, const char *name, enum check_level level, const cJSON *part, const struct packed *step)
 {
 	const char *detail = page_str(part, "detail"), *state = page_str(part, "state");
 	char lead[48];
 	struct text t = text_on(lead, sizeof(lead));
 
-	text_s(&t, "It is ");
+	text_say(&t, "It is ");
 	text_slice(&t, slice_to(slice_of(state[0] == '\0' ? "unknown" : state), 30));
 	text_s(&t, detail[0] == '\0' ? "." : ": ");
 	add(l, name, level, lead, detail, step);
 }
 
-static const char start[] = "Start it: service kedge start, or kedge agent.";
-
 static void of_daemon(const cJSON *root, struct check_list *l)
 {
 	if (page_true(root, "daemon"))
-		add(l, "daemon", CHECK_OK, "It runs: kedge ", page_str(root, "version"), "");
+		add(l, "daemon", CHECK_OK, "It runs: kedge ", page_str(root, "version"), PACKED(""));
 	else
-		add(l, "daemon", CHECK_CRITICAL, "kedge agent is not running; this is what it kept", "", start);
+		add(l, "daemon", CHECK_CRITICAL, "kedge agent is not running; this is what it kept", "",
+			PACKED("Start it: service kedge start, or kedge agent."));
 }
 
 static void of_clock(const cJSON *root, struct check_list *l)
@@ -71,14 +78,15 @@ static void of_clock(const cJSON *root, struct check_list *l)
 	enum check_level level = is(state, "ok") ? CHECK_OK : is(state, "unset") ? CHECK_CRITICAL :
 				 state[0] == '\0' ? CHECK_UNKNOWN : CHECK_WARNING;
 
-	add_state(l, "clock", level, clock, "Let NTP set this node's clock.");
+	add_state(l, "clock", level, clock, PACKED("Let NTP set this node's clock."));
 }
 
-static const struct part { const char *name, *source; enum check_level bad; const char *step; } parts[] = {
-	{ "engine", "engine", CHECK_CRITICAL, "Start the container engine, or name its socket in [engine] of kedge.conf." },
-	{ "ecs_agent", "introspection", CHECK_WARNING, "Start the ECS agent: systemctl start ecs." },
-	{ "ecs_agent_log", "ecs_agent_log", CHECK_WARNING, "Start the ECS agent, or set [ecs_agent] log in kedge.conf." },
-	{ "aws", "aws", CHECK_WARNING, "Mend ecs_agent, credentials, tls first; else the line." },
+static const struct part { const char *name, *source; enum check_level bad; const struct packed *step; } parts[] = {
+	{ "engine", "engine", CHECK_CRITICAL,
+	  PACKED("Start the container engine, or name its socket in [engine] of kedge.conf.") },
+	{ "ecs_agent", "introspection", CHECK_WARNING, PACKED("Start the ECS agent: systemctl start ecs.") },
+	{ "ecs_agent_log", "ecs_agent_log", CHECK_WARNING, PACKED("Start the ECS agent, or set [ecs_agent] log in kedge.conf.") },
+	{ "aws", "aws", CHECK_WARNING, PACKED("Mend ecs_agent, credentials, tls first; else the line.") },
 };
 
 static void of_sources(const cJSON *root, struct check_list *l)
@@ -95,12 +103,12 @@ static void of_sources(const cJSON *root, struct check_list *l)
 /* Facts that nothing has needed yet are not known, and that is well. */
 static void of_facts(const cJSON *root, struct check_list *l)
 {
-	static const struct fact_words { const char *name; enum check_level bad; const char *words, *step; } facts[] = {
-		{ "route", CHECK_WARNING, "No route leads out of this node.", "Look at its cable, modem and gateway." },
-		{ "dns", CHECK_WARNING, "Names are not found.", "Look at /etc/resolv.conf and the resolver it names." },
-		{ "disk", CHECK_CRITICAL, "The disk is full.", "Free some: docker image prune." },
-		{ "inodes", CHECK_CRITICAL, "None is left.", "Remove what makes so many files." },
-		{ "memory", CHECK_WARNING, "The node has hardly any left.", "Look at what takes it: docker stats." },
+	static const struct fact_words { const char *name; enum check_level bad; const char *words; const struct packed *step; } facts[] = {
+		{ "route", CHECK_WARNING, "No route leads out of this node.", PACKED("Look at its cable, modem and gateway.") },
+		{ "dns", CHECK_WARNING, "Names are not found.", PACKED("Look at /etc/resolv.conf and the resolver it names.") },
+		{ "disk", CHECK_CRITICAL, "The disk is full.", PACKED("Free some: docker image prune.") },
+		{ "inodes", CHECK_CRITICAL, "None is left.", PACKED("Remove what makes so many files.") },
+		{ "memory", CHECK_WARNING, "The node has hardly any left.", PACKED("Look at what takes it: docker stats.") },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
@@ -120,7 +128,8 @@ static void of_credentials(const cJSON *root, struct check_list *l)
 	enum check_level level = is(state, "ok") ? CHECK_OK : late ? CHECK_WARNING :
 				 state[0] == '\0' || is(state, "waiting") ? CHECK_UNKNOWN : CHECK_CRITICAL;
 
-	add_state(l, "credentials", level, keys, "systemctl status amazon-ssm-agent: it writes them. Else set [aws] credentials.");
+	add_state(l, "credentials", level, keys,
+		PACKED("systemctl status amazon-ssm-agent: it writes them. Else set [aws] credentials."));
 }
 
 /* Each service that may be rolled back without asking. Of a role that was never tried nothing is said. */
@@ -134,11 +143,11 @@ static void of_policy(const cJSON *root, bool observer, struct check_list *l)
 			continue;
 		if (observer)
 			add(l, "policy", CHECK_WARNING, page_str(s, "service"), " has rollback = auto, but this node may not roll back.",
-			    "kedge init --role actor prints the policy it needs; or set rollback = manual.");
+			    PACKED("kedge init --role actor prints the policy it needs; or set rollback = manual."));
 		else if (shared)
 			add(l, "policy", CHECK_CRITICAL, page_str(s, "service"),
 			    " has rollback = auto on the role that all ECS Anywhere nodes share: one stolen box rolls back every site.",
-			    "Give this device a role of its own, or set rollback = manual.");
+			    PACKED("Give this device a role of its own, or set rollback = manual."));
 	}
 }
 
@@ -154,7 +163,7 @@ static void of_allowed(const cJSON *root, struct check_list *l)
 		text_s(&t, cJSON_IsString(a) ? a->valuestring : "");
 	}
 	if (t.len > 0)
-		add(l, "iam_allowed", CHECK_OK, "Allowed: ", all, "");
+		add(l, "iam_allowed", CHECK_OK, "Allowed: ", all, PACKED(""));
 }
 
 static void of_denied(const cJSON *d, bool role, struct check_list *l)
@@ -163,9 +172,11 @@ static void of_denied(const cJSON *d, bool role, struct check_list *l)
 	char step[CHECK_STEP_CAP];
 	struct text t = text_on(step, sizeof(step));
 
-	text_s(&t, statement[0] == '\0' ? "Let whoever owns that policy allow it." : "Add to the role's policy, then restart kedge (kedge init prints all): ");
+	text_packed(&t, statement[0] == '\0'
+		? PACKED("Let whoever owns that policy allow it.")
+		: PACKED("Add to the role's policy, then restart kedge (kedge init prints all): "));
 	text_s(&t, statement);
-	add(l, "iam", role ? CHECK_OK : CHECK_WARNING, page_str(d, "text"), "", step);
+	add_says(l, "iam", role ? CHECK_OK : CHECK_WARNING, page_str(d, "text"), "", step);
 }
 
 /* An observer that may not stop a deployment is as it should be, unless it is meant to. */
@@ -176,7 +187,7 @@ static void of_iam(const cJSON *root, struct check_list *l)
 	bool barred = false;
 
 	if (cJSON_GetArraySize(list) == 0)
-		add(l, "iam", CHECK_OK, "No permission is known to be missing.", "", "");
+		add(l, "iam", CHECK_OK, "No permission is known to be missing.", "", PACKED(""));
 	cJSON_ArrayForEach(d, list) {
 		bool role = observer && is(page_str(d, "action"), "ecs:StopServiceDeployment");
 
@@ -195,12 +206,12 @@ static void of_journal(const cJSON *root, struct check_list *l)
 		return;
 	if (is(page_str(j, "state"), "failing"))
 		add(l, "journal", CHECK_CRITICAL, "It cannot be written: nothing is rolled back until it can.", "",
-		    "Look at state_dir: is its disk full or read-only?");
+		    PACKED("Look at state_dir: is its disk full or read-only?"));
 	else if (page_int(j, "damaged", 0) > 0)
 		add(l, "journal", CHECK_WARNING, "It is damaged in places.", "",
-		    "kedge journal names them; look at the health of the disk.");
+		    PACKED("kedge journal names them; look at the health of the disk."));
 	else
-		add(l, "journal", CHECK_OK, "It is written.", "", "");
+		add(l, "journal", CHECK_OK, "It is written.", "", PACKED(""));
 }
 
 /* A box has little, and kedge promises to take no more than this. */
@@ -212,12 +223,12 @@ static void of_kedge(const cJSON *root, struct check_list *l)
 	int64_t pss = page_int(json_object(root, "thrift"), "pss_bytes", -1);
 
 	text_i64(&t, pss / 1024);
-	text_s(&t, " KiB");
+	text_say(&t, " KiB");
 	if (pss >= 0)
 		add(l, "kedge_memory", pss <= PSS_MAX ? CHECK_OK : CHECK_WARNING, "It takes ", kib,
-		    "Its budget is 1536 KiB: report it, with kedge status --json.");
+		    PACKED("Its budget is 1536 KiB: report it, with kedge status --json."));
 	add(l, "parts", missing[0] == '\0' ? CHECK_OK : CHECK_WARNING, missing[0] == '\0' ? "None is missing." : missing, "",
-	    "kedge runs without it, less guarded.");
+	    PACKED("kedge runs without it, less guarded."));
 }
 
 /* kedge talks TLS to all but a loopback endpoint: what it says of a failure names it. */
@@ -229,7 +240,7 @@ static void of_tls(const cJSON *root, struct check_list *l)
 
 	if (up || strstr(detail, "TLS") != NULL || strstr(detail, "certificate") != NULL)
 		add(l, "tls", up ? CHECK_OK : CHECK_WARNING, up ? "AWS was reached." : detail, "",
-		    "Look at the clock, [aws] ca_file, and a proxy that opens TLS.");
+		    PACKED("Look at the clock, [aws] ca_file, and a proxy that opens TLS."));
 }
 
 void check_list_hooks(struct check_list *l, const char *path, bool there, uint32_t mode, uint32_t uid)
@@ -237,7 +248,8 @@ void check_list_hooks(struct check_list *l, const char *path, bool there, uint32
 	bool open = there && ((mode & 022) != 0 || uid != 0);
 
 	add(l, "hooks", open ? CHECK_CRITICAL : CHECK_OK, path, !there ? " is not there: none is run." : open
-	    ? " can be written by others than root, who would run as kedge." : " is root's alone.", "chown root and chmod go-w it.");
+	    ? " can be written by others than root, who would run as kedge." : " is root's alone.",
+		PACKED("chown root and chmod go-w it."));
 }
 
 /* What somebody waits to hear of this node, and does not. */
@@ -254,11 +266,11 @@ static void of_channels(const cJSON *root, struct check_list *l)
 			continue;
 		text_s(&t, t.len > 0 ? ", " : "");
 		text_s(&t, c->string);
-		text_s(&t, !well ? " does not get through" : " has lost news");
+		text_packed(&t, !well ? PACKED(" does not get through") : PACKED(" has lost news"));
 	}
 	if (all != NULL)
 		add(l, "channels", t.len == 0 ? CHECK_OK : CHECK_WARNING, t.len == 0 ? "All get through." : words, "",
-		    "The log of kedge says why; kedge status --json counts it under channels.");
+		    PACKED("The log of kedge says why; kedge status --json counts it under channels."));
 }
 
 static void of_thrift(const cJSON *root, struct check_list *l)
@@ -268,12 +280,12 @@ static void of_thrift(const cJSON *root, struct check_list *l)
 
 	add(l, "data_budget", shed == NULL ? CHECK_OK : CHECK_WARNING,
 	    shed != NULL ? page_str(shed, "text") : "It holds.", "",
-	    "Raise [aws] data_budget or heartbeat.");
+	    PACKED("Raise [aws] data_budget or heartbeat."));
 	cJSON_ArrayForEach(item, input)
 		lost += page_int(input, item->string, 0);
 	add(l, "input", lost == 0 ? CHECK_OK : CHECK_WARNING,
 	    lost == 0 ? "Nothing was lost." : "Some was too long, lost or malformed.", "",
-	    "kedge status --json counts it under input.");
+	    PACKED("kedge status --json counts it under input."));
 }
 
 /* "1.105.1", less than major.minor.patch? False also for what is no version. */
@@ -300,10 +312,10 @@ static void of_versions(const cJSON *root, struct check_list *l)
 	bool old = older(agent, OLDEST_AGENT);
 
 	add(l, "engine_version", engine[0] == '\0' ? CHECK_UNKNOWN : CHECK_OK, engine[0] == '\0' ? "Not known yet." : engine, "",
-	    "It is known once the engine answers.");
+	    PACKED("It is known once the engine answers."));
 	add(l, "ecs_agent_version", agent[0] == '\0' ? CHECK_UNKNOWN : old ? CHECK_WARNING : CHECK_OK,
 	    agent[0] == '\0' ? "Not known yet." : agent, old ? " is older than 1.60.0." : "",
-	    old ? "Update the ECS agent." : "It is known once the ECS agent answers.");
+	    old ? PACKED("Update the ECS agent.") : PACKED("It is known once the ECS agent answers."));
 }
 
 void check_list_of(const cJSON *status, struct check_list *out)
@@ -329,7 +341,7 @@ void check_list_without(bool daemon, const char *why, struct check_list *out)
 {
 	memset(out, 0, sizeof(*out));
 	add(out, "daemon", daemon ? CHECK_UNKNOWN : CHECK_CRITICAL, why, "",
-	    strstr(why, "denied") != NULL ? "Ask as root." : start);
+	    strstr(why, "denied") != NULL ? PACKED("Ask as root.") : PACKED("Start it: service kedge start, or kedge agent."));
 }
 
 enum check_level check_list_worst(const struct check_list *list)
@@ -347,12 +359,12 @@ void check_list_line(const struct check_list *list, struct text *out)
 	enum check_level worst = check_list_worst(list);
 	uint32_t all = list->n + list->left_out;
 
-	text_s(out, "KEDGE ");
+	text_say(out, "KEDGE ");
 	text_s(out, words[worst]);
-	text_s(out, " - ");
+	text_say(out, " - ");
 	if (worst != CHECK_OK) {
 		text_u64(out, all - list->count[CHECK_OK]);
-		text_s(out, " of ");
+		text_say(out, " of ");
 	}
 	text_u64(out, all);
 	text_s(out, worst == CHECK_OK ? " checks" : " checks:");
@@ -363,7 +375,7 @@ void check_list_line(const struct check_list *list, struct text *out)
 				continue;
 			text_c(out, ' ');
 			text_s(out, list->at[i].name);
-			text_s(out, " (");
+			text_say(out, " (");
 			text_s(out, check_level_name(list->at[i].level));
 			text_c(out, ')');
 		}

@@ -6,10 +6,11 @@
 #include "agent/wire/agent_log.h"
 #include "agent/wire/agent_reason.h"
 #include "agent/wire/log_fields.h"
+#include "agent/cmd/say.h"
 
 static int unreadable(const struct args *a)
 {
-	return ask_fail(a->json, EXIT_UNREACHABLE, "the text cannot be read from standard input");
+	return ask_fail(a->json, EXIT_UNREACHABLE, PACKED("the text cannot be read from standard input"));
 }
 
 /* A line may tell of several containers: the last that failed counts. */
@@ -80,7 +81,7 @@ static int answer(const struct args *a, enum stage stage, struct slice text)
 	struct jw w = jw_on(&t);
 
 	if (!a->json) {
-		printf("%s, blame %s\n", class_name(class), blame_name(class_blame(class)));
+		say("%s, blame %s\n", class_name(class), blame_name(class_blame(class)));
 		return EXIT_DONE;
 	}
 	jw_object(&w, NULL);
@@ -103,7 +104,7 @@ int cmd_classify(const struct cmd *c)
 	if (!args_parse(c, ARG_JSON | ARG_STAGE, 0, 1, &a))
 		return EXIT_USAGE;
 	if (a.stage == NULL || !stage_from(slice_of(a.stage), &stage) || stage > STAGE_RUN) {
-		fprintf(stderr, "kedge classify: --stage must be one of pull, create, start, run\n");
+		say_to(stderr, "kedge classify: --stage must be one of pull, create, start, run\n");
 		return EXIT_USAGE;
 	}
 	if (a.n == 1 && !slice_is(slice_of(a.word[0]), "-"))

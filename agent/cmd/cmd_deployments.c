@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 
 enum { COLUMNS = 11, FOLD = 7, CELL_CAP = 320 };
 
@@ -70,7 +71,7 @@ static void folded(const struct page *p, const cJSON *row, const unsigned width[
 
 		memcpy(columns, width, sizeof(columns));
 		if (part > 0)
-			fputs("  ", stdout);
+			say("  ");
 		if (part < 2 || row == NULL) {
 			line(p, row, order[part][0], order[part][1], columns);
 			continue;
@@ -109,7 +110,7 @@ static void service(const struct page *p, const cJSON *s)
 	char when[PAGE_TIME_CAP], lead[64];
 
 	page_coloured(p, PAGE_BOLD, page_str(s, "service"));
-	printf(" (%s, desired %lld, pending %lld, running %lld)\n", page_str(s, "status"), (long long)page_int(s, "desired", 0),
+	say(" (%s, desired %lld, pending %lld, running %lld)\n", page_str(s, "status"), (long long)page_int(s, "desired", 0),
 	       (long long)page_int(s, "pending", 0), (long long)page_int(s, "running", 0));
 	table(p, json_array(s, "deployments"));
 	show_left_out(s, "deployments_left_out");
@@ -131,13 +132,13 @@ static int show(const struct page *p, const cJSON *root, const char *only)
 	show_denied(p, root);
 	page_time(root, "asked_unix_s", when);
 	if (json_unix_s(root, "asked_unix_s", &asked, NULL) != KERR_OK) {
-		puts("AWS was never asked for its deployments from here.");
+		say("AWS was never asked for its deployments from here.\n");
 		return EXIT_NO;
 	}
 	if (json_unix_s(root, "time_unix_s", &now, NULL) != KERR_OK)
 		now = asked;
 	page_age((double)asked / 1000, (double)now / 1000, age);
-	printf("as of %s (%s ago)\n\n", when, age);
+	say("as of %s (%s ago)\n\n", when, age);
 	cJSON_ArrayForEach(s, json_array(root, "services")) {
 		if (only != NULL && strcmp(only, page_str(s, "service")) != 0)
 			continue;
@@ -149,7 +150,7 @@ static int show(const struct page *p, const cJSON *root, const char *only)
 	cJSON_ArrayForEach(name, json_array(root, "not_asked"))
 		page_wrap(p, "Not asked (one call takes ten): ", 2, cJSON_IsString(name) ? name->valuestring : "");
 	if (n == 0)
-		puts("No such service in that answer.");
+		say("No such service in that answer.\n");
 	return n == 0 ? EXIT_NO : EXIT_DONE;
 }
 

@@ -11,6 +11,7 @@
 #include "agent/wire/arn.h"
 #include "agent/wire/credentials.h"
 #include "agent/wire/iam.h"
+#include "agent/cmd/say.h"
 #include "platform/file.h"
 
 enum { POLICY_CAP = 96 * 1024 };         /* bytes: 32 services with names of 255 bytes. longer: refused */
@@ -136,7 +137,7 @@ static void print_json(const struct found *f, enum iam_role role, const char *co
 	json_names(&w, f);
 	jw_str(&w, "role", role == IAM_OBSERVER ? "observer" : "actor");
 	jw_bool(&w, "allow_update_service", role == IAM_ACTOR_UPDATE);
-	text_s(t, ",\"policy\":");
+	text_say(t, ",\"policy\":");
 	iam_policy(t, &f->names, role, false);
 	json_actions(&w);
 	jw_str(&w, "conf", conf);
@@ -161,7 +162,7 @@ static void print_names(const struct page *p, const struct found *f, const char 
 		line(p, "service             ", f->names.service[i].name);
 	page_wrap(p, "", 0, f->daemon ? "As the running kedge agent knows it."
 				      : "From kedge.conf and the ECS agent's files.");
-	printf("\n%s:\n%s\nIAM policy for this node's role; names in capitals are yours to fill in:\n", path, conf);
+	say("\n%s:\n%s\nIAM policy for this node's role; names in capitals are yours to fill in:\n", path, conf);
 }
 
 static void print_actions(const struct page *p)
@@ -169,7 +170,7 @@ static void print_actions(const struct page *p)
 	const struct iam_use *use;
 	const char *action;
 
-	puts("\nWhat needs which action:");
+	say("\nWhat needs which action:\n");
 	for (uint32_t i = 0; (use = iam_use(i)) != NULL; i++) {
 		char all[640] = "", lead[96];
 		struct text t = text_on(all, sizeof(all)), l = text_on(lead, sizeof(lead));
@@ -180,7 +181,7 @@ static void print_actions(const struct page *p)
 				text_s(&t, action);
 			}
 		text_s(&l, use->verbs);
-		text_s(&l, ": ");
+		text_say(&l, ": ");
 		page_wrap(p, lead, 4, use->actions == 0 ? "none" : all);
 	}
 }
@@ -190,26 +191,26 @@ static void key(struct text *t, const char *name, struct slice v)
 {
 	text_s(t, v.n == 0 ? "#" : "");
 	text_s(t, name);
-	text_s(t, " = ");
+	text_say(t, " = ");
 	text_slice(t, v);
 	text_c(t, '\n');
 }
 
 static void make_conf(const struct found *f, bool update, struct text *t)
 {
-	text_s(t, "# Made by kedge init; the rest is at its default. A node that registers anew gets another container instance.\n[kedge]\n");
+	text_say(t, "# Made by kedge init; the rest is at its default. A node that registers anew gets another container instance.\n[kedge]\n");
 	key(t, "cluster", f->names.cluster);
 	key(t, "region", f->names.region);
-	text_s(t, "#container_instance = ");
+	text_say(t, "#container_instance = ");
 	text_s(t, f->instance);
-	text_s(t, "\n\n[policy]\nrollback = manual\n");
-	text_s(t, update ? "allow_update_service = yes\n" : "");
+	text_say(t, "\n\n[policy]\nrollback = manual\n");
+	text_packed(t, update ? PACKED("allow_update_service = yes\n") : PACKED(""));
 	for (uint32_t i = 0; i < f->names.n; i++) {
 		if (!arn_name_ok(f->names.service[i].name))
 			continue;
-		text_s(t, "\n[service ");
+		text_say(t, "\n[service ");
 		text_slice(t, f->names.service[i].name);
-		text_s(t, "]\n");
+		text_say(t, "]\n");
 		key(t, "family", arn_name_ok(f->names.service[i].family) ? f->names.service[i].family : SLICE(""));
 	}
 }
@@ -224,7 +225,7 @@ static bool places(const char *path, struct made *m)
 
 	text_s(&c, path);
 	text_slice(&p, slice_to(slice_of(path), at == SIZE_MAX ? 0 : at + 1));
-	text_s(&p, "kedge-policy.json");
+	text_say(&p, "kedge-policy.json");
 	return !c.full && !p.full;
 }
 
@@ -234,7 +235,7 @@ static bool said_yes(const struct made *m)
 
 	if (isatty(STDIN_FILENO) != 1)
 		return false;
-	printf("\nWrite %s and %s? [y/N] ", m->conf_path, m->policy_path);
+	say("\nWrite %s and %s? [y/N] ", m->conf_path, m->policy_path);
 	fflush(stdout);
 	c = getchar();
 	return c == 'y' || c == 'Y';
@@ -255,12 +256,12 @@ static int write_both(const struct made *m, struct slice policy, bool json)
 	if (e == KERR_OK)
 		e = file_create(m->policy_path, policy, 0644, &why);
 	if (e != KERR_OK)
-		return ask_fail(json, EXIT_NO, why.text);
+		return ask_fail_says(json, EXIT_NO, why.text);
 	e = file_create(m->conf_path, slice_of(m->conf), 0644, &why);
 	if (e == KERR_OK)
 		return EXIT_DONE;
 	(void)remove(m->policy_path);
-	return ask_fail(json, EXIT_NO, why.text);
+	return ask_fail_says(json, EXIT_NO, why.text);
 }
 
 /* The first of the two files that is there already, or NULL. */
@@ -279,9 +280,9 @@ static int refuse(const struct made *m, bool json)
 	char words[CONF_PATH_CAP + 64];
 
 	if (there(m) == NULL)
-		return ask_fail(json, EXIT_NO, "nothing was written: without a terminal it takes --yes");
+		return ask_fail(json, EXIT_NO, PACKED("nothing was written: without a terminal it takes --yes"));
 	snprintf(words, sizeof(words), "nothing was written: %s is there already", there(m));
-	return ask_fail(json, EXIT_NO, words);
+	return ask_fail_says(json, EXIT_NO, words);
 }
 
 /* What was found and what is lacking stands last: that is what the screen shows. */
@@ -307,7 +308,7 @@ static int show(const struct cmd *c, const struct found *f, enum iam_role role, 
 	else
 		iam_policy(&t, &f->names, role, true);
 	if (t.full)
-		return ask_fail(a->json, EXIT_NO, "the policy does not fit; name fewer services in kedge.conf");
+		return ask_fail(a->json, EXIT_NO, PACKED("the policy does not fit; name fewer services in kedge.conf"));
 	if (!a->json)
 		print_names(&p, f, m->conf_path, m->conf);
 	fwrite(bytes, 1, t.len, stdout);
@@ -349,11 +350,11 @@ int cmd_init(const struct cmd *c)
 		return EXIT_USAGE;
 	actor = a.role != NULL && strcmp(a.role, "actor") == 0;
 	if (a.role != NULL && !actor && strcmp(a.role, "observer") != 0)
-		return ask_fail(a.json, EXIT_USAGE, "--role is observer or actor");
+		return ask_fail(a.json, EXIT_USAGE, PACKED("--role is observer or actor"));
 	if (a.update && !actor)
-		return ask_fail(a.json, EXIT_USAGE, "--allow-update-service needs --role actor");
+		return ask_fail(a.json, EXIT_USAGE, PACKED("--allow-update-service needs --role actor"));
 	if (!places(settings_path(c), &m))
-		return ask_fail(a.json, EXIT_USAGE, "the path of the conf is too long");
+		return ask_fail(a.json, EXIT_USAGE, PACKED("the path of the conf is too long"));
 	if (!load(c, &a, &conf, m.conf_path))
 		return EXIT_USAGE;
 	find(&conf, &f);
@@ -361,6 +362,6 @@ int cmd_init(const struct cmd *c)
 		return export_to(c, a.export, &f.names, a.json);
 	make_conf(&f, a.update, &t);
 	if (t.full)
-		return ask_fail(a.json, EXIT_NO, "the conf does not fit");
+		return ask_fail(a.json, EXIT_NO, PACKED("the conf does not fit"));
 	return show(c, &f, a.update ? IAM_ACTOR_UPDATE : actor ? IAM_ACTOR : IAM_OBSERVER, &a, &m);
 }

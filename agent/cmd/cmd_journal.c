@@ -4,6 +4,7 @@
 #include "agent/cmd/settings.h"
 #include "agent/cmd/show.h"
 #include "agent/run/kept.h"
+#include "agent/cmd/say.h"
 
 enum { NEWEST = 200, FAULTS = 20, SENTENCE = 1800 };
 
@@ -37,15 +38,15 @@ static void failure(struct text *t, const struct failure *f)
 	words(t, ": ", class_name(f->class));
 	words(t, ", blame ", blame_name(f->blame));
 	words(t, ": ", f->reason);
-	text_s(t, f->over ? " (it is over)" : "");
+	text_packed(t, f->over ? PACKED(" (it is over)") : PACKED(""));
 }
 
 static void rollback(struct text *t, const struct rollback *r)
 {
 	text_s(t, r->service);
-	text_s(t, ": ");
+	text_say(t, ": ");
 	release(t, r->family, r->revision);
-	text_s(t, " -> ");
+	text_say(t, " -> ");
 	release(t, r->target_family, r->target_revision);
 	words(t, ", ", rb_state_name(r->state));
 	words(t, ": ", r->reason);
@@ -73,7 +74,7 @@ static uint32_t sentence(const struct record *r, struct text *t)
 		return 0;
 	case REC_AUDIT:
 		text_s(t, r->u.audit.text);
-		text_s(t, " (uid ");
+		text_say(t, " (uid ");
 		text_u64(t, r->u.audit.uid);
 		text_c(t, ')');
 		return 0;
@@ -148,9 +149,9 @@ static void damage(const struct reading *r)
 {
 	for (uint32_t i = 0; i < r->faults && i < FAULTS; i++)
 		if (r->json)
-			printf("%s{\"offset\":%zu,\"text\":\"%s\"}", i == 0 ? "" : ",", r->fault[i].offset, r->fault[i].what);
+			say("%s{\"offset\":%zu,\"text\":\"%s\"}", i == 0 ? "" : ",", r->fault[i].offset, r->fault[i].what);
 		else
-			printf("at byte %zu: passed over: %s\n", r->fault[i].offset, r->fault[i].what);
+			say("at byte %zu: passed over: %s\n", r->fault[i].offset, r->fault[i].what);
 }
 
 /* False: there are bytes, but no record in them. */
@@ -167,17 +168,17 @@ static bool print(struct reading *r, struct slice journal, uint64_t newest)
 	r->count = false;
 	r->skip = scan.records > newest ? scan.records - newest : 0;
 	if (r->json)
-		fputs("{\"schema\":\"kedge.journal/1\",\"records\":[", stdout);
+		say("{\"schema\":\"kedge.journal/1\",\"records\":[");
 	else if (r->skip > 0)
-		printf("(%llu older ones left out: -n N shows more)\n", (unsigned long long)r->skip);
+		say("(%llu older ones left out: -n N shows more)\n", (unsigned long long)r->skip);
 	record_scan_told(journal, &arena, &record, each, fault, r, &scan);
 	if (r->json)
-		printf("],\"left_out\":%llu,\"torn_bytes\":%llu,\"damaged\":[", (unsigned long long)r->skip, (unsigned long long)scan.tail_bytes);
+		say("],\"left_out\":%llu,\"torn_bytes\":%llu,\"damaged\":[", (unsigned long long)r->skip, (unsigned long long)scan.tail_bytes);
 	damage(r);
 	if (r->json)
-		puts("]}");
+		say("]}\n");
 	else if (scan.tail_bytes > 0)
-		printf("at byte %zu: torn: the last %llu bytes are no whole record\n", journal.n - (size_t)scan.tail_bytes,
+		say("at byte %zu: torn: the last %llu bytes are no whole record\n", journal.n - (size_t)scan.tail_bytes,
 		       (unsigned long long)scan.tail_bytes);
 	return scan.records > 0 || journal.n == 0;
 }
@@ -195,13 +196,13 @@ int cmd_journal(const struct cmd *c)
 	if (!args_parse(c, ARG_JSON | ARG_COUNT, 0, 0, &a))
 		return EXIT_USAGE;
 	if (a.count != NULL && (!slice_u64(slice_of(a.count), &newest) || newest == 0)) {
-		fprintf(stderr, "kedge journal: -n takes the number of records to show, 1 or more\n");
+		say_to(stderr, "kedge journal: -n takes the number of records to show, 1 or more\n");
 		return EXIT_USAGE;
 	}
 	if (!settings_load(c, &conf))
 		return EXIT_USAGE;
 	if (kept_bytes(&conf, room, sizeof(room), &journal.n, &why) != KERR_OK)
-		return ask_fail(a.json, EXIT_UNREACHABLE, why.text);
+		return ask_fail_says(a.json, EXIT_UNREACHABLE, why.text);
 	reading.json = a.json;
 	return print(&reading, journal, newest) ? EXIT_DONE : EXIT_NO;
 }

@@ -5,6 +5,7 @@
 #include "agent/cmd/ask.h"
 #include "agent/run/replay.h"
 #include "agent/wire/view.h"
+#include "agent/cmd/say.h"
 
 static int code_of(enum kerr err)
 {
@@ -24,12 +25,12 @@ int cmd_replay(const struct cmd *c)
 	if (!args_parse(c, ARG_JSON | ARG_DIR, 0, 1, &a))
 		return EXIT_USAGE;
 	if ((a.dir != NULL) == (a.n == 1)) {
-		fprintf(stderr, "kedge replay: say either --dir DIR, a recorded directory, or one FILE\n");
+		say_to(stderr, "kedge replay: say either --dir DIR, a recorded directory, or one FILE\n");
 		return EXIT_USAGE;
 	}
 	err = a.dir != NULL ? replay_dir(a.dir, version_number(), &out, &why) : replay_file(a.word[0], version_number(), &out, &why);
 	if (err != KERR_OK)
-		return ask_fail(a.json, code_of(err), why.text);
+		return ask_fail_says(a.json, code_of(err), why.text);
 	puts(json);
 	return EXIT_DONE;
 }

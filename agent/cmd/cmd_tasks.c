@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 
 /* The last part of an ARN, shortened as people quote it. */
 static const char *task_id(const cJSON *task)
@@ -32,7 +33,7 @@ static void container(const struct page *p, const cJSON *k)
 	if (page_true(k, "oom"))
 		snprintf(words + n, sizeof(words) - n, " out of memory");
 	snprintf(digest, sizeof(digest), " %.19s", sum);
-	fputs("  ", stdout);
+	say("  ");
 	page_cell(p, page_str(k, "name"), 20, PAGE_PLAIN);
 	page_cell(p, words, 18, PAGE_PLAIN);
 	page_put(p, image);
@@ -63,7 +64,7 @@ static void page(const struct page *p, const struct answer *answer)
 
 	list = json_array(answer->root, "tasks");
 	if (cJSON_GetArraySize(list) == 0)
-		puts("No task is known on this node.");
+		say("No task is known on this node.\n");
 	else
 		row(p, head, PAGE_PLAIN);
 	cJSON_ArrayForEach(t, list)

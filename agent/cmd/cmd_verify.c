@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 
 static void size(const cJSON *o, const char *name, char out[PAGE_TIME_CAP])
 {
@@ -54,7 +55,7 @@ int cmd_verify(const struct cmd *c)
 	}
 	p = page_open();
 	size(answer.root, "free_bytes", room);
-	printf("%s%s, on this node (%s)\n", page_str(answer.root, "task_definition"),
+	say("%s%s, on this node (%s)\n", page_str(answer.root, "task_definition"),
 	       slice_is(slice_of(page_str(answer.root, "status")), "INACTIVE") ? ", which is INACTIVE: no service can be sent to it" : "",
 	       page_str(answer.root, "node_arch"));
 	cJSON_ArrayForEach(k, json_array(answer.root, "containers"))

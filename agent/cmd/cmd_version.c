@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "agent/cmd/args.h"
+#include "agent/cmd/say.h"
 
 #ifndef KEDGE_VERSION
 #error "the Makefile says the version"
@@ -16,9 +17,9 @@ int cmd_version(const struct cmd *c)
 	if (!args_parse(c, ARG_JSON, 0, 0, &a))
 		return EXIT_USAGE;
 	if (a.json)
-		printf("{\"schema\":\"kedge.version/1\",\"version\":\"%s\",\"cpu\":\"%s\",\"build_unix_s\":%lld}\n",
+		say("{\"schema\":\"kedge.version/1\",\"version\":\"%s\",\"cpu\":\"%s\",\"build_unix_s\":%lld}\n",
 		       version_number(), version_cpu(), (long long)KEDGE_BUILD_UNIX_S);
 	else
-		printf("kedge %s (%s)\n", version_number(), version_cpu());
+		say("kedge %s (%s)\n", version_number(), version_cpu());
 	return EXIT_DONE;
 }

@@ -10,6 +10,7 @@
 
 #include "agent/cmd/settings.h"
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 
 enum { EVERY_S = 2 };
 
@@ -45,9 +46,9 @@ static void draw(const struct answer *answer, const struct ask_why *why, bool re
 	}
 	page_unix((int64_t)time(NULL), when);
 	if (redraw)
-		fputs("\033[H\033[2J", stdout);
+		say("\033[H\033[2J");
 	else
-		printf("---- %s\n", when);
+		say("---- %s\n", when);
 	if (answer->root != NULL) {
 		ask_head(answer);
 		show_status(&p, answer);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 
 static void member(const struct page *p, const char *lead, const char *text)
 {
@@ -31,7 +32,7 @@ static void where(const struct page *p, const cJSON *f)
 	member(p, "  digest     ", page_str(f, "digest"));
 	member(p, "  deployment ", page_str(f, "deployment"));
 	if (json_get(f, "exit_code") != NULL)
-		printf("  exit code  %lld\n", (long long)page_int(f, "exit_code", 0));
+		say("  exit code  %lld\n", (long long)page_int(f, "exit_code", 0));
 }
 
 static void failure(const struct page *p, const cJSON *f)
@@ -49,23 +50,23 @@ static void failure(const struct page *p, const cJSON *f)
 	putchar('\n');
 	where(p, f);
 	if (page_str(f, "reason")[0] != '\0') {
-		puts("\nReason, word for word");
+		say("\nReason, word for word\n");
 		page_wrap(p, "  ", 2, page_str(f, "reason"));
 		if (page_true(f, "reason_cut"))
-			puts("  (it was longer; the rest was cut)");
+			say("  (it was longer; the rest was cut)\n");
 	}
-	fputs("\nBlame: ", stdout);
+	say("\nBlame: ");
 	page_coloured(p, strcmp(page_str(f, "blame"), "release") == 0 ? PAGE_RED : PAGE_YELLOW, page_str(f, "blame"));
 	putchar('\n');
 	cJSON_ArrayForEach(item, json_array(f, "evidence"))
 		page_wrap(p, bullet, 4, cJSON_IsString(item) ? item->valuestring : "");
 	if (page_int(f, "count", 1) > 1)
-		printf("%sIt was seen %lld times.\n", bullet, (long long)page_int(f, "count", 1));
+		say("%sIt was seen %lld times.\n", bullet, (long long)page_int(f, "count", 1));
 	page_time(f, "last_unix_s", first);
 	if (page_true(f, "over"))
-		printf("%sIt was over at %s.\n", bullet, first);
+		say("%sIt was over at %s.\n", bullet, first);
 	if (page_true(f, "provisional"))
-		printf("%sNot final: the ECS agent still tries.\n", bullet);
+		say("%sNot final: the ECS agent still tries.\n", bullet);
 }
 
 static void rollback(const struct page *p, const cJSON *r, const char *before)
@@ -84,7 +85,7 @@ static void rollback(const struct page *p, const cJSON *r, const char *before)
 	if (page_str(r, "reason")[0] != '\0')
 		page_wrap(p, "  ", 2, page_str(r, "reason"));
 	if (verified[0] != '\0')
-		printf("  verified: %s\n", verified);
+		say("  verified: %s\n", verified);
 	show_command(p, r);
 	show_pins(p, r);
 }
@@ -94,7 +95,7 @@ static void span(const char *lead, const cJSON *audit, const char *name)
 	int64_t ms;
 
 	if (json_unix_s(audit, name, &ms, NULL) == KERR_OK)
-		printf("  %s%lld.%lld s\n", lead, (long long)(ms + 50) / 1000, (long long)(ms + 50) / 100 % 10);
+		say("  %s%lld.%lld s\n", lead, (long long)(ms + 50) / 1000, (long long)(ms + 50) / 100 % 10);
 }
 
 static void audit(const struct page *p, const cJSON *a)
@@ -103,7 +104,7 @@ static void audit(const struct page *p, const cJSON *a)
 
 	if (a == NULL)
 		return;
-	puts("\nAudit");
+	say("\nAudit\n");
 	snprintf(line, sizeof(line), "%s, uid %lld", page_str(a, "who"), (long long)page_int(a, "uid", 0));
 	member(p, "  who        ", json_get(a, "uid") == NULL ? page_str(a, "who") : line);
 	snprintf(line, sizeof(line), "%s %s", page_str(a, "failure"), page_str(a, "class"));
@@ -120,7 +121,7 @@ static void timeline(const struct page *p, const cJSON *root)
 	const cJSON *item;
 	char when[PAGE_TIME_CAP], lead[64];
 
-	puts("\nTimeline");
+	say("\nTimeline\n");
 	cJSON_ArrayForEach(item, json_array(root, "timeline")) {
 		page_time(item, "time_unix_s", when);
 		snprintf(lead, sizeof(lead), "  %s  ", when);
@@ -130,7 +131,7 @@ static void timeline(const struct page *p, const cJSON *root)
 	item = json_array(root, "related");
 	if (cJSON_GetArraySize(item) == 0)
 		return;
-	fputs("\nSee also:", stdout);
+	say("\nSee also:");
 	for (item = item->child; item != NULL; item = item->next) {
 		putchar(' ');
 		page_put(p, cJSON_IsString(item) ? item->valuestring : "");
@@ -148,7 +149,7 @@ static void report(const struct page *p, const cJSON *root)
 		rollback(p, json_object(s, "rollback"), "");
 	audit(p, json_object(root, "audit"));
 	if (about_rollback && f != NULL)
-		puts("\nIt was decided for");
+		say("\nIt was decided for\n");
 	if (f != NULL)
 		failure(p, f);
 	if (page_str(root, "next_step")[0] != '\0') {
@@ -183,7 +184,7 @@ int cmd_why(const struct cmd *c)
 	if (!args_parse(c, ARG_JSON, 1, 1, &a))
 		return EXIT_USAGE;
 	if (!is_id(a.word[0])) {
-		fprintf(stderr, "kedge why: an id is f and a number for a failure, r and a number for a rollback\n");
+		say_to(stderr, "kedge why: an id is f and a number for a failure, r and a number for a rollback\n");
 		return EXIT_USAGE;
 	}
 	code = ask_reading(c, ASK_WHY, a.word[0], a.json, &answer);

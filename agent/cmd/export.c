@@ -7,6 +7,7 @@
 #include "agent/cmd/show.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/view.h"
+#include "agent/cmd/say.h"
 #include "platform/file.h"
 
 #define TEMP ".kedge-export"             /* beside DIR, until it is whole */
@@ -56,7 +57,7 @@ static int put(struct job *j, uint32_t service, int file, const struct text *t)
 	/* a task definition may hold secrets in its environment */
 	if (file_create(j->path, text_get(t), 0600, &why) == KERR_OK)
 		return EXIT_DONE;
-	return ask_fail(j->json, EXIT_NO, why.text);
+	return ask_fail_says(j->json, EXIT_NO, why.text);
 }
 
 /* What a later run would need is named beside the definitions. */
@@ -93,7 +94,7 @@ static int one(struct job *j, uint32_t service, int file, struct slice what, con
 	const cJSON *tree;
 	int code;
 
-	text_s(&r, "export ");
+	text_say(&r, "export ");
 	text_slice(&r, what);
 	code = ask_acting(j->c, request, j->json, &answer);
 	if (code != EXIT_DONE)
@@ -101,11 +102,11 @@ static int one(struct job *j, uint32_t service, int file, struct slice what, con
 	tree = json_object(answer.root, "answer");
 	tree = file == TASK_DEF ? json_object(tree, "taskDefinition") : cJSON_GetArrayItem(json_array(tree, "services"), 0);
 	if (!cJSON_IsObject(tree))
-		return ask_fail(j->json, EXIT_NO, "AWS knows no such service");
+		return ask_fail(j->json, EXIT_NO, PACKED("AWS knows no such service"));
 	(void)str_cut(j->definition, sizeof(j->definition), slice_of(page_str(tree, "taskDefinition")));
 	pretty_json(&t, tree, skip);
 	if (t.full)
-		return ask_fail(j->json, EXIT_NO, "what AWS keeps of it does not fit");
+		return ask_fail(j->json, EXIT_NO, PACKED("what AWS keeps of it does not fit"));
 	return put(j, service, file, &t);
 }
 
@@ -117,7 +118,7 @@ static int service(struct job *j, uint32_t i)
 
 	path_of(j, i, NULL);
 	if (file_make_dirs(j->path, 0755, &why) != KERR_OK)
-		return ask_fail(j->json, EXIT_NO, why.text);
+		return ask_fail_says(j->json, EXIT_NO, why.text);
 	code = one(j, i, SERVICE_DEF, slice_of(j->service[i]), "taskDefinition");
 	definition = slice_of(j->definition);
 	if (code == EXIT_DONE)
@@ -139,7 +140,7 @@ int export_to(const struct cmd *c, const char *dir, const struct iam_names *name
 	text_slice(&t, path);
 	text_s(&t, TEMP);
 	if (t.full || file_identify(dir, &ident, &why) != KERR_GONE)
-		return ask_fail(json, EXIT_NO, "the folder to export to is there already; nothing is overwritten");
+		return ask_fail(json, EXIT_NO, PACKED("the folder to export to is there already; nothing is overwritten"));
 	j.c = c;
 	j.json = json;
 	(void)str_put(j.region, sizeof(j.region), names->region);
@@ -149,16 +150,16 @@ int export_to(const struct cmd *c, const char *dir, const struct iam_names *name
 		j.n++;
 	take_away(&j);                   /* of a run that was killed */
 	if (j.n == 0 || j.n < names->n)
-		code = ask_fail(json, EXIT_NO, "no service is known on this node yet");
+		code = ask_fail(json, EXIT_NO, PACKED("no service is known on this node yet"));
 	for (uint32_t i = 0; i < j.n && code == EXIT_DONE; i++)
 		code = service(&j, i);
 	if (code == EXIT_DONE && rename(j.temp, dir) != 0)
-		code = ask_fail(json, EXIT_NO, "the folder to export to cannot be made");
+		code = ask_fail(json, EXIT_NO, PACKED("the folder to export to cannot be made"));
 	if (code != EXIT_DONE)
 		take_away(&j);
 	else if (!json)
-		printf("%s holds %u services with their task definitions\n", dir, (unsigned)j.n);
+		say("%s holds %u services with their task definitions\n", dir, (unsigned)j.n);
 	else
-		printf("{\"schema\":\"kedge.init/1\",\"exported\":%u}\n", (unsigned)j.n);
+		say("{\"schema\":\"kedge.init/1\",\"exported\":%u}\n", (unsigned)j.n);
 	return code;
 }

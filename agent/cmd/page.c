@@ -1,4 +1,5 @@
 #include "agent/cmd/page.h"
+#include "agent/cmd/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,13 +100,13 @@ void page_both_times(const cJSON *obj, const char *name, char out[2 * PAGE_TIME_
 		return;
 	put_time(there, &utc);
 	if (here.tm_hour == utc.tm_hour && here.tm_min == utc.tm_min) {
-		text_s(&t, " UTC");
+		text_say(&t, " UTC");
 		return;
 	}
 	/* to the minute; the day where that is another one, around midnight */
-	text_s(&t, " (");
+	text_say(&t, " (");
 	text_slice(&t, slice_from(slice_to(slice_of(there), 16), here.tm_mday == utc.tm_mday ? 11 : 5));
-	text_s(&t, " UTC)");
+	text_say(&t, " UTC)");
 }
 
 void page_time(const cJSON *obj, const char *name, char out[PAGE_TIME_CAP])
@@ -206,7 +207,7 @@ static void colour_on(const struct page *p, enum page_colour colour)
 static void colour_off(const struct page *p, enum page_colour colour)
 {
 	if (p->colour && colour != PAGE_PLAIN)
-		fputs("\033[0m", stdout);
+		say("\033[0m");
 }
 
 void page_coloured(const struct page *p, enum page_colour colour, const char *s)

@@ -32,7 +32,7 @@ static void line(struct text *t, unsigned depth)
 {
 	text_c(t, '\n');
 	while (depth-- > 0)
-		text_s(t, "  ");
+		text_say(t, "  ");
 }
 
 static void value(struct text *t, const cJSON *v, unsigned depth, const char *skip)
@@ -54,7 +54,7 @@ static void value(struct text *t, const cJSON *v, unsigned depth, const char *sk
 		line(t, depth + 1);
 		if (object) {
 			jw_str(&w, NULL, m->string);
-			text_s(t, ": ");
+			text_say(t, ": ");
 		}
 		value(t, m, depth + 1, NULL);
 		any = true;

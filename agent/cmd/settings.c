@@ -1,4 +1,5 @@
 #include "agent/cmd/settings.h"
+#include "agent/cmd/say.h"
 
 #include <stdio.h>
 
@@ -22,6 +23,6 @@ bool settings_load(const struct cmd *c, struct conf *out)
 	if (e == KERR_OK)
 		e = conf_parse((struct slice){ bytes, n }, settings_path(c), out, &why);
 	if (e != KERR_OK)
-		fprintf(stderr, "kedge: %s\n", why.text);
+		say_to(stderr, "kedge: %s\n", why.text);
 	return e == KERR_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/cmd/args.h"
+#include "agent/cmd/say.h"
 
 void show_definition(const cJSON *obj, char *out, size_t cap)
 {
@@ -41,7 +42,7 @@ void show_left_out(const cJSON *root, const char *name)
 	int64_t n = page_int(root, name, 0);
 
 	if (n > 0)
-		printf("(%lld left out)\n", (long long)n);
+		say("(%lld left out)\n", (long long)n);
 }
 
 void show_command(const struct page *p, const cJSON *obj)
@@ -49,7 +50,7 @@ void show_command(const struct page *p, const cJSON *obj)
 	const char *command = page_str(obj, "command"), *note = page_str(obj, "command_note");
 
 	if (command[0] != '\0') {
-		fputs("  $ ", stdout);
+		say("  $ ");
 		page_put(p, command);
 		putchar('\n');
 	}
@@ -64,7 +65,7 @@ void show_statement(const struct page *p, const cJSON *obj)
 
 	if (statement[0] == '\0')
 		return;
-	puts("  To allow it, add this statement to the policy of the node's role:");
+	say("  To allow it, add this statement to the policy of the node's role:\n");
 	page_put(p, statement);
 	putchar('\n');
 }
@@ -84,9 +85,9 @@ void show_pins(const struct page *p, const cJSON *obj)
 	const cJSON *list = json_array(obj, "pin_commands"), *item;
 
 	if (cJSON_GetArraySize(list) > 0)
-		puts("  To start the image that worked, whatever its tag means now:");
+		say("  To start the image that worked, whatever its tag means now:\n");
 	cJSON_ArrayForEach(item, list) {
-		fputs("  $ ", stdout);
+		say("  $ ");
 		page_put(p, cJSON_IsString(item) ? item->valuestring : "");
 		putchar('\n');
 	}
@@ -106,7 +107,7 @@ static void shadow(const cJSON *s)
 	int64_t right = page_int(score, "right", 0), wrong = page_int(score, "wrong", 0);
 
 	if (strcmp(page_str(s, "policy"), "shadow") == 0 || right + wrong > 0)
-		printf("  shadow: %lld right, %lld wrong\n", (long long)right, (long long)wrong);
+		say("  shadow: %lld right, %lld wrong\n", (long long)right, (long long)wrong);
 }
 
 /* The columns of a service: at 80 they fill the line, a wider terminal gives the names more. */
@@ -178,7 +179,7 @@ static void service(const struct page *p, const cJSON *root, const cJSON *s, boo
 	page_time(s, "hold_until_unix_s", until);
 	snprintf(lead, sizeof(lead), "  %.16s%s", id, id[0] == '\0' ? "" : ": ");
 	if (strcmp(until, "-") != 0)
-		printf("  held until %s\n", until);
+		say("  held until %s\n", until);
 	shadow(s);
 	if (strcmp(verdict, "ok") != 0 || commands)
 		page_wrap(p, lead, 2, page_str(s, "explain"));
@@ -198,7 +199,7 @@ void show_services(const struct page *p, const cJSON *root, bool commands)
 	const cJSON *list = json_array(root, "services"), *s;
 
 	if (cJSON_GetArraySize(list) == 0) {
-		puts("No service is known on this node yet.");
+		say("No service is known on this node yet.\n");
 		return;
 	}
 	service_row(p, head, PAGE_PLAIN);
@@ -246,7 +247,7 @@ void show_failures(const struct page *p, const cJSON *root, int most)
 	int n = 0;
 
 	if (cJSON_GetArraySize(list) == 0) {
-		puts("No failure was seen.");
+		say("No failure was seen.\n");
 		return;
 	}
 	failure_row(p, head, PAGE_PLAIN);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 
 enum { NEWEST = 5 };                     /* failures on the status page; `kedge failures` has all */
 
@@ -34,10 +35,10 @@ static void state_of(const struct page *p, const cJSON *s, const char *good, con
 	page_cell(p, s->string, 14, PAGE_PLAIN);
 	page_coloured(p, strcmp(state, good) == 0 ? PAGE_GREEN : PAGE_YELLOW, state);
 	if (page_str(s, "provider")[0] != '\0')
-		printf(" from %s", page_str(s, "provider"));
+		say(" from %s", page_str(s, "provider"));
 	page_time(s, when, time);
 	if (strcmp(time, "-") != 0)
-		printf(" %s %s", word, time);
+		say(" %s %s", word, time);
 	putchar('\n');
 	snprintf(lead, sizeof(lead), "%15s", "");
 	if (detail[0] != '\0')
@@ -84,15 +85,15 @@ static void thrift(const struct page *p, const cJSON *root)
 	page_bytes(page_int(t, "budget", 0), budget);
 	putchar('\n');
 	if (page_int(t, "pss_bytes", -1) >= 0)
-		printf("memory %s, ", pss);
-	printf("WAN today %s up %s down", up, down);
+		say("memory %s, ", pss);
+	say("WAN today %s up %s down", up, down);
 	if (page_int(t, "budget", 0) > 0)
-		printf(" of %s", budget);
-	printf(", disk written %s\n", disk);
+		say(" of %s", budget);
+	say(", disk written %s\n", disk);
 	if (shed[0] != '\0')
 		page_wrap(p, "data budget: ", 13, shed);
 	else if (why[0] != '\0')
-		printf("AWS is asked every %lld min: %s\n", (long long)page_int(beat, "seconds", 0) / 60, why);
+		say("AWS is asked every %lld min: %s\n", (long long)page_int(beat, "seconds", 0) / 60, why);
 }
 
 static void troubles(const struct page *p, const cJSON *root)
@@ -101,7 +102,7 @@ static void troubles(const struct page *p, const cJSON *root)
 	const char *missing = page_str(root, "missing_part");
 
 	if (bad > 0)
-		printf("%lld inputs were too long, lost or malformed (kedge status --json: input)\n", (long long)bad);
+		say("%lld inputs were too long, lost or malformed (kedge status --json: input)\n", (long long)bad);
 	if (strcmp(page_str(json_object(root, "journal"), "state"), "failing") == 0)
 		page_coloured(p, PAGE_RED, "the journal cannot be written: nothing will be rolled back until it can\n");
 	if (missing[0] != '\0')
@@ -117,7 +118,7 @@ static void wrong(const cJSON *list)
 		const char *state = page_str(item, "state");
 
 		if (slice_find(SLICE("up ok durable writing"), state) == SIZE_MAX)
-			printf(", %s %s", item->string, state);
+			say(", %s %s", item->string, state);
 	}
 }
 
@@ -129,9 +130,9 @@ void show_brief(const struct page *p, const struct answer *answer)
 
 	cJSON_ArrayForEach(s, list)
 		well += strcmp(page_str(s, "verdict"), "ok") == 0;
-	printf("kedge: %d of %d services run as deployed", well, cJSON_GetArraySize(list));
+	say("kedge: %d of %d services run as deployed", well, cJSON_GetArraySize(list));
 	if (!answer->daemon)
-		fputs("; kedge agent is not running", stdout);
+		say("; kedge agent is not running");
 	else
 		wrong(json_object(answer->root, "sources"));
 	wrong(answer->root);     /* credentials, clock, journal */
@@ -156,7 +157,7 @@ void show_status(const struct page *p, const struct answer *answer)
 	putchar('\n');
 	show_failures(p, answer->root, NEWEST);
 	if (page_int(answer->root, "failures_total", 0) > NEWEST)
-		printf("(%lld in all: kedge failures)\n", (long long)page_int(answer->root, "failures_total", 0));
+		say("(%lld in all: kedge failures)\n", (long long)page_int(answer->root, "failures_total", 0));
 	thrift(p, answer->root);
 	troubles(p, answer->root);
 }

@@ -7,6 +7,7 @@
 #include "agent/cmd/settings.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_out.h"
+#include "agent/cmd/say.h"
 
 /* The cluster is the service's own where it is known, else the node's. */
 static const char *cluster_of(const cJSON *root, const char *service)
@@ -27,7 +28,7 @@ static int refuse(const char *verb, bool json, const char *command)
 	struct jw w = jw_on(&t);
 
 	if (!json) {
-		fprintf(stderr, "kedge %s: %s\n%s\n", verb, sentence, command);
+		say_to(stderr, "kedge %s: %s\n%s\n", verb, sentence, command);
 		return EXIT_REFUSED;
 	}
 	jw_object(&w, NULL);
@@ -56,9 +57,10 @@ static int not_allowed(const struct cmd *c, const struct args *a, const char *fa
 		return code;
 	cluster = cluster_of(answer.root, a->word[0]);
 	if (cluster[0] == '\0')
-		return ask_fail(a->json, EXIT_UNREACHABLE, "the cluster is not known yet, neither from the ECS agent nor kedge.conf");
+		return ask_fail(a->json, EXIT_UNREACHABLE,
+			PACKED("the cluster is not known yet, neither from the ECS agent nor kedge.conf"));
 	if (!ecs_out_cli_update(&t, page_str(json_object(answer.root, "node"), "region"), cluster, a->word[0], family, revision))
-		return ask_fail(a->json, EXIT_USAGE, "the command is too long");
+		return ask_fail(a->json, EXIT_USAGE, PACKED("the command is too long"));
 	return refuse(c->verb, a->json, command);
 }
 
@@ -79,14 +81,14 @@ int update_ask(const struct cmd *c, const struct args *a, const char *definition
 	uint32_t revision;
 
 	if (!arn_family_revision(slice_of(definition), &name, &revision) || !str_put(family, sizeof(family), name)) {
-		fprintf(stderr, "kedge %s: a task definition is named FAMILY:REVISION, like web:11\n", c->verb);
+		say_to(stderr, "kedge %s: a task definition is named FAMILY:REVISION, like web:11\n", c->verb);
 		return EXIT_USAGE;
 	}
 	if (!args_word_ok(c, a->word[0]) || !settings_load(c, &conf))
 		return EXIT_USAGE;
 	if (!a->dry_run && !allowed(&conf, a->word[0]))
 		return not_allowed(c, a, family, revision);
-	text_s(&t, "to ");
+	text_say(&t, "to ");
 	text_s(&t, family);
 	text_c(&t, ':');
 	text_u64(&t, revision);

@@ -7,6 +7,7 @@
 #include "agent/cmd/settings.h"
 #include "agent/cmd/settled.h"
 #include "agent/cmd/show.h"
+#include "agent/cmd/say.h"
 #include "platform/clock.h"
 
 #define WAIT_MS UINT64_C(1800000)        /* without --timeout */
@@ -72,20 +73,20 @@ static void keep(struct waiting *w, const cJSON *row)
 	(void)str_cut(w->verdict, sizeof(w->verdict), slice_of(page_str(row, "verdict")));
 	(void)str_cut(w->explain, sizeof(w->explain), slice_of(page_str(row, "explain")));
 	text_s(&t, w->service);
-	text_s(&t, ": ");
+	text_say(&t, ": ");
 	text_s(&t, w->definition);
 	text_c(&t, ' ');
 	text_s(&t, w->verdict);
 	if (w->rollout[0] != '\0')
-		text_s(&t, ", AWS: ");
+		text_say(&t, ", AWS: ");
 	text_s(&t, w->rollout);
-	text_s(&t, ", tasks running ");
+	text_say(&t, ", tasks running ");
 	text_i64(&t, page_int(row, "tasks_running", 0));
-	text_s(&t, " of ");
+	text_say(&t, " of ");
 	text_i64(&t, page_int(row, "tasks", 0));
-	text_s(&t, ", failed ");
+	text_say(&t, ", failed ");
 	text_i64(&t, page_int(row, "failures", 0));
-	text_s(&t, " of ");
+	text_say(&t, " of ");
 	text_i64(&t, page_int(row, "failures_needed", 0));
 }
 
@@ -138,7 +139,7 @@ static void cause(const struct waiting *w, struct text *t)
 	const cJSON *f;
 
 	if (w->overtaken) {
-		text_s(t, "another deployment has taken its place");
+		text_say(t, "another deployment has taken its place");
 		return;
 	}
 	if (w->settled == SETTLED_BAD && ask_quiet(w->conf, ASK_FAILURES, NULL, false, &answer, &why) == EXIT_DONE)
@@ -198,7 +199,7 @@ bool waiting_span(const struct cmd *c, const char *span, uint64_t *ms)
 	*ms = WAIT_MS;
 	if (span == NULL || (conf_duration(slice_of(span), ms) && *ms != 0))
 		return true;
-	fprintf(stderr, "kedge %s: --timeout takes a duration like 90s, 10m or 2h\n", c->verb);
+	say_to(stderr, "kedge %s: --timeout takes a duration like 90s, 10m or 2h\n", c->verb);
 	return false;
 }
 
@@ -223,5 +224,5 @@ int waiting_settle(const struct conf *conf, const char *service, const char *dep
 			break;
 		nanosleep(&pause, NULL);
 	}
-	return code == EXIT_DONE ? tell(&w, json) : ask_fail(json, code, why.text);
+	return code == EXIT_DONE ? tell(&w, json) : ask_fail_says(json, code, why.text);
 }

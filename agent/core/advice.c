@@ -2,23 +2,23 @@
 
 #include "agent/core/parts.h"
 
-const char *advice_text(enum advice advice)
+const struct packed *advice_text(enum advice advice)
 {
-	static const char *const words[] = {
-		"ECS has no deployment circuit breaker for this service, so a bad release is started again and again: enable it, "
-		"with rollback, in the service's deployment configuration.",
-		"None of its containers has a health check, so a release that runs but does not work looks well: give the essential "
-		"container a healthCheck in the task definition.",
-		"The task definition names its image by a tag, which can mean another image tomorrow: name it by digest, or never "
-		"push a tag twice.",
-		"Version consistency is disabled, so nodes may run different images under one tag: set versionConsistency to enabled "
-		"in the container definition.",
-		"It asks for a fixed host port while 100 to 200 percent of its tasks must run, so on one node the new task never "
-		"finds the port free: let ECS choose the host port, or set the minimum to 0 and the maximum to 100 percent.",
-		"The ECS agent deletes the previous image soon after a deployment, so a rollback must pull it again: set "
-		"ECS_IMAGE_MINIMUM_CLEANUP_AGE to some days, or ECS_DISABLE_IMAGE_CLEANUP=true, in /etc/ecs/ecs.config.",
-		"The ECS agent's log leaves out why tasks fail: set ECS_LOGLEVEL and ECS_LOGLEVEL_ON_INSTANCE to info in "
-		"/etc/ecs/ecs.config and restart the agent.",
+	static const struct packed *const words[] = {
+		PACKED("ECS has no deployment circuit breaker for this service, so a bad release is started again and again: enable it, "
+		"with rollback, in the service's deployment configuration."),
+		PACKED("None of its containers has a health check, so a release that runs but does not work looks well: give the essential "
+		"container a healthCheck in the task definition."),
+		PACKED("The task definition names its image by a tag, which can mean another image tomorrow: name it by digest, or never "
+		"push a tag twice."),
+		PACKED("Version consistency is disabled, so nodes may run different images under one tag: set versionConsistency to enabled "
+		"in the container definition."),
+		PACKED("It asks for a fixed host port while 100 to 200 percent of its tasks must run, so on one node the new task never "
+		"finds the port free: let ECS choose the host port, or set the minimum to 0 and the maximum to 100 percent."),
+		PACKED("The ECS agent deletes the previous image soon after a deployment, so a rollback must pull it again: set "
+		"ECS_IMAGE_MINIMUM_CLEANUP_AGE to some days, or ECS_DISABLE_IMAGE_CLEANUP=true, in /etc/ecs/ecs.config."),
+		PACKED("The ECS agent's log leaves out why tasks fail: set ECS_LOGLEVEL and ECS_LOGLEVEL_ON_INSTANCE to info in "
+		"/etc/ecs/ecs.config and restart the agent."),
 	};
 	_Static_assert(sizeof(words) / sizeof(words[0]) == ADVICES, "a sentence for each advice");
 	return words[advice];

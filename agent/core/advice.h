@@ -18,6 +18,6 @@ enum advice {
 /* A bit (1 << advice) for each that is known to be so of service[index]; what is not known gives none. */
 uint32_t core_advice(const struct core *c, uint32_t service);
 /* One sentence with the remedy, for a technician. */
-const char *advice_text(enum advice advice);
+const struct packed *advice_text(enum advice advice);
 
 #endif

@@ -74,40 +74,42 @@ static void definition(struct text *t, const struct release *r)
 static void mebibytes(struct text *t, int64_t bytes)
 {
 	text_i64(t, bytes / (1024 * 1024));
-	text_s(t, " MiB");
+	text_say(t, " MiB");
 }
 
+#define W(of, before, after) { of, PACKED(before), PACKED(after) }
 /* The sentence of a finding: before and after what it is about. */
 static const struct words { enum { OF_NOTHING, OF_HOST, OF_BEFORE, OF_OTHER_FAILING, OF_OTHER_STARTED, OF_SPACE, OF_ROOM, OF_NODES } of;
-			    const char *before, *after; } words[FINDINGS] = {
-[FIND_NO_ROUTE] = { OF_NOTHING, "This node has no default route: the line is down.", "" },
-[FIND_NO_DNS] = { OF_NOTHING, "Names are not resolved on this node.", "" },
-[FIND_CLOCK_UNSET] = { OF_NOTHING, "This node's clock is not set.", "" },
-[FIND_LINE_BAD] = { OF_NOTHING, "The line to AWS was down or not known to be up, or the clock unset, when it ended.", "" },
-[FIND_AWS_ANSWERS] = { OF_NOTHING, "AWS answers this node.", "" },
-[FIND_REGISTRY_ANSWERS] = { OF_HOST, "The registry ", " answers kedge now." },
-[FIND_REGISTRY_SERVED] = { OF_HOST, "The registry ", " served this node another image at that time." },
-[FIND_HOST_REFUSED] = { OF_HOST, "The host of registry ", " refused the connection: the machine is there, the registry on it is not." },
-[FIND_UNSEEN] = { OF_NOTHING, "Nobody saw it end, as kedge or the engine was away: whether somebody asked it to is not known.", "" },
-[FIND_NO_SPACE] = { OF_SPACE, "The disk of the engine's data root is full: ", " inodes are left." },
-[FIND_NO_MEMORY] = { OF_NOTHING, "The whole host is out of memory.", "" },
-[FIND_WORKED_HERE] = { OF_NOTHING, "This very release had worked here before.", "" },
-[FIND_RUNS_ELSEWHERE] = { OF_NODES, "Another node runs this release well (", " asked about): this node is the suspect." },
-[FIND_FAILS_ELSEWHERE] = { OF_NODES, "Other nodes fail with this release, too (", " that tried it)." },
-[FIND_BEFORE_STARTED] = { OF_BEFORE, "", " started here after this failure: node, registry and network are fine." },
-[FIND_BEFORE_THIS_BOOT] = { OF_BEFORE, "", " started here on this boot and worked." },
-[FIND_BEFORE_RUNS] = { OF_BEFORE, "", " is still running here; that says nothing about a new start." },
-[FIND_BEFORE_WORKED] = { OF_BEFORE, "", " worked here before." },
-[FIND_BEFORE_SAME_LINE] = { OF_NOTHING, "Its predecessor started under the same conditions and stays up.", "" },
-[FIND_BEFORE_BAD] = { OF_NOTHING, "Its predecessor failed here too: it was broken before this release.", "" },
-[FIND_OTHERS_FAIL] = { OF_OTHER_FAILING, "", ", which had proved good, fails here at the same time: one cause on this node is likely." },
-[FIND_OTHERS_START] = { OF_OTHER_STARTED, "", " of another service started here since: the engine starts containers." },
-[FIND_KILLED_BY_HAND] = { OF_NOTHING, "Somebody on this host had the engine kill it; ECS had not asked for it.", "" },
-[FIND_NOBODY_KILLED] = { OF_NOTHING, "The engine neither sent the signal nor saw a lack of memory: somebody on this host did, or the engine missed it.", "" },
-[FIND_DEFINITION_ONLY] = { OF_NOTHING, "The engine's answer depends only on the image and the task definition.", "" },
-[FIND_ROOM] = { OF_ROOM, "The engine's disk has room: ", " are free." },
-[FIND_SITE_GOOD] = { OF_NOTHING, "Route, line and clock of this node were good when it happened.", "" },
+			    const struct packed *before, *after; } words[FINDINGS] = {
+[FIND_NO_ROUTE] = W(OF_NOTHING, "This node has no default route: the line is down.", ""),
+[FIND_NO_DNS] = W(OF_NOTHING, "Names are not resolved on this node.", ""),
+[FIND_CLOCK_UNSET] = W(OF_NOTHING, "This node's clock is not set.", ""),
+[FIND_LINE_BAD] = W(OF_NOTHING, "The line to AWS was down or not known to be up, or the clock unset, when it ended.", ""),
+[FIND_AWS_ANSWERS] = W(OF_NOTHING, "AWS answers this node.", ""),
+[FIND_REGISTRY_ANSWERS] = W(OF_HOST, "The registry ", " answers kedge now."),
+[FIND_REGISTRY_SERVED] = W(OF_HOST, "The registry ", " served this node another image at that time."),
+[FIND_HOST_REFUSED] = W(OF_HOST, "The host of registry ", " refused the connection: the machine is there, the registry on it is not."),
+[FIND_UNSEEN] = W(OF_NOTHING, "Nobody saw it end, as kedge or the engine was away: whether somebody asked it to is not known.", ""),
+[FIND_NO_SPACE] = W(OF_SPACE, "The disk of the engine's data root is full: ", " inodes are left."),
+[FIND_NO_MEMORY] = W(OF_NOTHING, "The whole host is out of memory.", ""),
+[FIND_WORKED_HERE] = W(OF_NOTHING, "This very release had worked here before.", ""),
+[FIND_RUNS_ELSEWHERE] = W(OF_NODES, "Another node runs this release well (", " asked about): this node is the suspect."),
+[FIND_FAILS_ELSEWHERE] = W(OF_NODES, "Other nodes fail with this release, too (", " that tried it)."),
+[FIND_BEFORE_STARTED] = W(OF_BEFORE, "", " started here after this failure: node, registry and network are fine."),
+[FIND_BEFORE_THIS_BOOT] = W(OF_BEFORE, "", " started here on this boot and worked."),
+[FIND_BEFORE_RUNS] = W(OF_BEFORE, "", " is still running here; that says nothing about a new start."),
+[FIND_BEFORE_WORKED] = W(OF_BEFORE, "", " worked here before."),
+[FIND_BEFORE_SAME_LINE] = W(OF_NOTHING, "Its predecessor started under the same conditions and stays up.", ""),
+[FIND_BEFORE_BAD] = W(OF_NOTHING, "Its predecessor failed here too: it was broken before this release.", ""),
+[FIND_OTHERS_FAIL] = W(OF_OTHER_FAILING, "", ", which had proved good, fails here at the same time: one cause on this node is likely."),
+[FIND_OTHERS_START] = W(OF_OTHER_STARTED, "", " of another service started here since: the engine starts containers."),
+[FIND_KILLED_BY_HAND] = W(OF_NOTHING, "Somebody on this host had the engine kill it; ECS had not asked for it.", ""),
+[FIND_NOBODY_KILLED] = W(OF_NOTHING, "The engine neither sent the signal nor saw a lack of memory: somebody on this host did, or the engine missed it.", ""),
+[FIND_DEFINITION_ONLY] = W(OF_NOTHING, "The engine's answer depends only on the image and the task definition.", ""),
+[FIND_ROOM] = W(OF_ROOM, "The engine's disk has room: ", " are free."),
+[FIND_SITE_GOOD] = W(OF_NOTHING, "Route, line and clock of this node were good when it happened.", ""),
 };
+#undef W
 
 static void about(const struct core *c, const struct fail_slot *slot, enum finding finding, struct text *t)
 {
@@ -130,7 +132,7 @@ static void about(const struct core *c, const struct fail_slot *slot, enum findi
 		break;
 	case OF_SPACE:
 		mebibytes(t, c->fact[FACT_DISK].value);
-		text_s(t, " and ");
+		text_say(t, " and ");
 		text_i64(t, c->fact[FACT_INODES].value);
 		break;
 	case OF_ROOM:
@@ -138,7 +140,7 @@ static void about(const struct core *c, const struct fail_slot *slot, enum findi
 		break;
 	case OF_NODES:
 		text_u64(t, at == NONE ? 0 : c->service[at].work.quorum.tried);
-		text_s(t, " nodes");
+		text_say(t, " nodes");
 		break;
 	}
 }
@@ -152,24 +154,24 @@ static struct text sentence(struct core *c, struct failure *f)
 	return text_on(f->evidence[f->n_evidence++], SENTENCE_CAP);
 }
 
-static void say(struct core *c, struct failure *f, const char *sentence_words)
+static void say(struct core *c, struct failure *f, const struct packed *sentence_words)
 {
 	struct text t = sentence(c, f);
 
-	text_s(&t, sentence_words);
+	text_packed(&t, sentence_words);
 }
 
 /* What the registry told kedge, by the clock of this node's judgements. */
 static void registry_itself(struct core *c, struct failure *f)
 {
-	static const char *const says[IMAGE_WORDS] = {
-		[IW_OFFLINE] = "For want of a line or of data budget kedge did not ask the registry itself about ",
-		[IW_THERE] = "The registry itself says it has ",
-		[IW_MISSING] = "The registry itself says it has no tag ",
-		[IW_OTHER_ARCH] = "The registry itself says it has nothing that this node's processor runs in ",
-		[IW_CLOSED] = "The registry itself does not let kedge see ",
-		[IW_SILENT] = "The registry itself does not answer kedge about ",
-		[IW_UNCLEAR] = "The registry itself gives kedge no clear answer about ",
+	static const struct packed *const says[IMAGE_WORDS] = {
+		[IW_OFFLINE] = PACKED("For want of a line or of data budget kedge did not ask the registry itself about "),
+		[IW_THERE] = PACKED("The registry itself says it has "),
+		[IW_MISSING] = PACKED("The registry itself says it has no tag "),
+		[IW_OTHER_ARCH] = PACKED("The registry itself says it has nothing that this node's processor runs in "),
+		[IW_CLOSED] = PACKED("The registry itself does not let kedge see "),
+		[IW_SILENT] = PACKED("The registry itself does not answer kedge about "),
+		[IW_UNCLEAR] = PACKED("The registry itself gives kedge no clear answer about "),
 	};
 	int64_t unix_ms = 0;
 	enum image_word word = registry_said(c, f, &unix_ms);
@@ -178,17 +180,17 @@ static void registry_itself(struct core *c, struct failure *f)
 	if (word == IW_NONE)
 		return;
 	t = sentence(c, f);
-	text_s(&t, word == IW_MISSING && slice_find(slice_of(f->image), "@") != SIZE_MAX ? "The registry itself says it has no image "
-											 : says[word]);
+	text_packed(&t, word == IW_MISSING && slice_find(slice_of(f->image), "@") != SIZE_MAX
+			     ? PACKED("The registry itself says it has no image ") : says[word]);
 	text_slice(&t, slice_to(slice_of(f->image), SENTENCE_CAP / 2));
 	if (word != IW_OFFLINE) {
-		text_s(&t, " (asked by kedge at ");
+		text_say(&t, " (asked by kedge at ");
 		text_u64_pad(&t, (uint64_t)(unix_ms / 3600000 % 24), 2);
 		text_c(&t, ':');
 		text_u64_pad(&t, (uint64_t)(unix_ms / 60000 % 60), 2);
 		text_c(&t, ':');
 		text_u64_pad(&t, (uint64_t)(unix_ms / 1000 % 60), 2);
-		text_s(&t, " UTC)");
+		text_say(&t, " UTC)");
 	}
 	text_c(&t, '.');
 }
@@ -199,20 +201,20 @@ static void registry_by_engine(struct core *c, struct failure *f)
 	struct text t;
 
 	if (f->class == CLASS_IMAGE_WRONG_ARCH)
-		say(c, f, "The registry answered; the image has no variant for this node's architecture.");
+		say(c, f, PACKED("The registry answered; the image has no variant for this node's architecture."));
 	if (f->class != CLASS_IMAGE_NOT_FOUND)
 		return;
 	t = sentence(c, f);
-	text_s(&t, "The registry ");
+	text_say(&t, "The registry ");
 	text_slice(&t, blame_host(f->image));
-	text_s(&t, " answered the engine: it has no such image.");
+	text_say(&t, " answered the engine: it has no such image.");
 }
 
 void blame_weigh(struct core *c, struct fail_slot *slot)
 {
 	struct failure *f = &slot->f;
 	uint32_t found = blame_find(c, slot), told = found & blame_relevant(f->stage);
-	const char *because;
+	const struct packed *because;
 
 	f->n_evidence = 0;
 	f->blame = blame_decide(f->class, found, &because);
@@ -225,9 +227,9 @@ void blame_weigh(struct core *c, struct fail_slot *slot)
 		if ((told >> i & 1) == 0 || words[i].before == NULL || ((UINT32_C(1) << i & FIND(ROOM)) != 0 && f->blame != BLAME_RELEASE))
 			continue;
 		t = sentence(c, f);
-		text_s(&t, words[i].before);
+		text_packed(&t, words[i].before);
 		about(c, slot, (enum finding)i, &t);
-		text_s(&t, words[i].after);
+		text_packed(&t, words[i].after);
 	}
 	if (because != NULL && f->n_evidence < EVIDENCE_MAX)
 		say(c, f, because);

@@ -50,7 +50,7 @@ int32_t blame_other_failing(const struct core *c, const struct failure *f);
 int32_t blame_other_started(const struct core *c, const struct fail_slot *slot);
 
 /* The first row of the table that fits decides; *because: the row's own sentence, or NULL. */
-enum blame blame_decide(enum class class, uint32_t found, const char **because);
+enum blame blame_decide(enum class class, uint32_t found, const struct packed **because);
 
 /* The findings worth telling for a stage. */
 uint32_t blame_relevant(enum stage stage);

@@ -13,24 +13,24 @@ static const struct rule {
 	uint64_t classes;
 	uint32_t all, none;
 	enum blame blame;
-	const char *because;     /* NULL: the findings say it */
+	const struct packed *because;     /* NULL: the findings say it */
 } rules[] = {
 /* the disk explains whatever is vague or ends at once */
 { VAGUE | ENDED,             F(NO_SPACE),        0,                    BLAME_NODE,     NULL },
 
 /* pull: not found there */
-{ C(IMAGE_NOT_FOUND),        F(MIRROR),          0,                    BLAME_REGISTRY, "That registry is a mirror of this site: what it lacks may exist upstream." },
-{ C(IMAGE_NOT_FOUND),        F(RAN_BEFORE),      0,                    BLAME_REGISTRY, "This release ran before: the image was deleted from the registry." },
-{ C(IMAGE_NOT_FOUND),        F(RUNS_ELSEWHERE),  0,                    BLAME_REGISTRY, "Other nodes got the image: it is gone since, or not to be had from here." },
+{ C(IMAGE_NOT_FOUND),        F(MIRROR),          0,                    BLAME_REGISTRY, PACKED("That registry is a mirror of this site: what it lacks may exist upstream.") },
+{ C(IMAGE_NOT_FOUND),        F(RAN_BEFORE),      0,                    BLAME_REGISTRY, PACKED("This release ran before: the image was deleted from the registry.") },
+{ C(IMAGE_NOT_FOUND),        F(RUNS_ELSEWHERE),  0,                    BLAME_REGISTRY, PACKED("Other nodes got the image: it is gone since, or not to be had from here.") },
 
 /* pull: no way there */
 { NO_WAY,                    F(NO_ROUTE),        0,                    BLAME_NETWORK,  NULL },
-{ NO_WAY,                    F(REGISTRY_ANSWERS), 0,                   BLAME_NETWORK,  "The fault was short, or lies between engine and registry." },
+{ NO_WAY,                    F(REGISTRY_ANSWERS), 0,                   BLAME_NETWORK,  PACKED("The fault was short, or lies between engine and registry.") },
 { NO_WAY,                    F(HOST_REFUSED),    0,                    BLAME_REGISTRY, NULL },
-{ NO_WAY,                    F(AWS_ANSWERS),     F(REGISTRY_SERVED),   BLAME_REGISTRY, "The line is up, only this registry does not answer." },
+{ NO_WAY,                    F(AWS_ANSWERS),     F(REGISTRY_SERVED),   BLAME_REGISTRY, PACKED("The line is up, only this registry does not answer.") },
 
 /* pull: a wrong clock makes every certificate and token look wrong */
-{ C(REGISTRY_TLS) | C(REGISTRY_AUTH_EXPIRED), F(CLOCK_UNSET), 0,       BLAME_NODE,     "Every certificate and token looks wrong to a clock that is not set." },
+{ C(REGISTRY_TLS) | C(REGISTRY_AUTH_EXPIRED), F(CLOCK_UNSET), 0,       BLAME_NODE,     PACKED("Every certificate and token looks wrong to a clock that is not set.") },
 /* pull: other nodes get what this one is refused */
 { C(IMAGE_CORRUPT) | C(PULL_UNKNOWN), F(RUNS_ELSEWHERE), 0,            BLAME_NODE,     NULL },
 
@@ -43,7 +43,7 @@ static const struct rule {
 { RUN,                       F(OTHERS_FAIL),     F(BEFORE_STARTED),    BLAME_NODE,     NULL },
 { C(KILLED_BY_SIGNAL),       F(KILLED_BY_HAND),  0,                    BLAME_UNKNOWN,  NULL },
 { C(KILLED_BY_SIGNAL),       F(NOBODY_KILLED),   0,                    BLAME_UNKNOWN,  NULL },
-{ RUN,                       F(WORKED_HERE),     F(BEFORE_STARTED),    BLAME_UNKNOWN,  "What changed since is not the release." },
+{ RUN,                       F(WORKED_HERE),     F(BEFORE_STARTED),    BLAME_UNKNOWN,  PACKED("What changed since is not the release.") },
 { C(KILLED_BY_SIGNAL),       0,                  0,                    BLAME_RELEASE,  NULL },
 
 /* create and start: a node that lacks what others have */
@@ -65,7 +65,7 @@ static const uint32_t relevant[STAGES] = {
 	[STAGE_DEPLOY] = F(NO_ROUTE) | F(NO_DNS) | F(NO_SPACE) | F(NO_MEMORY) | F(RUNS_ELSEWHERE) | F(FAILS_ELSEWHERE) | F(OTHERS_START),
 };
 
-enum blame blame_decide(enum class class, uint32_t found, const char **because)
+enum blame blame_decide(enum class class, uint32_t found, const struct packed **because)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if ((rules[i].classes & CLASS_BIT(class)) != 0 && (found & rules[i].all) == rules[i].all && (found & rules[i].none) == 0) {

@@ -14,107 +14,107 @@ struct class_row {
 #define B BREAKER
 #define R ROLLBACK
 static const struct class_row row[] = {
-[CLASS_NONE] = { STAGE_RUN, BLAME_UNKNOWN, 0, FIX_NOBODY, "none\0" "Nothing to do." },
+[CLASS_NONE] = { STAGE_RUN, BLAME_UNKNOWN, 0, FIX_NOBODY, "none\0" PACKED_TEXT("Nothing to do.") },
 [CLASS_IMAGE_NOT_FOUND] = { STAGE_PULL, BLAME_RELEASE, B | R, FIX_DEVELOPER,
-	"image-not-found\0" "Push the image under this name, or deploy a task definition that names an image that exists." },
+	"image-not-found\0" PACKED_TEXT("Push the image under this name, or deploy a task definition that names an image that exists.") },
 [CLASS_IMAGE_BAD_REFERENCE] = { STAGE_PULL, BLAME_RELEASE, D | B | R, FIX_DEVELOPER,
-	"image-bad-reference\0" "Correct the image reference in the task definition; it can never be pulled as it is written." },
+	"image-bad-reference\0" PACKED_TEXT("Correct the image reference in the task definition; it can never be pulled as it is written.") },
 [CLASS_IMAGE_WRONG_ARCH] = { STAGE_PULL, BLAME_RELEASE, D | B | R, FIX_DEVELOPER,
-	"image-wrong-arch\0" "Build and push the image for this node's architecture." },
+	"image-wrong-arch\0" PACKED_TEXT("Build and push the image for this node's architecture.") },
 [CLASS_IMAGE_UNSUPPORTED] = { STAGE_PULL, BLAME_RELEASE, B, FIX_DEVELOPER,
-	"image-unsupported\0" "Push a container image this engine can read; what the tag names is something else." },
+	"image-unsupported\0" PACKED_TEXT("Push a container image this engine can read; what the tag names is something else.") },
 [CLASS_IMAGE_CORRUPT] = { STAGE_PULL, BLAME_REGISTRY, B, FIX_CLOUD,
-	"image-corrupt\0" "Push the image again; if other nodes pull it well, look at the proxy or mirror in between." },
+	"image-corrupt\0" PACKED_TEXT("Push the image again; if other nodes pull it well, look at the proxy or mirror in between.") },
 [CLASS_REGISTRY_AUTH] = { STAGE_PULL, BLAME_CREDENTIALS, B, FIX_CLOUD,
-	"registry-auth\0" "Check that the execution role or the registry credentials may pull this repository, and that it exists." },
+	"registry-auth\0" PACKED_TEXT("Check that the execution role or the registry credentials may pull this repository, and that it exists.") },
 [CLASS_REGISTRY_AUTH_EXPIRED] = { STAGE_PULL, BLAME_CREDENTIALS, B, FIX_SITE,
-	"registry-auth-expired\0" "Check the node's clock and that the SSM agent refreshes its credentials." },
+	"registry-auth-expired\0" PACKED_TEXT("Check the node's clock and that the SSM agent refreshes its credentials.") },
 [CLASS_REGISTRY_THROTTLED] = { STAGE_PULL, BLAME_REGISTRY, B, FIX_CLOUD,
-	"registry-throttled\0" "Wait, or give the node credentials with a higher pull limit, or a mirror." },
+	"registry-throttled\0" PACKED_TEXT("Wait, or give the node credentials with a higher pull limit, or a mirror.") },
 [CLASS_REGISTRY_UNREACHABLE] = { STAGE_PULL, BLAME_NETWORK, B, FIX_SITE,
-	"registry-unreachable\0" "Check the line and any firewall between this node and the registry." },
+	"registry-unreachable\0" PACKED_TEXT("Check the line and any firewall between this node and the registry.") },
 [CLASS_REGISTRY_DNS] = { STAGE_PULL, BLAME_NETWORK, B, FIX_SITE,
-	"registry-dns\0" "Check the node's name server; the registry's name could not be resolved." },
+	"registry-dns\0" PACKED_TEXT("Check the node's name server; the registry's name could not be resolved.") },
 [CLASS_REGISTRY_TLS] = { STAGE_PULL, BLAME_REGISTRY, B, FIX_SITE,
-	"registry-tls\0" "Check the node's clock, its CA certificates, and proxies that intercept TLS." },
+	"registry-tls\0" PACKED_TEXT("Check the node's clock, its CA certificates, and proxies that intercept TLS.") },
 [CLASS_REGISTRY_ERROR] = { STAGE_PULL, BLAME_REGISTRY, B, FIX_CLOUD,
-	"registry-error\0" "The registry fails by itself; wait for it or look at its status." },
+	"registry-error\0" PACKED_TEXT("The registry fails by itself; wait for it or look at its status.") },
 [CLASS_REGISTRY_BLOCKED] = { STAGE_PULL, BLAME_NETWORK, B, FIX_SITE,
-	"registry-blocked\0" "Something in between answers for the registry (captive portal or proxy); let this node through." },
+	"registry-blocked\0" PACKED_TEXT("Something in between answers for the registry (captive portal or proxy); let this node through.") },
 [CLASS_PULL_TIMEOUT] = { STAGE_PULL, BLAME_NETWORK, B, FIX_SITE,
-	"pull-timeout\0" "The line was too slow for this image; make the image smaller or the line better." },
+	"pull-timeout\0" PACKED_TEXT("The line was too slow for this image; make the image smaller or the line better.") },
 [CLASS_PULL_CANCELLED] = { STAGE_PULL, BLAME_UNKNOWN, 0, FIX_NOBODY,
-	"pull-cancelled\0" "Somebody stopped the pull; look for an earlier failure of the same task." },
+	"pull-cancelled\0" PACKED_TEXT("Somebody stopped the pull; look for an earlier failure of the same task.") },
 [CLASS_DISK_FULL] = { STAGE_PULL, BLAME_NODE, B, FIX_SITE,
-	"disk-full\0" "Free space on the engine's data root (docker system df shows what uses it)." },
+	"disk-full\0" PACKED_TEXT("Free space on the engine's data root (docker system df shows what uses it).") },
 [CLASS_STALE_IMAGE] = { STAGE_PULL, BLAME_UNKNOWN, 0, FIX_SITE,
-	"stale-image\0" "The node runs an older image under the new revision, because the pull failed; mend the pull." },
+	"stale-image\0" PACKED_TEXT("The node runs an older image under the new revision, because the pull failed; mend the pull.") },
 [CLASS_PULL_UNKNOWN] = { STAGE_PULL, BLAME_UNKNOWN, B, FIX_NOBODY,
-	"pull-unknown\0" "Read the reason; this text is new to kedge." },
+	"pull-unknown\0" PACKED_TEXT("Read the reason; this text is new to kedge.") },
 [CLASS_NAME_CONFLICT] = { STAGE_CREATE, BLAME_NODE, B, FIX_SITE,
-	"name-conflict\0" "Remove the container that holds the name (docker rm)." },
+	"name-conflict\0" PACKED_TEXT("Remove the container that holds the name (docker rm).") },
 [CLASS_CREATE_FAILED] = { STAGE_CREATE, BLAME_UNKNOWN, B, FIX_NOBODY,
-	"create-failed\0" "Read the reason; the engine refused to create the container." },
+	"create-failed\0" PACKED_TEXT("Read the reason; the engine refused to create the container.") },
 [CLASS_EXEC_NOT_FOUND] = { STAGE_START, BLAME_RELEASE, D | B | R, FIX_DEVELOPER,
-	"exec-not-found\0" "Correct the command or entry point; the image holds no such program." },
+	"exec-not-found\0" PACKED_TEXT("Correct the command or entry point; the image holds no such program.") },
 [CLASS_EXEC_DENIED] = { STAGE_START, BLAME_RELEASE, D | B | R, FIX_DEVELOPER,
-	"exec-denied\0" "Make the program in the image executable, or name a program and not a directory." },
+	"exec-denied\0" PACKED_TEXT("Make the program in the image executable, or name a program and not a directory.") },
 [CLASS_EXEC_FORMAT] = { STAGE_START, BLAME_RELEASE, D | R, FIX_DEVELOPER,
-	"exec-format\0" "Build the image for this node's architecture, and give scripts a #! line." },
+	"exec-format\0" PACKED_TEXT("Build the image for this node's architecture, and give scripts a #! line.") },
 [CLASS_USER_MISSING] = { STAGE_START, BLAME_RELEASE, D | B | R, FIX_DEVELOPER,
-	"user-missing\0" "Name a user and group that exist in the image." },
+	"user-missing\0" PACKED_TEXT("Name a user and group that exist in the image.") },
 [CLASS_MOUNT_FAILED] = { STAGE_START, BLAME_UNKNOWN, B, FIX_SITE,
-	"mount-failed\0" "Check that the path or volume the task mounts exists on this node and is of the right kind." },
+	"mount-failed\0" PACKED_TEXT("Check that the path or volume the task mounts exists on this node and is of the right kind.") },
 [CLASS_PORT_IN_USE] = { STAGE_START, BLAME_NODE, B, FIX_SITE,
-	"port-in-use\0" "Find what holds the port (ss -ltnp) and stop it, or let the task use a dynamic host port." },
+	"port-in-use\0" PACKED_TEXT("Find what holds the port (ss -ltnp) and stop it, or let the task use a dynamic host port.") },
 [CLASS_DEVICE_MISSING] = { STAGE_START, BLAME_NODE, B, FIX_SITE,
-	"device-missing\0" "Plug in the device or load its driver." },
+	"device-missing\0" PACKED_TEXT("Plug in the device or load its driver.") },
 [CLASS_NETWORK_MISSING] = { STAGE_START, BLAME_NODE, B, FIX_SITE,
-	"network-missing\0" "Create the network the task names, or restart the engine if it lost its own." },
+	"network-missing\0" PACKED_TEXT("Create the network the task names, or restart the engine if it lost its own.") },
 [CLASS_RUNTIME_MISSING] = { STAGE_START, BLAME_NODE, B, FIX_SITE,
-	"runtime-missing\0" "Install the container runtime the task asks for." },
+	"runtime-missing\0" PACKED_TEXT("Install the container runtime the task asks for.") },
 [CLASS_RESOURCE_LIMITS] = { STAGE_START, BLAME_CAPACITY, B, FIX_DEVELOPER,
-	"resource-limits\0" "Ask for limits this node can give." },
+	"resource-limits\0" PACKED_TEXT("Ask for limits this node can give.") },
 [CLASS_LOG_DRIVER] = { STAGE_START, BLAME_NODE, B, FIX_SITE,
-	"log-driver\0" "Make the task's log destination reachable, or use a non-blocking log driver." },
+	"log-driver\0" PACKED_TEXT("Make the task's log destination reachable, or use a non-blocking log driver.") },
 [CLASS_CGROUP] = { STAGE_START, BLAME_NODE, B, FIX_SITE,
-	"cgroup\0" "Enable the memory cgroup (on a Raspberry Pi: cgroup_enable=memory in cmdline.txt) and reboot." },
+	"cgroup\0" PACKED_TEXT("Enable the memory cgroup (on a Raspberry Pi: cgroup_enable=memory in cmdline.txt) and reboot.") },
 [CLASS_SECRET_UNAVAILABLE] = { STAGE_CREATE, BLAME_CREDENTIALS, B, FIX_CLOUD,
-	"secret-unavailable\0" "Check that the secret exists and that the execution role may read it." },
+	"secret-unavailable\0" PACKED_TEXT("Check that the secret exists and that the execution role may read it.") },
 [CLASS_START_TIMEOUT] = { STAGE_START, BLAME_NODE, B, FIX_SITE,
-	"start-timeout\0" "The engine did not answer in time; look at the load and the disk of this node." },
+	"start-timeout\0" PACKED_TEXT("The engine did not answer in time; look at the load and the disk of this node.") },
 [CLASS_START_OOM] = { STAGE_START, BLAME_RELEASE, B, FIX_DEVELOPER,
-	"start-oom\0" "Give the container more memory; it died before it could start." },
+	"start-oom\0" PACKED_TEXT("Give the container more memory; it died before it could start.") },
 [CLASS_START_UNKNOWN] = { STAGE_START, BLAME_UNKNOWN, B, FIX_NOBODY,
-	"start-unknown\0" "Read the reason; this text is new to kedge." },
+	"start-unknown\0" PACKED_TEXT("Read the reason; this text is new to kedge.") },
 [CLASS_EXITED_EARLY] = { STAGE_RUN, BLAME_RELEASE, R, FIX_DEVELOPER,
-	"exited-early\0" "Read the application's own log; it ended soon after its start." },
+	"exited-early\0" PACKED_TEXT("Read the application's own log; it ended soon after its start.") },
 [CLASS_EXITED] = { STAGE_RUN, BLAME_UNKNOWN, 0, FIX_DEVELOPER,
-	"exited\0" "Read the application's own log; it ended although nobody asked it to." },
+	"exited\0" PACKED_TEXT("Read the application's own log; it ended although nobody asked it to.") },
 [CLASS_CRASH_LOOP] = { STAGE_RUN, BLAME_RELEASE, R, FIX_DEVELOPER,
-	"crash-loop\0" "Read the application's own log; task after task of this release ends." },
+	"crash-loop\0" PACKED_TEXT("Read the application's own log; task after task of this release ends.") },
 [CLASS_RESTART_LOOP] = { STAGE_RUN, BLAME_RELEASE, R, FIX_DEVELOPER,
-	"restart-loop\0" "Read the application's own log; the restart policy hides that it keeps ending." },
+	"restart-loop\0" PACKED_TEXT("Read the application's own log; the restart policy hides that it keeps ending.") },
 [CLASS_OOM] = { STAGE_RUN, BLAME_RELEASE, 0, FIX_DEVELOPER,
-	"oom\0" "Give the container more memory, or mend the leak." },
+	"oom\0" PACKED_TEXT("Give the container more memory, or mend the leak.") },
 [CLASS_KILLED_BY_SIGNAL] = { STAGE_RUN, BLAME_UNKNOWN, 0, FIX_DEVELOPER,
-	"killed-by-signal\0" "Find who sent the signal: the application itself, the kernel, or somebody on this host." },
+	"killed-by-signal\0" PACKED_TEXT("Find who sent the signal: the application itself, the kernel, or somebody on this host.") },
 [CLASS_UNHEALTHY] = { STAGE_RUN, BLAME_RELEASE, B | R, FIX_DEVELOPER,
-	"unhealthy\0" "Look at what the health check tests; it said no often enough for ECS to stop the task." },
+	"unhealthy\0" PACKED_TEXT("Look at what the health check tests; it said no often enough for ECS to stop the task.") },
 [CLASS_STUCK] = { STAGE_DEPLOY, BLAME_UNKNOWN, 0, FIX_NOBODY,
-	"stuck\0" "The deployment makes no progress; look at the newest service event and at other nodes." },
+	"stuck\0" PACKED_TEXT("The deployment makes no progress; look at the newest service event and at other nodes.") },
 [CLASS_PLACEMENT_FAILED] = { STAGE_DEPLOY, BLAME_CAPACITY, 0, FIX_CLOUD,
-	"placement-failed\0" "Make room for the task, or free the fixed host port it asks for." },
+	"placement-failed\0" PACKED_TEXT("Make room for the task, or free the fixed host port it asks for.") },
 [CLASS_ENDED_WITH_HOST] = { STAGE_NODE, BLAME_NODE, 0, FIX_NOBODY,
-	"ended-with-host\0" "Nothing; the task ended with the host or the engine." },
+	"ended-with-host\0" PACKED_TEXT("Nothing; the task ended with the host or the engine.") },
 [CLASS_ORPHAN] = { STAGE_NODE, BLAME_UNKNOWN, 0, FIX_SITE,
-	"orphan\0" "The ECS agent no longer knows this container; remove it when nobody needs it." },
-[CLASS_ENGINE_DOWN] = { STAGE_NODE, BLAME_NODE, 0, FIX_SITE, "engine-down\0" "Start the container engine." },
+	"orphan\0" PACKED_TEXT("The ECS agent no longer knows this container; remove it when nobody needs it.") },
+[CLASS_ENGINE_DOWN] = { STAGE_NODE, BLAME_NODE, 0, FIX_SITE, "engine-down\0" PACKED_TEXT("Start the container engine.") },
 [CLASS_ECS_AGENT_DOWN] = { STAGE_NODE, BLAME_NODE, 0, FIX_SITE,
-	"ecs-agent-down\0" "Start the ECS agent; after a reboot without a line it cannot start before the line is back." },
+	"ecs-agent-down\0" PACKED_TEXT("Start the ECS agent; after a reboot without a line it cannot start before the line is back.") },
 [CLASS_AGENT_STALLED] = { STAGE_NODE, BLAME_NODE, 0, FIX_SITE,
-	"agent-stalled\0" "The ECS agent and the engine disagree; it catches up when the line is back, or restart it." },
-[CLASS_CLOCK_UNSET] = { STAGE_NODE, BLAME_NODE, 0, FIX_SITE, "clock-unset\0" "Set the node's clock (NTP)." },
+	"agent-stalled\0" PACKED_TEXT("The ECS agent and the engine disagree; it catches up when the line is back, or restart it.") },
+[CLASS_CLOCK_UNSET] = { STAGE_NODE, BLAME_NODE, 0, FIX_SITE, "clock-unset\0" PACKED_TEXT("Set the node's clock (NTP).") },
 };
 #undef D
 #undef B
@@ -208,26 +208,26 @@ enum fix_by class_fix_by(enum class class, enum blame blame)
 	return FIX_NOBODY;
 }
 
-const char *class_next_step(enum class class, enum blame blame)
+const struct packed *class_next_step(enum class class, enum blame blame)
 {
 	if (blame == class_blame(class))
-		return row[class].words + strlen(row[class].words) + 1;
+		return (const struct packed *)(row[class].words + strlen(row[class].words) + 1);
 	switch (blame) {
 	case BLAME_RELEASE:
-		return "Deploy a corrected release; this one fails here while its predecessor works.";
+		return PACKED("Deploy a corrected release; this one fails here while its predecessor works.");
 	case BLAME_NODE:
-		return "Look at this node first (disk, memory, clock); the release is not to blame.";
+		return PACKED("Look at this node first (disk, memory, clock); the release is not to blame.");
 	case BLAME_REGISTRY:
-		return "Look at the registry; the release itself is not to blame.";
+		return PACKED("Look at the registry; the release itself is not to blame.");
 	case BLAME_NETWORK:
-		return "Restore the line; the application or the pull needs it. The release is not to blame.";
+		return PACKED("Restore the line; the application or the pull needs it. The release is not to blame.");
 	case BLAME_CREDENTIALS:
-		return "Restore this node's credentials; the release itself is not to blame.";
+		return PACKED("Restore this node's credentials; the release itself is not to blame.");
 	case BLAME_CAPACITY:
-		return "Make room on this node or place the task elsewhere.";
+		return PACKED("Make room on this node or place the task elsewhere.");
 	case BLAME_UNKNOWN:
 	case BLAMES:
 		break;
 	}
-	return "Read the reason and the evidence; nothing here proves whose fault it is.";
+	return PACKED("Read the reason and the evidence; nothing here proves whose fault it is.");
 }

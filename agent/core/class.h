@@ -63,6 +63,6 @@ bool class_breaker_counts(enum class class);
 uint64_t class_default_set(void);
 /* Who can mend it, and the sentence that says what to do next; both depend on the blame. Never NULL. */
 enum fix_by class_fix_by(enum class class, enum blame blame);
-const char *class_next_step(enum class class, enum blame blame);
+const struct packed *class_next_step(enum class class, enum blame blame);
 
 #endif

@@ -110,16 +110,16 @@ static enum class exit_class(const struct core *c, const struct container *k, ui
 static void exit_reason(struct text *t, const struct container *k, uint64_t lived_ms)
 {
 	if (k->oom)
-		text_s(t, "Out of memory: the kernel killed the container; ");
-	text_s(t, "exited with code ");
+		text_say(t, "Out of memory: the kernel killed the container; ");
+	text_say(t, "exited with code ");
 	text_i64(t, k->exit_code);
 	if (!k->live)
 		return;
-	text_s(t, ", ");
+	text_say(t, ", ");
 	text_u64(t, lived_ms / 1000);
 	text_c(t, '.');
 	text_u64(t, lived_ms % 1000 / 100);
-	text_s(t, " s after its start");
+	text_say(t, " s after its start");
 }
 
 static void died(struct core *c, int32_t at, int64_t unix_ms)

@@ -10,7 +10,7 @@
 #define FRESH_MS      (4 * SEC)          /* UpdateService names no deployment: an older answer may have been overtaken */
 #define CLOCKS_MS     10000              /* so much AWS's clock and ours may differ when both are right */
 
-static const char offline[] = "AWS cannot be asked now (line, clock or credentials)";
+#define OFFLINE PACKED("AWS cannot be asked now (line, clock or credentials)")
 
 static void audit(struct core *c, const char *outcome)
 {
@@ -23,13 +23,13 @@ static void audit(struct core *c, const char *outcome)
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		text_s(&t, part[i]);
 	text_u64(&t, d->revision);
-	text_s(&t, ": ");
+	text_say(&t, ": ");
 	text_s(&t, outcome);
 	text_c(&t, ' ');
 	text_s(&t, d->deployment);
 }
 
-static void end(struct core *c, enum deploy_end end, const char *reason)
+static void end_says(struct core *c, enum deploy_end end, const char *reason)
 {
 	struct deploy *d = &c->deploy;
 	struct text t = text_on(d->reason, sizeof(d->reason));
@@ -37,9 +37,16 @@ static void end(struct core *c, enum deploy_end end, const char *reason)
 	d->step = DEPLOY_ENDED;
 	d->end = end;
 	if (d->sent_ms == 0)
-		text_s(&t, "Nothing was sent: ");
+		text_say(&t, "Nothing was sent: ");
 	text_s(&t, reason);
 	audit(c, deploy_end_name(end));
+}
+
+static void end(struct core *c, enum deploy_end how, const struct packed *words)
+{
+	char reason[PACKED_MAX];
+
+	end_says(c, how, packed_copy(reason, sizeof(reason), words));
 }
 
 static bool known_bad(const struct core *c, const struct deploy *d)
@@ -55,19 +62,19 @@ static bool known_bad(const struct core *c, const struct deploy *d)
 }
 
 /* Why this node does not send it; NULL: it does. Task sets of another controller are not UpdateService's to change. */
-static const char *refusal(const struct core *c, bool force)
+static const struct packed *refusal(const struct core *c, bool force)
 {
 	const struct deploy *d = &c->deploy;
 	const struct service *s = &c->service[d->service];
 
 	if (!core_policy(c, s->m.name)->allow_update_service)
-		return "policy allow_update_service = no";
+		return PACKED("policy allow_update_service = no");
 	if (!force && known_bad(c, d))
-		return "this node saw that revision fail (kedge failures says why); --force sends it all the same";
+		return PACKED("this node saw that revision fail (kedge failures says why); --force sends it all the same");
 	if (s->asked.ms == 0 || (s->asked.said.controller != CTL_CODE_DEPLOY && s->asked.said.controller != CTL_EXTERNAL))
 		return NULL;
-	return s->asked.said.controller == CTL_CODE_DEPLOY ? "this service is deployed by CODE_DEPLOY; deploy there"
-							   : "this service is deployed by an EXTERNAL controller; deploy there";
+	return s->asked.said.controller == CTL_CODE_DEPLOY ? PACKED("this service is deployed by CODE_DEPLOY; deploy there")
+							   : PACKED("this service is deployed by an EXTERNAL controller; deploy there");
 }
 
 static void look(struct core *c, uint64_t in_ms)
@@ -83,7 +90,7 @@ static void look(struct core *c, uint64_t in_ms)
 void deploy_asked(struct core *c, uint32_t service, const struct ev_operator *ev)
 {
 	struct deploy *d = &c->deploy;
-	const char *no;
+	const struct packed *no;
 
 	if (d->step != DEPLOY_NONE)
 		return;
@@ -98,7 +105,7 @@ void deploy_asked(struct core *c, uint32_t service, const struct ev_operator *ev
 	if (no != NULL) {
 		end(c, DEPLOY_REFUSED, no);
 	} else if (!core_online(c)) {
-		end(c, DEPLOY_NOT, offline);
+		end(c, DEPLOY_NOT, OFFLINE);
 	} else {
 		audit(c, "asked");
 		look(c, 0);
@@ -122,12 +129,12 @@ static bool deployed_already(const struct service *s, const struct deploy *d)
 /* AWS names no deployment of it: then another controller has it, which only DescribeServices tells. */
 static void without_deployments(struct core *c, const struct service *s)
 {
-	const char *no = refusal(c, true);
+	const struct packed *no = refusal(c, true);
 
 	if (no != NULL)
 		end(c, DEPLOY_REFUSED, no);
 	else if (s->asked.ms != 0 || (!s->asked.wanted && !s->asked.sent))
-		end(c, DEPLOY_NOT, "AWS names no deployment of this service");
+		end(c, DEPLOY_NOT, PACKED("AWS names no deployment of this service"));
 }
 
 /* An answer that is young enough, or one more look. */
@@ -140,9 +147,9 @@ static void looked(struct core *c, const struct service *s)
 	} else if (s->dep_ms < d->asked_ms || c->now_ms - s->dep_ms > FRESH_MS) {
 		look(c, 0);
 	} else if (deployed_already(s, d)) {
-		end(c, DEPLOY_NOT, "that revision is what is deployed already");
+		end(c, DEPLOY_NOT, PACKED("that revision is what is deployed already"));
 	} else if (s->rb.state == RB_ACTING) {
-		end(c, DEPLOY_NOT, "a rollback of this service is just being sent");
+		end(c, DEPLOY_NOT, PACKED("a rollback of this service is just being sent"));
 	} else {
 		d->step = DEPLOY_SENDING;
 		PUT(d->before, s->dep.arn);
@@ -156,9 +163,9 @@ static void looking(struct core *c)
 	const struct service *s = &c->service[d->service];
 
 	if (c->now_ms - d->asked_ms > LOOK_MAX_MS)
-		end(c, DEPLOY_NOT, "AWS did not answer in time, or the journal cannot be written");
+		end(c, DEPLOY_NOT, PACKED("AWS did not answer in time, or the journal cannot be written"));
 	else if (s->look.step == LOOK_IDLE && !core_online(c))
-		end(c, DEPLOY_NOT, offline);
+		end(c, DEPLOY_NOT, OFFLINE);
 	else if (s->look.step == LOOK_IDLE && d->seq != 0 && d->seq <= c->saved_seq)
 		looked(c, s);
 }
@@ -178,13 +185,14 @@ static void following(struct core *c)
 	if (s->dep_ms > d->sent_ms && s->look.step == LOOK_IDLE && !str_eq(s->dep.arn, d->before) &&
 	    s->dep.created_unix_ms + CLOCKS_MS >= d->sent_unix_ms && is_it(look_revision(s, s->dep.target_revision), d)) {
 		PUT(d->deployment, s->dep.arn);
-		end(c, DEPLOY_ACCEPTED, "AWS took it; its deployment is under way.");
+		end(c, DEPLOY_ACCEPTED, PACKED("AWS took it; its deployment is under way."));
 	} else if (c->now_ms - d->sent_ms <= FOLLOW_MAX_MS) {
 		look(c, 2 * SEC);
 	} else if (d->lost) {
-		end(c, DEPLOY_NOT, "No answer came, and AWS shows no such deployment: kedge does not know, and sends nothing more.");
+		end(c, DEPLOY_NOT,
+			PACKED("No answer came, and AWS shows no such deployment: kedge does not know, and sends nothing more."));
 	} else {
-		end(c, DEPLOY_ACCEPTED, "AWS took it, but does not show its deployment yet.");
+		end(c, DEPLOY_ACCEPTED, PACKED("AWS took it, but does not show its deployment yet."));
 	}
 }
 
@@ -241,7 +249,7 @@ static void look_lost(struct core *c, const struct ev_aws_failed *ev)
 	d->no_list = ev->error == AE_UNSUPPORTED || ev->error == AE_INVALID || ev->error == AE_NOT_FOUND;
 	if (d->no_list)
 		return;   /* of another controller, perhaps: DescribeServices will say */
-	end(c, ev->error == AE_DENIED ? DEPLOY_DENIED : DEPLOY_NOT, ev->detail);
+	end_says(c, ev->error == AE_DENIED ? DEPLOY_DENIED : DEPLOY_NOT, ev->detail);
 }
 
 bool deploy_failed(struct core *c, const struct ev_aws_failed *ev)
@@ -254,7 +262,7 @@ bool deploy_failed(struct core *c, const struct ev_aws_failed *ev)
 	if (ev->error == AE_UNREACHABLE) {
 		follow(c, true);
 	} else {
-		end(c, ev->error == AE_DENIED ? DEPLOY_DENIED : DEPLOY_NOT, ev->detail);
+		end_says(c, ev->error == AE_DENIED ? DEPLOY_DENIED : DEPLOY_NOT, ev->detail);
 	}
 	return true;
 }

@@ -25,14 +25,14 @@ static void serving_words(const struct core *c, struct text *t, const struct ser
 			break;
 		text_c(t, ' ');
 		text_definition(t, c->release[now].family, c->release[now].revision);
-		text_s(t, " serves.");
+		text_say(t, " serves.");
 		break;
 	case SERVING_OLD:
-		text_s(t, " The old release still serves.");
+		text_say(t, " The old release still serves.");
 		break;
 	case SERVING_NONE:
 		if (c->source[SRC_ENGINE].state == SS_UP)   /* else nobody knows */
-			text_s(t, " Nothing serves on this node.");
+			text_say(t, " Nothing serves on this node.");
 		break;
 	}
 }
@@ -40,15 +40,15 @@ static void serving_words(const struct core *c, struct text *t, const struct ser
 static void failure_words(struct text *t, const struct failure *f, enum verdict verdict)
 {
 	text_definition(t, f->family, f->revision);
-	text_s(t, verdict == V_SUSPECT ? " is suspect: " : " fails here: ");
+	text_packed(t, verdict == V_SUSPECT ? PACKED(" is suspect: ") : PACKED(" fails here: "));
 	text_s(t, class_name(f->class));
-	text_s(t, ", blame ");
+	text_say(t, ", blame ");
 	text_s(t, blame_name(f->blame));
 	text_c(t, '.');
 	if (f->blame != BLAME_RELEASE)
-		text_s(t, " That is no reason to roll back.");
+		text_say(t, " That is no reason to roll back.");
 	else if (verdict == V_SUSPECT)
-		text_s(t, " No verdict yet.");
+		text_say(t, " No verdict yet.");
 }
 
 static void rollback_words(struct text *t, const struct rollback *rb, enum verdict verdict)
@@ -57,7 +57,7 @@ static void rollback_words(struct text *t, const struct rollback *rb, enum verdi
 	text_s(t, rb->reason);
 	if (verdict != V_FAILING || !rb_open(rb->state) || rb->target_family[0] == '\0')
 		return;
-	text_s(t, " The way back is ");
+	text_say(t, " The way back is ");
 	text_definition(t, rb->target_family, rb->target_revision);
 	text_c(t, '.');
 }
@@ -69,15 +69,15 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 
 	switch (s->verdict) {
 	case V_OK:
-		text_s(out, "Runs as deployed.");
+		text_say(out, "Runs as deployed.");
 		return;
 	case V_ROLLING:
-		text_s(out, "A deployment is under way.");
+		text_say(out, "A deployment is under way.");
 		break;
 	case V_STUCK:
-		text_s(out, "The deployment does not get on: ");
+		text_say(out, "The deployment does not get on: ");
 		text_s(out, f != NULL ? f->reason : "nothing moves");
-		text_s(out, ". That is no reason to roll back.");
+		text_say(out, ". That is no reason to roll back.");
 		break;
 	case V_SUSPECT:
 	case V_FAILING:
@@ -89,10 +89,10 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 		if (s->rb.family[0] != '\0')
 			text_definition(out, s->rb.family, s->rb.revision);
 		else
-			text_s(out, "The service");      /* on a person's word, whatever it runs */
-		text_s(out, s->verdict == V_ROLLED_BACK ? " was hauled back" : " is being hauled back");
+			text_say(out, "The service");      /* on a person's word, whatever it runs */
+		text_packed(out, s->verdict == V_ROLLED_BACK ? PACKED(" was hauled back") : PACKED(" is being hauled back"));
 		if (s->rb.target_family[0] != '\0') {
-			text_s(out, " to ");
+			text_say(out, " to ");
 			text_definition(out, s->rb.target_family, s->rb.target_revision);
 		}
 		text_c(out, '.');

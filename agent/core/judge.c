@@ -258,9 +258,9 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 	int32_t at;
 
 	uncount_exit(c, task, k->name);
-	text_s(&text, "restarted in place ");
+	text_say(&text, "restarted in place ");
 	text_u64(&text, restarts);
-	text_s(&text, restarts == 1 ? " time; last exit code " : " times; last exit code ");
+	text_packed(&text, restarts == 1 ? PACKED(" time; last exit code ") : PACKED(" times; last exit code "));
 	text_i64(&text, k->exit_code);
 	at = judge_sighting(c, &(struct sighting){
 		.task = task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
@@ -299,14 +299,15 @@ static struct fail_slot *tell_state(struct core *c, enum class class, const char
 	return slot;
 }
 
-void judge_state(struct core *c, enum class class, const struct container *k, const char *reason)
+void judge_state(struct core *c, enum class class, const struct container *k, const struct packed *words)
 {
 	const struct task *t = k == NULL ? NULL : &c->task[k->task];
+	char reason[PACKED_MAX];
 	struct fail_slot *slot;
 
 	if (t != NULL && of_another_cluster(c, t->arn))
 		return;
-	slot = tell_state(c, class, reason);
+	slot = tell_state(c, class, packed_copy(reason, sizeof(reason), words));
 	if (slot == NULL)
 		return;
 	if (t != NULL) {

@@ -52,22 +52,23 @@ const char *source_name(enum source source)
 	return words[source];
 }
 
-const char *core_shed_says(enum shed shed)
+const struct packed *core_shed_says(enum shed shed)
 {
-	static const char *const words[] = {
-		"", "80 % of the day's data are used: service events and registries are not asked.",
-		"90 % of the day's data are used: services at rest are asked about every 6 hours.",
-		"The day's data are used up: deployments are followed every 10 minutes; only a rollback is not slowed down.",
+	static const struct packed *const words[] = {
+		PACKED(""), PACKED("80 % of the day's data are used: service events and registries are not asked."),
+		PACKED("90 % of the day's data are used: services at rest are asked about every 6 hours."),
+		PACKED("The day's data are used up: deployments are followed every 10 minutes; only a rollback is not slowed down."),
 	};
 	WORDS(SHED_POLLS + 1);
 	return words[shed];
 }
 
-const char *beat_why_says(enum beat_why why)
+const struct packed *beat_why_says(enum beat_why why)
 {
-	static const char *const words[] = {
-		"", "So many nodes share the account's limits.", "AWS throttles this account; it falls back as its answers come.",
-		"The day's data budget is nearly used up.",
+	static const struct packed *const words[] = {
+		PACKED(""), PACKED("So many nodes share the account's limits."),
+			PACKED("AWS throttles this account; it falls back as its answers come."),
+		PACKED("The day's data budget is nearly used up."),
 	};
 	WORDS(BEAT_WHYS);
 	return words[why];

@@ -39,12 +39,15 @@ static const struct condition {
 	enum class class;
 	uint64_t lasts_ms;           /* before it is told: a restart is none */
 	enum tri (*holds)(const struct core *c);
-	const char *words;
+	const struct packed *words;
 } conditions[NODE_STATES] = {
-	{ CLASS_ENGINE_DOWN, 30 * SEC, engine_down, "The container engine does not answer on its socket." },
-	{ CLASS_ECS_AGENT_DOWN, 60 * SEC, agent_down, "The ECS agent does not answer; containers run on, but nobody starts or replaces tasks." },
-	{ CLASS_AGENT_STALLED, 0, agent_stalled, "A container ended that the ECS agent still calls running: it hears the engine no more, or waits for ECS." },
-	{ CLASS_CLOCK_UNSET, 60 * SEC, clock_unset, "The wall clock of this node is not set; AWS cannot be asked and times are not to be trusted." },
+	{ CLASS_ENGINE_DOWN, 30 * SEC, engine_down, PACKED("The container engine does not answer on its socket.") },
+	{ CLASS_ECS_AGENT_DOWN, 60 * SEC, agent_down,
+	  PACKED("The ECS agent does not answer; containers run on, but nobody starts or replaces tasks.") },
+	{ CLASS_AGENT_STALLED, 0, agent_stalled,
+	  PACKED("A container ended that the ECS agent still calls running: it hears the engine no more, or waits for ECS.") },
+	{ CLASS_CLOCK_UNSET, 60 * SEC, clock_unset,
+	  PACKED("The wall clock of this node is not set; AWS cannot be asked and times are not to be trusted.") },
 };
 
 /* A task that fell because the engine was away has the same class, and is no state of the node. */
@@ -111,7 +114,7 @@ static void orphan(struct core *c, const struct container *k)
 	const char *arn = c->task[k->task].arn;
 
 	if (failure_find(c, arn, k->name, CLASS_ORPHAN) == NONE)
-		judge_state(c, CLASS_ORPHAN, k, "It runs, and the ECS agent of this node does not know its task.");
+		judge_state(c, CLASS_ORPHAN, k, PACKED("It runs, and the ECS agent of this node does not know its task."));
 }
 
 void node_state_synced(struct core *c)
@@ -148,5 +151,5 @@ void node_ended_with_host(struct core *c, int32_t container)
 
 	if (t->stop_ordered || failure_find(c, t->arn, k->name, CLASS_ENDED_WITH_HOST) != NONE)
 		return;
-	judge_state(c, CLASS_ENDED_WITH_HOST, k, "It ran when the engine or the host went down, and ended with it.");
+	judge_state(c, CLASS_ENDED_WITH_HOST, k, PACKED("It ran when the engine or the host went down, and ended with it."));
 }

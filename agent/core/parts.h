@@ -58,7 +58,7 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 bool judge_signalled(int32_t exit_code);
 enum class judge_early_class(const struct core *c, int32_t task);
 void judge_task(struct core *c, int32_t task);
-void judge_state(struct core *c, enum class class, const struct container *k, const char *reason); /* k: NULL = of the node */
+void judge_state(struct core *c, enum class class, const struct container *k, const struct packed *words); /* k: NULL = of the node */
 void judge_deployment(struct core *c, uint32_t service, enum class class, const char *reason);
 void judge_tick(struct core *c);
 void judge_weigh(struct core *c, struct fail_slot *slot);    /* something that speaks about it became known */
@@ -99,7 +99,7 @@ bool target_overwritten(const struct service *s);
 void on_target_image(struct core *c, const struct ev_target_image *ev);
 
 /* update.c - UpdateService, by a person's word */
-void update_instead(struct core *c, uint32_t service, const char *why);
+void update_instead(struct core *c, uint32_t service, const struct packed *why);
 void update_by_hand(struct core *c, uint32_t service, const struct ev_operator *ev);
 void update_revalidate(struct core *c, uint32_t service, bool durable);
 void on_aws_updated(struct core *c, const struct ev_aws_updated *ev);
@@ -115,7 +115,8 @@ uint64_t deploy_due(const struct core *c);
 /* rollback.c, revalidate.c - from verdict to verification */
 void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t failure);
 void rollback_tick(struct core *c, uint32_t service);
-void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason);
+void rollback_state(struct core *c, uint32_t service, enum rb_state state, const struct packed *words);
+void rollback_says(struct core *c, uint32_t service, enum rb_state state, const char *reason);
 bool rollback_waits_for_person(struct core *c, uint32_t service); /* true: it needs one, and says so now */
 void rollback_looked(struct core *c, uint32_t service);
 void revalidate(struct core *c, uint32_t service);
@@ -127,7 +128,7 @@ bool history_has(const struct service *s, const char *arn);         /* it is the
 void rollback_verify(struct core *c, uint32_t service, bool patient);
 uint64_t rollback_fresh_ms(const struct service *s);
 uint64_t rollback_quorum_gap_ms(struct service *s);
-void rollback_accepted(struct core *c, uint32_t service, const char *words);
+void rollback_accepted(struct core *c, uint32_t service, const struct packed *words);
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev);
 void on_operator(struct core *c, const struct ev_operator *ev);
 void rollback_remember(struct core *c, const char *deployment);  /* a rollback of it was accepted */

@@ -112,7 +112,7 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 	if (ev->exit_code == 0 && (c->task[task].kind != FK_SERVICE || !seen_live))
 		return;
 	release_bind(c, task, true);
-	text_s(&text, "exited with code ");
+	text_say(&text, "exited with code ");
 	text_i64(&text, ev->exit_code);
 	(void)judge_sighting(c, &(struct sighting){
 		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,

@@ -138,15 +138,15 @@ static bool quorum(struct core *c, uint32_t service, int32_t release)
 		return true;
 	if (s->work.quorum_ms == 0 || c->now_ms - s->work.quorum_ms > 10 * SEC) {
 		s->work.quorum_wanted = !s->work.quorum_sent;
-		rollback_state(c, service, RB_QUORUM_WAIT, "Other nodes are asked how they fare with this release.");
+		rollback_state(c, service, RB_QUORUM_WAIT, PACKED("Other nodes are asked how they fare with this release."));
 		s->work.next_ms = c->now_ms + 60 * SEC;
 		return false;
 	}
 	if (q->ran_well == 0 && q->failed >= 2 && q->failed * 5 >= q->tried)
 		return true;
 	rollback_state(c, service, RB_QUORUM_WAIT, q->ran_well > 0
-		? "Another node runs this release well: this node is the suspect; a person may confirm."
-		: "Too few other nodes have failed with it to speak for all; a person may confirm.");
+		? PACKED("Another node runs this release well: this node is the suspect; a person may confirm.")
+		: PACKED("Too few other nodes have failed with it to speak for all; a person may confirm."));
 	s->work.next_ms = c->now_ms + rollback_quorum_gap_ms(s);
 	return false;
 }
@@ -168,9 +168,10 @@ static bool fresh_witness(struct core *c, uint32_t service, int32_t release)
 		return true;
 	}
 	if (c->now_unix_ms - s->rb.decided_unix_ms > 15 * 60 * 1000)
-		rollback_state(c, service, RB_EXPIRED, "No failure since the line is good again: nothing is done.");
+		rollback_state(c, service, RB_EXPIRED, PACKED("No failure since the line is good again: nothing is done."));
 	else
-		rollback_state(c, service, RB_DECIDED, "Seen while the line was bad: waiting for one failure with the line good.");
+		rollback_state(c, service, RB_DECIDED,
+			PACKED("Seen while the line was bad: waiting for one failure with the line good."));
 	s->work.next_ms = c->now_ms + 30 * SEC;
 	return false;
 }
@@ -184,21 +185,25 @@ static bool preflight(struct core *c, uint32_t service)
 	case PRE_GO:
 		return true;
 	case PRE_WAIT:
-		rollback_state(c, service, RB_DECIDED, "Whether the image it would return to is still there is looked up.");
+		rollback_state(c, service, RB_DECIDED,
+			PACKED("Whether the image it would return to is still there is looked up."));
 		s->work.next_ms = c->now_ms + 15 * SEC;
 		break;
 	case PRE_OTHER_ARCH:
-		rollback_state(c, service, RB_REFUSED, "The revision it would return to is built for another architecture than this node's.");
+		rollback_state(c, service, RB_REFUSED,
+			PACKED("The revision it would return to is built for another architecture than this node's."));
 		break;
 	case PRE_GONE:
 		s->work.ask_person = true;
-		rollback_state(c, service, RB_AWAITING_CONFIRMATION, "The image it would return to is gone from this node, and no task of it "
-			       "runs anywhere: a person has to confirm.");
+		rollback_state(c, service, RB_AWAITING_CONFIRMATION,
+			PACKED("The image it would return to is gone from this node, and no task of it "
+			       "runs anywhere: a person has to confirm."));
 		break;
 	case PRE_UNKNOWN:
 		s->work.ask_person = true;
-		rollback_state(c, service, RB_AWAITING_CONFIRMATION, "Nobody can say whether the image it would return to still exists, and "
-			       "no task of it runs any more: a person has to confirm.");
+		rollback_state(c, service, RB_AWAITING_CONFIRMATION,
+			PACKED("Nobody can say whether the image it would return to still exists, and "
+			       "no task of it runs any more: a person has to confirm."));
 		break;
 	}
 	return false;
@@ -224,7 +229,8 @@ static bool still_to_blame(struct core *c, uint32_t service, int32_t release)
 			other = slot->f.id;
 	}
 	if (other == 0)
-		rollback_state(c, service, RB_REFUSED, "What was found out since speaks for the release: a person has to look.");
+		rollback_state(c, service, RB_REFUSED,
+			PACKED("What was found out since speaks for the release: a person has to look."));
 	else
 		s->rb.failure = other;
 	return other != 0;
@@ -236,21 +242,24 @@ static void send_stop(struct core *c, uint32_t service)
 	int32_t release = rollback_release(c, s);
 
 	if (is_somebodys_rollback(s)) {
-		rollback_state(c, service, RB_REFUSED, "This deployment returns to a revision that succeeded before: "
-			       "somebody is rolling back already.");
+		rollback_state(c, service, RB_REFUSED, PACKED("This deployment returns to a revision that succeeded before: "
+			       "somebody is rolling back already."));
 		return;
 	}
 	if (rollback_was_accepted(c, s->rb.deployment)) {   /* a read that lags does not show it yet */
 		s->rb.accepted = true;
-		rollback_state(c, service, RB_WATCHING, "A rollback of this deployment was accepted before; it is watched to its end.");
+		rollback_state(c, service, RB_WATCHING,
+			PACKED("A rollback of this deployment was accepted before; it is watched to its end."));
 		return;
 	}
 	if (!target_find(c, service)) {
-		rollback_state(c, service, RB_REFUSED, "Nothing to go back to: no revision of this service is known to have succeeded.");
+		rollback_state(c, service, RB_REFUSED,
+			PACKED("Nothing to go back to: no revision of this service is known to have succeeded."));
 		return;
 	}
 	if (rollbacks_today(c, s) >= core_policy(c, s->m.name)->max_rollbacks_per_day && !s->rb.confirmed) {
-		rollback_state(c, service, RB_REFUSED, "This service was rolled back too often within a day; a person has to look.");
+		rollback_state(c, service, RB_REFUSED,
+			PACKED("This service was rolled back too often within a day; a person has to look."));
 		return;
 	}
 	/* only this answer's history may show that the release was hauled back before, by others */
@@ -258,11 +267,12 @@ static void send_stop(struct core *c, uint32_t service)
 	    !still_to_blame(c, service, release) || !preflight(c, service))
 		return;
 	if (breaker_first(c, service, release)) {
-		rollback_state(c, service, RB_BREAKER_WAIT, "ECS's circuit breaker is counting; it is left the first move.");
+		rollback_state(c, service, RB_BREAKER_WAIT,
+			PACKED("ECS's circuit breaker is counting; it is left the first move."));
 		s->work.next_ms = c->now_ms + 15 * SEC;
 		return;
 	}
-	rollback_state(c, service, RB_ACTING, "The rollback is being sent.");
+	rollback_state(c, service, RB_ACTING, PACKED("The rollback is being sent."));
 	s->work.stop_sent = false;
 	s->work.stop_ms = 0;
 }
@@ -292,11 +302,13 @@ void rollback_verify(struct core *c, uint32_t service, bool patient)
 	if (!s->rb.update && s->rb.target_revision_arn[0] != '\0' && s->dep.rollback_revision[0] != '\0' &&
 	    !str_eq(s->rb.target_revision_arn, s->dep.rollback_revision)) {
 		target_set(s, rev, s->dep.rollback_revision);
-		rollback_state(c, service, RB_ROLLED_BACK, "Rolled back, but to another revision than predicted: look at it.");
+		rollback_state(c, service, RB_ROLLED_BACK,
+			PACKED("Rolled back, but to another revision than predicted: look at it."));
 		return;
 	}
 	if (rev == NULL || rev->missing) {
-		rollback_state(c, service, RB_ROLLED_BACK, "Rolled back; the revision it returned to cannot be read any more.");
+		rollback_state(c, service, RB_ROLLED_BACK,
+			PACKED("Rolled back; the revision it returned to cannot be read any more."));
 		return;
 	}
 	target_set(s, rev, arn);
@@ -305,9 +317,9 @@ void rollback_verify(struct core *c, uint32_t service, bool patient)
 	if (!here && patient && s->work.watched < 6)
 		return;
 	rollback_state(c, service, RB_ROLLED_BACK, here
-		? "Rolled back, and checked: the image that runs here has that revision's digest."
-		: look_digests(rev) == 0 ? "Rolled back by AWS; that revision has no recorded digest to compare with."
-		: "Rolled back by AWS; the image of that revision does not run on this node.");
+		? PACKED("Rolled back, and checked: the image that runs here has that revision's digest.")
+		: look_digests(rev) == 0 ? PACKED("Rolled back by AWS; that revision has no recorded digest to compare with.")
+		: PACKED("Rolled back by AWS; the image of that revision does not run on this node."));
 }
 
 static void follow(struct core *c, uint32_t service)
@@ -317,9 +329,11 @@ static void follow(struct core *c, uint32_t service)
 	if (s->dep.status == SD_ROLLBACK_SUCCESSFUL)
 		rollback_verify(c, service, true);
 	else if (s->dep.status == SD_ROLLBACK_FAILED)
-		rollback_state(c, service, RB_ROLLBACK_FAILED, "AWS could not complete the rollback; a person has to look.");
+		rollback_state(c, service, RB_ROLLBACK_FAILED,
+			PACKED("AWS could not complete the rollback; a person has to look."));
 	else if (s->dep.status == SD_SUCCESSFUL || s->dep.status == SD_STOPPED)
-		rollback_state(c, service, RB_ROLLBACK_FAILED, "The deployment ended without going back; a person has to look.");
+		rollback_state(c, service, RB_ROLLBACK_FAILED,
+			PACKED("The deployment ended without going back; a person has to look."));
 }
 
 /* Went back, by whomever, or by a stop whose answer was lost: what returns within a day is left to a person. */
@@ -341,7 +355,8 @@ static void wait_and_see(struct core *c, uint32_t service, uint64_t ms)
 
 	s->work.next_ms = c->now_ms + ms;
 	if (s->rb.state == RB_ACTING && !s->work.stop_sent)
-		rollback_state(c, service, RB_DECIDED, "The deployment is on its way to another state; AWS is asked again.");
+		rollback_state(c, service, RB_DECIDED,
+			PACKED("The deployment is on its way to another state; AWS is asked again."));
 }
 
 /* AWS's state decides, never kedge's memory of it (design 6.2). */
@@ -365,7 +380,8 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 		s->work.next_ms = c->now_ms + 2 * SEC;
 		remember_back(c, s);
 		(void)target_find(c, service);
-		rollback_state(c, service, RB_ADOPTED, "Somebody else (a breaker, a person, another node) is rolling back: watched to its end.");
+		rollback_state(c, service, RB_ADOPTED,
+			PACKED("Somebody else (a breaker, a person, another node) is rolling back: watched to its end."));
 		break;
 	case SD_ROLLBACK_SUCCESSFUL:
 		remember_back(c, s);
@@ -376,10 +392,10 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 		follow(c, service);
 		break;
 	case SD_SUCCESSFUL:
-		update_instead(c, service, "The deployment already ended SUCCESSFUL and cannot be stopped any more");
+		update_instead(c, service, PACKED("The deployment already ended SUCCESSFUL and cannot be stopped any more"));
 		break;
 	case SD_STOPPED:
-		update_instead(c, service, "The deployment was stopped without going back");
+		update_instead(c, service, PACKED("The deployment was stopped without going back"));
 		break;
 	case SD_NONE: case SD_OTHER: case SD_STATUSES:
 		wait_and_see(c, service, 30 * SEC);
@@ -393,7 +409,7 @@ static void unclear(struct core *c, uint32_t service)
 
 	s->work.next_ms = c->now_ms + 10 * SEC;
 	if (++s->work.unclear >= UNCLEAR_MAX)
-		rollback_state(c, service, RB_REFUSED, "AWS names no deployment of this release; a person has to look.");
+		rollback_state(c, service, RB_REFUSED, PACKED("AWS names no deployment of this release; a person has to look."));
 }
 
 /* Task sets of another controller are not kedge's to stop. */
@@ -404,8 +420,8 @@ bool rollback_report_only(struct core *c, uint32_t service)
 	if (a->ms == 0 || (a->said.controller != CTL_CODE_DEPLOY && a->said.controller != CTL_EXTERNAL))
 		return false;
 	rollback_state(c, service, RB_REFUSED, a->said.controller == CTL_CODE_DEPLOY
-		? "This service is deployed by CODE_DEPLOY: kedge only reports; go back with CodeDeploy."
-		: "This service is deployed by an EXTERNAL controller: kedge only reports; go back with that controller.");
+		? PACKED("This service is deployed by CODE_DEPLOY: kedge only reports; go back with CodeDeploy.")
+		: PACKED("This service is deployed by an EXTERNAL controller: kedge only reports; go back with that controller."));
 	return true;
 }
 
@@ -429,7 +445,7 @@ void revalidate(struct core *c, uint32_t service)
 	}
 	which = whose(c, service);
 	if (which == NEWER) {
-		rollback_state(c, service, RB_SUPERSEDED, "A newer deployment has taken its place: nothing is done.");
+		rollback_state(c, service, RB_SUPERSEDED, PACKED("A newer deployment has taken its place: nothing is done."));
 		return;
 	}
 	if (which == UNCLEAR) {

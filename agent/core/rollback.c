@@ -29,7 +29,7 @@ static void score_shadow(struct core *c, uint32_t service, enum rb_state state)
 static void seconds(struct text *t, int64_t from_ms, int64_t to_ms)
 {
 	text_i64(t, to_ms > from_ms ? (to_ms - from_ms) / 1000 : 0);
-	text_s(t, " s");
+	text_say(t, " s");
 }
 
 /* What an act came to, for whoever asks later: which, by whom, from what to what, how fast. */
@@ -42,22 +42,22 @@ static void audit_outcome(struct core *c, const struct service *s)
 	c->audit.uid = rb->uid;
 	c->audit_save = true;
 	text_s(&t, rb_state_name(rb->state));
-	text_s(&t, " r");
+	text_say(&t, " r");
 	text_u64(&t, rb->id);
-	text_s(&t, rb->confirmed ? " by a person" : " by policy");
-	text_s(&t, " for f");
+	text_packed(&t, rb->confirmed ? PACKED(" by a person") : PACKED(" by policy"));
+	text_say(&t, " for f");
 	text_u64(&t, rb->failure);
-	text_s(&t, ", from ");
+	text_say(&t, ", from ");
 	text_s(&t, rb->digest[0] != '\0' ? rb->digest : "?");
-	text_s(&t, " to ");
+	text_say(&t, " to ");
 	text_s(&t, rb->target_digest[0] != '\0' ? rb->target_digest : "?");
-	text_s(&t, ", decided after ");
+	text_say(&t, ", decided after ");
 	seconds(&t, since, rb->decided_unix_ms);
-	text_s(&t, ", done after ");
+	text_say(&t, ", done after ");
 	seconds(&t, since, rb->done_unix_ms);
 }
 
-void rollback_state(struct core *c, uint32_t service, enum rb_state state, const char *reason)
+void rollback_says(struct core *c, uint32_t service, enum rb_state state, const char *reason)
 {
 	struct service *s = &c->service[service];
 
@@ -73,6 +73,13 @@ void rollback_state(struct core *c, uint32_t service, enum rb_state state, const
 		if (s->rb.accepted)
 			audit_outcome(c, s);
 	}
+}
+
+void rollback_state(struct core *c, uint32_t service, enum rb_state state, const struct packed *words)
+{
+	char reason[sizeof(((struct rollback *)0)->reason)];
+
+	rollback_says(c, service, state, packed_copy(reason, sizeof(reason), words));
 }
 
 bool rollback_was_accepted(const struct core *c, const char *deployment)
@@ -223,8 +230,8 @@ void rollback_decide(struct core *c, uint32_t service, int32_t release, uint32_t
 	s->rb.first_failure_unix_ms = f->first_unix_ms;
 	s->work.hold_ms = CORE_NEVER;
 	rollback_state(c, service, RB_DECIDED, came_back(c, s)
-		? "This release was rolled back within the last day and came back; a person has to confirm."
-		: "The verdict is in; the intent is being written down.");
+		? PACKED("This release was rolled back within the last day and came back; a person has to confirm.")
+		: PACKED("The verdict is in; the intent is being written down."));
 	look_want(c, service);
 }
 
@@ -262,10 +269,10 @@ bool rollback_waits_for_person(struct core *c, uint32_t service)
 	if (!needs_person(c, service))
 		return false;
 	if (core_policy(c, c->service[service].m.name)->mode == MODE_SHADOW)
-		rollback_state(c, service, RB_SHADOW, "Policy is shadow: this is what kedge would have rolled back.");
+		rollback_state(c, service, RB_SHADOW, PACKED("Policy is shadow: this is what kedge would have rolled back."));
 	else if (c->service[service].rb.state != RB_AWAITING_CONFIRMATION)
 		rollback_state(c, service, RB_AWAITING_CONFIRMATION,
-			       "A person has to confirm.");
+			       PACKED("A person has to confirm."));
 	return true;
 }
 
@@ -277,19 +284,20 @@ static void proceed(struct core *c, uint32_t service)
 	if (rollback_waits_for_person(c, service))
 		return;
 	if (held(c, s)) {
-		rollback_state(c, service, RB_HELD, "Held by a person; it goes on when the hold ends.");
+		rollback_state(c, service, RB_HELD, PACKED("Held by a person; it goes on when the hold ends."));
 		s->work.next_ms = c->now_ms + 5 * SEC;
 		return;
 	}
 	if (!core_online(c) || (s->rb.state == RB_QUEUED_OFFLINE && c->aws_failures > 0)) {
-		rollback_state(c, service, RB_QUEUED_OFFLINE, "Decided; AWS cannot be reached, it goes on when the line is back.");
+		rollback_state(c, service, RB_QUEUED_OFFLINE,
+			PACKED("Decided; AWS cannot be reached, it goes on when the line is back."));
 		s->look.wanted = s->look.full = true;   /* the first answer ends the queueing */
 		return;
 	}
 	if (s->work.hold_ms == CORE_NEVER)
 		s->work.hold_ms = c->now_ms + hold_down_ms(c, service);
 	if (s->rb.state != RB_DECIDED && s->rb.state != RB_QUORUM_WAIT && s->rb.state != RB_BREAKER_WAIT)
-		rollback_state(c, service, RB_DECIDED, "AWS is asked whether it still holds.");
+		rollback_state(c, service, RB_DECIDED, PACKED("AWS is asked whether it still holds."));
 	if (c->now_ms >= s->work.hold_ms && s->work.next_ms <= c->now_ms) {
 		s->work.next_ms = c->now_ms + 15 * SEC;
 		s->look.next_ms = c->now_ms;
@@ -347,8 +355,8 @@ static void stop_overdue(struct core *c, uint32_t service)
 		no_answer(c, s);
 	s->work.stop_sent = false;
 	s->work.next_ms = c->now_ms;
-	rollback_state(c, service, RB_DECIDED, stale ? "AWS's answer got too old; it is asked again."
-						     : "No answer to the stop; AWS is asked again.");
+	rollback_state(c, service, RB_DECIDED, stale ? PACKED("AWS's answer got too old; it is asked again.")
+						     : PACKED("No answer to the stop; AWS is asked again."));
 }
 
 void rollback_tick(struct core *c, uint32_t service)
@@ -361,7 +369,7 @@ void rollback_tick(struct core *c, uint32_t service)
 	if (rollback_report_only(c, service))
 		return;
 	if (expired(c, &s->rb)) {
-		rollback_state(c, service, RB_EXPIRED, "Too old to be acted on; a person has to look.");
+		rollback_state(c, service, RB_EXPIRED, PACKED("Too old to be acted on; a person has to look."));
 		return;
 	}
 	switch (s->rb.state) {
@@ -393,7 +401,7 @@ void rollback_tick(struct core *c, uint32_t service)
 	}
 }
 
-void rollback_accepted(struct core *c, uint32_t service, const char *words)
+void rollback_accepted(struct core *c, uint32_t service, const struct packed *words)
 {
 	struct service *s = &c->service[service];
 	int32_t release = rollback_release(c, s);
@@ -419,7 +427,7 @@ void on_aws_stopped(struct core *c, const struct ev_aws_stopped *ev)
 		c->counter.stale_answers++;
 		return;
 	}
-	rollback_accepted(c, ev->service, "AWS accepted the rollback; kedge watches it to its end.");
+	rollback_accepted(c, ev->service, PACKED("AWS accepted the rollback; kedge watches it to its end."));
 }
 
 /* A fleet's tasks are the dearest question of all to ask again: after 1, 2, 4, 8, then every 16 minutes. */
@@ -444,7 +452,7 @@ static void try_again(struct core *c, uint32_t service, const struct ev_aws_fail
 	if (!throttled)
 		wait_ms += s->rb.update ? LAG_UPDATE_MS : LAG_MS;   /* it may have been taken: reads lag writes */
 	if (!more && s->rb.update) {
-		rollback_state(c, service, RB_REFUSED, "AWS did not take UpdateService; a person has to look.");
+		rollback_state(c, service, RB_REFUSED, PACKED("AWS did not take UpdateService; a person has to look."));
 		return;
 	}
 	if (!more) {
@@ -453,8 +461,8 @@ static void try_again(struct core *c, uint32_t service, const struct ev_aws_fail
 		s->work.hold_ms = c->now_ms + wait_ms;
 	}
 	s->work.next_ms = c->now_ms + wait_ms;
-	rollback_state(c, service, RB_DECIDED, more ? "AWS did not take the stop; its state is read again."
-						    : "AWS did not take the stop, three times; it is asked again in five minutes.");
+	rollback_state(c, service, RB_DECIDED, more ? PACKED("AWS did not take the stop; its state is read again.")
+						    : PACKED("AWS did not take the stop, three times; it is asked again in five minutes."));
 }
 
 void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
@@ -465,14 +473,14 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 		return;
 	if (ev->error == AE_DENIED) {
 		if (ev->op == OP_STOP || ev->op == OP_UPDATE || s->rb.confirmed)
-			rollback_state(c, ev->service, RB_DENIED, ev->detail);
+			rollback_says(c, ev->service, RB_DENIED, ev->detail);
 		s->work.stop_sent = s->work.quorum_sent = false;
 		return;
 	}
 	if (ev->op == OP_QUORUM) {
 		s->work.quorum_sent = false;
 		s->work.next_ms = c->now_ms + rollback_quorum_gap_ms(s);
-		rollback_state(c, ev->service, RB_QUORUM_WAIT, "Other nodes cannot be asked; a person may confirm.");
+		rollback_state(c, ev->service, RB_QUORUM_WAIT, PACKED("Other nodes cannot be asked; a person may confirm."));
 		return;
 	}
 	if (ev->op != OP_STOP && ev->op != OP_UPDATE)
@@ -491,15 +499,15 @@ void rollback_failed(struct core *c, const struct ev_aws_failed *ev)
 	s->work.next_ms = c->now_ms + 10 * SEC;
 	if (ev->error == AE_CONFLICT || ev->error == AE_NOT_FOUND || ev->error == AE_INVALID) {
 		if (s->work.conflicts >= 2) {
-			rollback_state(c, ev->service, RB_REFUSED, ev->detail);
+			rollback_says(c, ev->service, RB_REFUSED, ev->detail);
 			return;
 		}
 		s->work.conflicts++;
 	} else if (ev->error == AE_UNSUPPORTED) {
-		rollback_state(c, ev->service, RB_REFUSED, ev->detail);
+		rollback_says(c, ev->service, RB_REFUSED, ev->detail);
 		return;
 	}
-	rollback_state(c, ev->service, RB_DECIDED, "AWS did not take the stop; its state is read again.");
+	rollback_state(c, ev->service, RB_DECIDED, PACKED("AWS did not take the stop; its state is read again."));
 }
 
 int32_t core_service(const struct core *c, struct slice name_or_id)
@@ -552,7 +560,7 @@ static void by_hand(struct core *c, const struct ev_operator *ev)
 	s->rb.by_operator = s->rb.confirmed = true;
 	s->rb.uid = ev->uid;
 	s->work.hold_ms = c->now_ms;
-	rollback_state(c, (uint32_t)service, RB_DECIDED, "A person asked for it.");
+	rollback_state(c, (uint32_t)service, RB_DECIDED, PACKED("A person asked for it."));
 }
 
 static bool waits_for_person(enum rb_state state)
@@ -584,11 +592,12 @@ void on_operator(struct core *c, const struct ev_operator *ev)
 		s->work.hold_ms = c->now_ms;
 		s->work.next_ms = 0;
 		if (waits_for_person(s->rb.state))
-			rollback_state(c, (uint32_t)at, RB_DECIDED, "Confirmed by a person; AWS is asked whether it still holds.");
+			rollback_state(c, (uint32_t)at, RB_DECIDED,
+				PACKED("Confirmed by a person; AWS is asked whether it still holds."));
 		audit(c, ev, "confirm");
 	} else if (ev->verb == OPV_CANCEL && s != NULL && rb_open(s->rb.state)) {
 		s->rb.uid = ev->uid;
-		rollback_state(c, (uint32_t)at, RB_CANCELLED, "Cancelled by a person.");
+		rollback_state(c, (uint32_t)at, RB_CANCELLED, PACKED("Cancelled by a person."));
 		audit(c, ev, "cancel");
 	}
 }

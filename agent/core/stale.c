@@ -14,9 +14,9 @@ static void compare(struct core *c, const struct container *k, const struct imag
 
 	if (runs[0] == '\0' || pin->digest[0] == '\0' || str_eq(runs, pin->digest))
 		return;
-	text_s(&text, "runs ");
+	text_say(&text, "runs ");
 	text_s(&text, runs);
-	text_s(&text, ", deployed is ");
+	text_say(&text, ", deployed is ");
 	text_s(&text, pin->digest);
 	(void)judge_sighting(c, &(struct sighting){
 		.task = k->task, .container = k->name, .image = k->image, .digest = runs, .reason = reason,

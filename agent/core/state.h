@@ -76,13 +76,13 @@ uint32_t core_fleet(const struct core *c);
 
 /* Between two looks at a service that nothing happens to, and what made it that long. */
 enum beat_why { BEAT_CONF, BEAT_FLEET, BEAT_THROTTLED, BEAT_BUDGET, BEAT_WHYS };
-const char *beat_why_says(enum beat_why why);        /* a sentence; "" for BEAT_CONF */
+const struct packed *beat_why_says(enum beat_why why);        /* a sentence; "" for BEAT_CONF */
 uint64_t core_heartbeat_ms(const struct core *c, enum beat_why *why);
 
 /* What the day's data budget leaves out now; what it would after so many bytes; as a sentence ("" for nothing). */
 enum shed core_shed(const struct core *c);
 enum shed core_shed_of(uint64_t used_bytes, uint64_t budget_bytes);   /* a budget of 0: no limit */
-const char *core_shed_says(enum shed shed);
+const struct packed *core_shed_says(enum shed shed);
 
 /* One sentence for people: what is the matter with this service, and what happens next. */
 void core_explain(const struct core *c, uint32_t service, struct text *out);

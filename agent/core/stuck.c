@@ -46,11 +46,13 @@ static void tell_task(struct core *c, int32_t task)
 	struct text text = text_on(reason, sizeof(reason));
 
 	t->stuck = true;
-	text_s(&text, task_containers(c, task) == 0 ? "pending without a container" : "created and not running");
-	text_s(&text, " for ");
+	text_packed(&text, task_containers(c, task) == 0
+		? PACKED("pending without a container")
+		: PACKED("created and not running"));
+	text_say(&text, " for ");
 	text_u64(&text, (c->now_ms - t->first_ms) / 1000);
-	text_s(&text, t->pulling_ms != 0 ? " s: the image is still being pulled"
-					 : " s: a pull in retry, a task that waits for room, or an agent that waits for ECS");
+	text_packed(&text, t->pulling_ms != 0 ? PACKED(" s: the image is still being pulled")
+					 : PACKED(" s: a pull in retry, a task that waits for room, or an agent that waits for ECS"));
 	(void)judge_sighting(c, &(struct sighting){ .task = task, .container = "", .image = "", .digest = "", .reason = reason,
 						    .stage = STAGE_DEPLOY, .class = CLASS_STUCK });
 }
@@ -92,11 +94,13 @@ static void tell_stuck(struct core *c, uint32_t service)
 	struct text text = text_on(reason, sizeof(reason));
 
 	text_u64(&text, s->dep.running);
-	text_s(&text, " of ");
+	text_say(&text, " of ");
 	text_u64(&text, s->dep.requested);
-	text_s(&text, " tasks run, and nothing has moved for ");
+	text_say(&text, " tasks run, and nothing has moved for ");
 	text_u64(&text, (c->now_ms - s->moved_ms) / 60000);
-	text_s(&text, breaker_stalled(s) ? " min: the circuit breaker has counted to its end and knows no SUCCESSFUL deployment to return to" : " min");
+	text_packed(&text, breaker_stalled(s)
+		? PACKED(" min: the circuit breaker has counted to its end and knows no SUCCESSFUL deployment to return to")
+		: PACKED(" min"));
 	judge_deployment(c, service, CLASS_STUCK, reason);
 }
 

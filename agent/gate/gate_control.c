@@ -102,7 +102,7 @@ void gate_control_start(struct gate *g)
 	struct why why;
 
 	text_s(&t, g->conf->run_dir);
-	text_s(&t, "/kedge.sock");
+	text_say(&t, "/kedge.sock");
 	if (unixsock_listen(&g->control.sock, &g->loop, path, 0660, on_request, g, &why) != KERR_OK)
 		log_line(&g->log, LOG_LEVEL_ERROR, "socket: %s; the verbs can only show what is kept", why.text);
 }

@@ -18,7 +18,7 @@ static enum kerr ask_engine(struct gate *g, enum engine_get get, const char *arg
 
 	if (err != KERR_OK)
 		return err;
-	text_s(&t, "http://localhost");
+	text_say(&t, "http://localhost");
 	text_s(&t, path);
 	r->method = HTTP_GET;
 	r->url = url;

@@ -77,7 +77,7 @@ static enum kerr of_iot(struct fetch *f, struct why *why)
 
 	if (e == KERR_OK)
 		e = device_load(&f->device, c->iot_cert, c->iot_key, f->order->now_unix_s, why);
-	text_s(&t, "x-amzn-iot-thingname: ");
+	text_say(&t, "x-amzn-iot-thingname: ");
 	text_s(&t, c->iot_thing);
 	if (c->iot_thing[0] != '\0')
 		r->headers[r->header_count++] = text_get(&t);
@@ -130,7 +130,7 @@ static enum kerr sign_session(struct fetch *f, const struct endpoint *at, const 
 		e = x509_sign_string(&s, &q, &gate_hash, f->canonical, sizeof(f->canonical), string, why);
 	if (e == KERR_OK)
 		e = device_sign(d, slice_of(string), signature, &len, why);
-	text_s(&auth, "Authorization: ");
+	text_say(&auth, "Authorization: ");
 	if (e == KERR_OK)
 		e = x509_sign_auth(&s, (struct slice){ (const char *)signature, len }, f->auth + auth.len, why);
 	text_s(&date_line, date_name);
@@ -163,7 +163,7 @@ static enum kerr of_session(struct fetch *f, struct why *why)
 	e = sign_session(f, &at, region, why);
 	device_free(&f->device);
 	text_s(&url, at.url);
-	text_s(&url, "sessions");
+	text_say(&url, "sessions");
 	return e;
 }
 

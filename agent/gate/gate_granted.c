@@ -58,7 +58,7 @@ enum kerr granted_write(struct gate *g, struct why *why)
 		text_c(&t, '\n');
 	}
 	for (uint32_t i = 0; i < p->automatics; i++) {
-		text_s(&t, "auto");
+		text_say(&t, "auto");
 		word(&t, p->automatic[i].arn);
 		text_c(&t, '\n');
 	}

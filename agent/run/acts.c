@@ -60,9 +60,9 @@ static void told(struct node *n, uint32_t connection, uint32_t service, enum op_
 	}
 	text_s(&t, words);
 	if (s->rb.update && rb_open(s->rb.state) && verb != OPV_HOLD) {
-		text_s(&t, " The way back is UpdateService to ");
+		text_say(&t, " The way back is UpdateService to ");
 		text_definition(&t, s->rb.target_family, s->rb.target_revision);
-		text_s(&t, ": a new deployment, not a stop of this one.");
+		text_say(&t, ": a new deployment, not a stop of this one.");
 	}
 	w = begin(&out, s, code == EXIT_OK, rb_state_name(s->rb.state), id, all);
 	view_by_hand(&n->core, service, &w);
@@ -143,13 +143,13 @@ void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *pe
 	const struct service *s;
 
 	if (at == NONE) {
-		serve_refuse(n, connection, EXIT_NO, by_id ? "there is no rollback of this id; `kedge services` lists them"
-							   : "no such service is known on this node");
+		serve_refuse(n, connection, EXIT_NO, by_id ? PACKED("there is no rollback of this id; `kedge services` lists them")
+							   : PACKED("no such service is known on this node"));
 		return;
 	}
 	s = &n->core.service[at];
 	if (by_id && !rb_open(s->rb.state)) {
-		serve_refuse(n, connection, EXIT_NO, "that rollback is over already");
+		serve_refuse(n, connection, EXIT_NO, PACKED("that rollback is over already"));
 		return;
 	}
 	if (verb == OPV_CONFIRM && s->rb.update && !may_update(n, s)) {
@@ -207,7 +207,7 @@ static void dry_run(struct node *n, uint32_t connection, uint32_t service, const
 	err = update ? ecs_out_update(&b, n->core.node.cluster, s->m.name, to->family, to->revision, &why)
 		     : ecs_out_stop(&b, s->m.deployment, &why);
 	if (err != KERR_OK) {
-		serve_refuse(n, connection, EXIT_NO, update || s->m.deployment[0] != '\0' ? why.text
+		serve_refuse_says(n, connection, EXIT_NO, update || s->m.deployment[0] != '\0' ? why.text
 									 : "AWS has not yet named a deployment of it");
 		return;
 	}
@@ -256,9 +256,9 @@ void acts_rollback(struct node *n, uint32_t connection, const struct unixsock_pe
 	bool dry;
 
 	if (!read_how(how, &to, &dry))
-		serve_refuse(n, connection, EXIT_WORDS, "a rollback goes to FAMILY:REVISION, like web:11");
+		serve_refuse(n, connection, EXIT_WORDS, PACKED("a rollback goes to FAMILY:REVISION, like web:11"));
 	else if (at == NONE)
-		serve_refuse(n, connection, EXIT_NO, "no such service is known on this node");
+		serve_refuse(n, connection, EXIT_NO, PACKED("no such service is known on this node"));
 	else if (dry)
 		dry_run(n, connection, (uint32_t)at, &to);
 	else if (to.revision != 0 && !may_update(n, &n->core.service[at]))
@@ -277,15 +277,15 @@ void acts_deploy(struct node *n, uint32_t connection, const struct unixsock_peer
 
 	to.forward = read_how(how, &to, &dry);
 	if (!to.forward || to.revision == 0)
-		serve_refuse(n, connection, EXIT_WORDS, "a deployment goes to FAMILY:REVISION, like web:12");
+		serve_refuse(n, connection, EXIT_WORDS, PACKED("a deployment goes to FAMILY:REVISION, like web:12"));
 	else if (at == NONE)
-		serve_refuse(n, connection, EXIT_NO, "no such service is known on this node");
+		serve_refuse(n, connection, EXIT_NO, PACKED("no such service is known on this node"));
 	else if (dry)
 		dry_run(n, connection, (uint32_t)at, &to);
 	else if (!may_update(n, &n->core.service[at]))
 		refuse_update(n, connection, (uint32_t)at, &to);
 	else if (n->core.deploy.step != DEPLOY_NONE)
-		serve_refuse(n, connection, EXIT_NO, "another deploy is under way on this node; ask again in a minute");
+		serve_refuse(n, connection, EXIT_NO, PACKED("another deploy is under way on this node; ask again in a minute"));
 	else {
 		n->deployer = connection;
 		tell_core(n, peer, OPV_DEPLOY, &n->core.service[at], 0, &to);

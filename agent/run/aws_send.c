@@ -29,13 +29,13 @@ enum kerr aws_send(struct node *n, const struct aws_call *call, struct http_requ
 	err = asking(n, &q, call->body, NULL, 0, NULL, why);
 	if (err != KERR_OK)
 		return err;
-	text_s(&d, "X-Amz-Date: ");
+	text_say(&d, "X-Amz-Date: ");
 	text_s(&d, date);
-	text_s(&t, "X-Amz-Target: ");
+	text_say(&t, "X-Amz-Target: ");
 	text_s(&t, call->target);
-	text_s(&au, "Authorization: ");
+	text_say(&au, "Authorization: ");
 	text_s(&au, said->u.sign.authorization);
-	text_s(&token, "X-Amz-Security-Token: ");
+	text_say(&token, "X-Amz-Security-Token: ");
 	text_s(&token, said->u.sign.token);
 	r->method = HTTP_POST;
 	r->url = call->url;

@@ -38,7 +38,7 @@ static void fail(struct node *n, const char *words)
 
 	log_line(&n->log, LOG_LEVEL_INFO, "images of %s:%u: %s", j->family, (unsigned)j->revision, words);
 	if (j->user == IMAGE_OF_PERSON || j->user == IMAGE_EXPORT)
-		serve_refuse(n, j->index, n->images.denied && j->user == IMAGE_EXPORT ? 5 : 3, words);
+		serve_refuse_says(n, j->index, n->images.denied && j->user == IMAGE_EXPORT ? 5 : 3, words);
 	finish(n);
 }
 
@@ -96,7 +96,7 @@ static void export_answer(struct node *n)
 
 	jw_object(&w, NULL);
 	jw_str(&w, "schema", "kedge.export/1");
-	text_s(&out, ",\"answer\":");
+	text_say(&out, ",\"answer\":");
 	text_slice(&out, text_get(&n->images.in.kept));
 	jw_object_end(&w);
 	serve_answer(n, now(n)->index, &out);
@@ -239,7 +239,7 @@ static void on_target(struct node *n, const struct registry_answer *a)
 	char detail[2 * DETAIL_CAP];
 	struct text t = text_on(detail, sizeof(detail));
 
-	text_s(&t, "the engine has it no more; ");
+	text_say(&t, "the engine has it no more; ");
 	text_s(&t, a->detail);
 	if (target_current(n, j))
 		image_check_target_is(n, j->index, a->word == IW_THERE ? TRI_YES : a->word == IW_MISSING && n->images.exact ? TRI_NO
@@ -321,7 +321,7 @@ bool image_check_pending(const struct node *n, uint32_t service)
 static void for_person(struct node *n, struct image_job *j)
 {
 	if (!add(n, j))
-		serve_refuse(n, j->index, 3, "too many questions about images wait");
+		serve_refuse(n, j->index, 3, PACKED("too many questions about images wait"));
 }
 
 void image_check_verify(struct node *n, uint32_t connection, struct slice definition)
@@ -330,7 +330,7 @@ void image_check_verify(struct node *n, uint32_t connection, struct slice defini
 	struct slice family;
 
 	if (!arn_family_revision(definition, &family, &j.revision) || j.revision == 0 || !str_put(j.family, sizeof(j.family), family))
-		serve_refuse(n, connection, 2, "a task definition is named FAMILY:REVISION, like web:12");
+		serve_refuse(n, connection, 2, PACKED("a task definition is named FAMILY:REVISION, like web:12"));
 	else
 		for_person(n, &j);
 }
@@ -342,7 +342,7 @@ void image_check_export(struct node *n, uint32_t connection, struct slice what)
 
 	(void)arn_family_revision(what, &family, &j.revision);
 	if (!arn_name_ok(family) || !str_put(j.family, sizeof(j.family), family))
-		serve_refuse(n, connection, 2, "no service or task definition has such a name");
+		serve_refuse(n, connection, 2, PACKED("no service or task definition has such a name"));
 	else
 		for_person(n, &j);
 }

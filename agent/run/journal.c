@@ -32,7 +32,7 @@ static void refuse(struct node *n, const char *what)
 	struct why why;
 
 	text_s(&t, j->path);
-	text_s(&t, ".refused-");
+	text_say(&t, ".refused-");
 	text_i64(&t, clock_wall_ms() / 1000);
 	j->bytes = 0;
 	if (file_move(j->path, to, &why) != KERR_OK) {
@@ -50,7 +50,7 @@ void journal_open(struct node *n)
 	struct why why;
 
 	text_s(&t, n->conf->state_dir);
-	text_s(&t, "/journal");
+	text_say(&t, "/journal");
 	if (file_make_dirs(n->conf->state_dir, 0750, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "journal: %s; kedge works in memory until it can write", why.text);
 	if (file_identify(j->path, &ident, &why) == KERR_OK)

@@ -117,13 +117,13 @@ static void announce(struct node *n, const char *name)
 	struct text i = text_on(id, sizeof(id)), out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = jw_on(&out);
 
-	text_s(&i, "kedge_");
+	text_say(&i, "kedge_");
 	text_s(&i, n->mqtt.node);
 	text_c(&i, '_');
 	text_s(&i, name);
-	text_s(&t, "homeassistant/sensor/");
+	text_say(&t, "homeassistant/sensor/");
 	text_s(&t, id);
-	text_s(&t, "/config");
+	text_say(&t, "/config");
 	topic(n, &s, "/service/", name);
 	topic(n, &a, "/status", "");
 	jw_object(&w, NULL);
@@ -248,7 +248,7 @@ static bool take(struct node *n, const struct mqtt_packet *p)
 	struct text t = text_on(words, sizeof(words));
 
 	if (p->type == MQTT_CONNACK && (m->state != MQTT_GREETING || p->code != 0)) {
-		text_s(&t, "the broker refuses: ");
+		text_say(&t, "the broker refuses: ");
 		text_s(&t, m->state == MQTT_GREETING ? mqtt_refusal(p->code) : "it greets twice");
 		give_up(n, words);
 		return false;
@@ -316,7 +316,7 @@ static void greet(struct node *n)
 	struct text u = text_on(user, sizeof(user)), p = text_on(password, sizeof(password));
 
 	topic(n, &t, "/status", "");
-	text_s(&i, "kedge-");
+	text_say(&i, "kedge-");
 	text_s(&i, m->node);
 	text_percent_decoded(&u, b.user);
 	text_percent_decoded(&p, b.password);

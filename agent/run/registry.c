@@ -13,7 +13,7 @@
 
 static void send(struct node *n, enum registry_step step, enum http_method method, const char *url);
 
-static void finish(struct node *n, enum image_word word, const char *said)
+static void finish_says(struct node *n, enum image_word word, const char *said)
 {
 	struct registry *g = &n->registry;
 	struct registry_answer answer;
@@ -30,20 +30,27 @@ static void finish(struct node *n, enum image_word word, const char *said)
 	g->done(n, &answer);
 }
 
+static void finish(struct node *n, enum image_word word, const struct packed *said)
+{
+	char words[PACKED_MAX];
+
+	finish_says(n, word, packed_copy(words, sizeof(words), said));
+}
+
 static void unclear(struct node *n, unsigned status)
 {
 	char words[32];
 	struct text t = text_on(words, sizeof(words));
 
-	text_s(&t, " answers ");
+	text_say(&t, " answers ");
 	text_u64(&t, status);
-	finish(n, IW_UNCLEAR, words);
+	finish_says(n, IW_UNCLEAR, words);
 }
 
 static void closed(struct node *n)
 {
-	finish(n, IW_CLOSED, n->registry.ecr ? " does not let this node's AWS credentials see it"
-					     : " asks for credentials, and kedge has none for it");
+	finish(n, IW_CLOSED, n->registry.ecr ? PACKED(" does not let this node's AWS credentials see it")
+					     : PACKED(" asks for credentials, and kedge has none for it"));
 }
 
 static void on_open(void *arg, unsigned status)
@@ -77,11 +84,11 @@ static void no_login(struct node *n)
 	char words[DETAIL_CAP] = "";
 
 	if (n->registry.status != 400 && n->registry.status != 403) {
-		finish(n, IW_UNCLEAR, ": ECR gave no token for it");
+		finish(n, IW_UNCLEAR, PACKED(": ECR gave no token for it"));
 		return;
 	}
 	denied_image(n, DENIED_ECR_TOKEN, words, sizeof(words));
-	finish(n, IW_UNCLEAR, ": this node's credentials get no token for it (ecr:GetAuthorizationToken)");
+	finish(n, IW_UNCLEAR, PACKED(": this node's credentials get no token for it (ecr:GetAuthorizationToken)"));
 }
 
 static void on_login(struct node *n, const cJSON *root)
@@ -131,7 +138,7 @@ static void on_head(struct node *n, const struct http_result *r)
 		if (r->status == 404 || g->depth == REGISTRY_WHOLE || (g->depth == REGISTRY_FITS && is_index(r->content_type)))
 			send(n, REGISTRY_GET, HTTP_GET, g->to.url);
 		else
-			finish(n, IW_THERE, " has it");
+			finish(n, IW_THERE, PACKED(" has it"));
 	}
 }
 
@@ -152,13 +159,15 @@ static void on_manifest(struct node *n, const cJSON *root)
 	struct registry_manifest m;
 
 	if (g->status == 404 && root != NULL && registry_in_missing(root))
-		finish(n, IW_MISSING, " has no such image");
+		finish(n, IW_MISSING, PACKED(" has no such image"));
 	else if (g->status != 200)
 		unclear(n, g->status);
 	else if (root == NULL || registry_in_manifest(root, n->core.node.arch, &m, &g->why) != KERR_OK)
-		finish(n, IW_UNCLEAR, " answers with what is no manifest");
+		finish(n, IW_UNCLEAR, PACKED(" answers with what is no manifest"));
 	else if (m.index && !m.fits)
-		finish(n, m.cut ? IW_UNCLEAR : IW_OTHER_ARCH, m.cut ? " has it for more platforms than kedge reads" : " has it for other processors only");
+		finish(n, m.cut ? IW_UNCLEAR : IW_OTHER_ARCH, m.cut
+			? PACKED(" has it for more platforms than kedge reads")
+			: PACKED(" has it for other processors only"));
 	else {
 		if (m.arch[0] != '\0')
 			(void)str_put(g->answer.arch, sizeof(g->answer.arch), slice_of(m.arch));
@@ -167,7 +176,7 @@ static void on_manifest(struct node *n, const cJSON *root)
 			return;
 		if (g->depth == REGISTRY_WHOLE && !m.index && g->answer.arch[0] == '\0' && go_on(n, REGISTRY_CONFIG, REGISTRY_BLOB, m.digest))
 			return;
-		finish(n, IW_THERE, " has it");
+		finish(n, IW_THERE, PACKED(" has it"));
 	}
 }
 
@@ -179,9 +188,9 @@ static void on_config(struct node *n, const cJSON *root)
 	if (g->status == 200 && root != NULL)
 		registry_in_arch(root, g->answer.arch);
 	if (g->answer.arch[0] != '\0' && !registry_in_runs(g->answer.arch, n->core.node.arch))
-		finish(n, IW_OTHER_ARCH, " has it for another processor");
+		finish(n, IW_OTHER_ARCH, PACKED(" has it for another processor"));
 	else
-		finish(n, IW_THERE, " has it");
+		finish(n, IW_THERE, PACKED(" has it"));
 }
 
 static void on_done(void *arg, const struct http_result *r)
@@ -194,9 +203,9 @@ static void on_done(void *arg, const struct http_result *r)
 	struct text t = text_on(words, sizeof(words));
 
 	if (r->err != KERR_OK) {
-		text_s(&t, " did not answer: ");
+		text_say(&t, " did not answer: ");
 		text_slice(&t, slice_to(slice_of(r->why.text), DETAIL_CAP / 2));
-		finish(n, g->step == REGISTRY_HEAD ? IW_SILENT : IW_UNCLEAR, words);
+		finish_says(n, g->step == REGISTRY_HEAD ? IW_SILENT : IW_UNCLEAR, words);
 		return;
 	}
 	if (g->step == REGISTRY_HEAD) {
@@ -243,14 +252,14 @@ static void send(struct node *n, enum registry_step step, enum http_method metho
 	expect(n, &r);
 	r.headers[r.header_count++] = step == REGISTRY_TOKEN || step == REGISTRY_CONFIG ? SLICE("Accept: application/json") : SLICE(ACCEPT);
 	if (step != REGISTRY_TOKEN && token[0] != '\0') {
-		text_s(&line, g->ecr ? "Authorization: Basic " : "Authorization: Bearer ");
+		text_packed(&line, g->ecr ? PACKED("Authorization: Basic ") : PACKED("Authorization: Bearer "));
 		text_s(&line, token);
 		r.headers[r.header_count++] = text_get(&line);
 	}
 	e = http_start(&n->http, &r, &id, &g->why);
 	crypto_zero(g->line, sizeof(g->line));
 	if (e != KERR_OK)
-		finish(n, IW_UNCLEAR, " cannot be asked now");
+		finish(n, IW_UNCLEAR, PACKED(" cannot be asked now"));
 }
 
 static void log_in(struct node *n)
@@ -267,7 +276,7 @@ static void log_in(struct node *n)
 	g->step = REGISTRY_LOGIN;
 	expect(n, &r);
 	if (e != KERR_OK || !n->keys.have || aws_send(n, &call, &r, &id, &g->why) != KERR_OK)
-		finish(n, IW_UNCLEAR, ": ECR cannot be asked for a token without an address, credentials and a clock");
+		finish(n, IW_UNCLEAR, PACKED(": ECR cannot be asked for a token without an address, credentials and a clock"));
 }
 
 bool registry_reachable(const struct node *n, const struct registry_url *to)
@@ -287,11 +296,11 @@ void registry_ask(struct node *n, const char *image, const char *digest, enum re
 	g->to.host[0] = '\0';
 	if (!str_put(g->image, sizeof(g->image), slice_of(image)) ||
 	    !registry_out(slice_of(image), REGISTRY_MANIFEST, slice_of(digest), &g->to)) {
-		finish(n, IW_UNCLEAR, "no registry can have an image of that name");
+		finish(n, IW_UNCLEAR, PACKED("no registry can have an image of that name"));
 		return;
 	}
 	if (!registry_reachable(n, &g->to)) {
-		finish(n, IW_SILENT, " cannot be asked: this node has no route");
+		finish(n, IW_SILENT, PACKED(" cannot be asked: this node has no route"));
 		return;
 	}
 	g->ecr = ecr_is(slice_of(g->to.host), &g->ecr_of);

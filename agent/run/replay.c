@@ -299,7 +299,7 @@ static enum kerr read_metadata(struct replay *r, const char *dir, struct why *wh
 	enum kerr err;
 
 	text_s(&t, dir);
-	text_s(&t, "/metadata.json");
+	text_say(&t, "/metadata.json");
 	if (t.full)
 		return why_set(why, KERR_TOO_BIG, "the path is longer than %d bytes", REPLAY_PATH_CAP - 1);
 	err = file_read(path, FILE_REGULAR, r->scratch, sizeof(r->scratch), &len, why);

@@ -17,7 +17,7 @@ void serve_answer(struct node *n, uint32_t id, const struct text *out)
 		log_line(&n->log, LOG_LEVEL_DEBUG, "socket: %s", why.text);
 }
 
-void serve_refuse(struct node *n, uint32_t id, int exit_code, const char *words)
+void serve_refuse_says(struct node *n, uint32_t id, int exit_code, const char *words)
 {
 	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct jw w = jw_on(&out);
@@ -28,6 +28,13 @@ void serve_refuse(struct node *n, uint32_t id, int exit_code, const char *words)
 	jw_i64(&w, "exit", exit_code);
 	jw_object_end(&w);
 	serve_answer(n, id, &out);
+}
+
+void serve_refuse(struct node *n, uint32_t id, int exit_code, const struct packed *words)
+{
+	char buf[PACKED_MAX];
+
+	serve_refuse_says(n, id, exit_code, packed_copy(buf, sizeof(buf), words));
 }
 
 typedef enum kerr view_fn(const struct view *v, struct text *out);
@@ -41,7 +48,7 @@ static void show(struct node *n, uint32_t id, view_fn *view)
 	if (view(&v, &out) == KERR_OK)
 		serve_answer(n, id, &out);
 	else
-		serve_refuse(n, id, 3, "the answer is larger than this version can send");
+		serve_refuse(n, id, 3, PACKED("the answer is larger than this version can send"));
 }
 
 static void show_why(struct node *n, uint32_t id, struct slice which)
@@ -56,7 +63,7 @@ static void show_why(struct node *n, uint32_t id, struct slice which)
 	if (err == KERR_OK)
 		serve_answer(n, id, &out);
 	else
-		serve_refuse(n, id, err == KERR_BAD_INPUT ? 2 : 1, why.text);
+		serve_refuse_says(n, id, err == KERR_BAD_INPUT ? 2 : 1, why.text);
 }
 
 /* Written only when the table itself changed: asking again and again costs the disk nothing. */
@@ -68,7 +75,7 @@ static void keep_deployments(struct node *n)
 	size_t len = 0, tail;
 
 	text_s(&t, n->conf->state_dir);
-	text_s(&t, "/deployments.json");
+	text_say(&t, "/deployments.json");
 	if (deployments_write(&n->aws.table, &out, &why) != KERR_OK)
 		return;
 	/* what follows the time it was asked at */
@@ -101,14 +108,14 @@ void serve_deployments(struct node *n, uint32_t connection, bool fresh)
 	if (view_deployments(&v, &out) == KERR_OK)
 		serve_answer(n, connection, &out);
 	else
-		serve_refuse(n, connection, 3, "the answer is larger than this version can send");
+		serve_refuse(n, connection, 3, PACKED("the answer is larger than this version can send"));
 }
 
 /* Asked of AWS when it can be asked, and then answered when it has answered. */
 static void show_deployments(struct node *n, uint32_t id, struct slice service)
 {
 	if (!str_put(n->only, sizeof(n->only), service))
-		serve_refuse(n, id, 2, "no service has so long a name");
+		serve_refuse(n, id, 2, PACKED("no service has so long a name"));
 	else if (!aws_describe_services(n, id))
 		serve_deployments(n, id, false);
 }
@@ -148,7 +155,7 @@ static void on_request(struct node *n, uint32_t id, const struct unixsock_peer *
 	else if (slice_is(verb, "deploy"))
 		acts_deploy(n, id, peer, what, more);
 	else
-		serve_refuse(n, id, 2, "unknown question; is the verb of another version?");
+		serve_refuse(n, id, 2, PACKED("unknown question; is the verb of another version?"));
 }
 
 void serve_news(struct node *n, const struct news *news, struct slice tail)

@@ -75,7 +75,7 @@ static void tell(struct node *n, struct notice notice)
 	char line[LOG_LINE_MAX], fields[LOG_FIELDS_MAX];
 	struct text t = text_on(line, sizeof(line)), f = text_on(fields, sizeof(fields));
 
-	text_s(&f, "MESSAGE_ID=");
+	text_say(&f, "MESSAGE_ID=");
 	text_s(&f, notice_message_id(notice.kind));
 	text_c(&f, '\n');
 	notice_line(&n->core, notice, &t);
@@ -153,7 +153,7 @@ void tell_publish(struct node *n)
 	mqtt_changed(n);
 	traffic_keep(n);
 	text_s(&t, n->conf->run_dir);
-	text_s(&t, "/status.json");
+	text_say(&t, "/status.json");
 	node_view(n, &v);
 	if (view_status(&v, &out) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "status.json: the state is larger than %d bytes", VIEW_MAX);

@@ -40,7 +40,7 @@ static uint64_t payload(struct node *n)
 static void path_of(const struct node *n, struct text *t)
 {
 	text_s(t, n->conf->run_dir);
-	text_s(t, "/traffic");
+	text_say(t, "/traffic");
 }
 
 static bool number(struct slice *rest, char sep, uint64_t *v)
@@ -131,6 +131,7 @@ static void new_day(struct node *n)
 void traffic_look(struct node *n)
 {
 	uint64_t budget = n->conf->data_budget_bytes, used;
+	char words[PACKED_MAX];
 	enum shed shed;
 
 	new_day(n);
@@ -142,7 +143,8 @@ void traffic_look(struct node *n)
 		return;
 	if (shed != core_shed(&n->core))
 		log_line(&n->log, LOG_LEVEL_WARN, "data budget: %llu of %llu bytes used today%s%s", (unsigned long long)used,
-			 (unsigned long long)budget, shed != SHED_NOTHING ? ": " : "", core_shed_says(shed));
+			 (unsigned long long)budget, shed != SHED_NOTHING ? ": " : "",
+			 packed_copy(words, sizeof(words), core_shed_says(shed)));
 	node_fact(n, FACT_DATA, shed == SHED_NOTHING ? TRI_YES : TRI_NO, shed, "", false);
 	n->publish = true;
 }

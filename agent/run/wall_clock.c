@@ -42,7 +42,7 @@ bool wall_clock_offset(const struct node *n, int64_t *offset_s)
 static void text_when(struct text *t, int64_t unix_s)
 {
 	if (!sigv4_date_words(unix_s, false, t))
-		text_s(t, "no time at all");
+		text_say(t, "no time at all");
 }
 
 static bool still_doubted(const struct node *n)
@@ -69,25 +69,25 @@ static void says(struct node *n)
 	struct text room = text_on(w->why.text, sizeof(w->why.text)), *t = &room;
 	int64_t offset_s = 0;
 
-	text_s(t, "this node's clock says ");
+	text_say(t, "this node's clock says ");
 	text_when(t, clock_wall_ms() / 1000);
 	switch (w->state) {
 	case WALL_CORRECTED:
 		(void)wall_clock_offset(n, &offset_s);
-		text_s(t, ", ");
+		text_say(t, ", ");
 		text_i64(t, distance(offset_s, 0));
-		text_s(t, offset_s > 0 ? " s behind AWS's" : " s ahead of AWS's");
-		text_s(t, ": kedge goes by AWS's; is NTP running?");
+		text_packed(t, offset_s > 0 ? PACKED(" s behind AWS's") : PACKED(" s ahead of AWS's"));
+		text_say(t, ": kedge goes by AWS's; is NTP running?");
 		return;
 	case WALL_BEHIND:
-		text_s(t, ", but AWS answered at ");
+		text_say(t, ", but AWS answered at ");
 		text_when(t, w->floor_unix_s);
-		text_s(t, " already: it is behind until NTP has set it");
+		text_say(t, " already: it is behind until NTP has set it");
 		return;
 	case WALL_UNSET:
-		text_s(t, ", kedge was built at ");
+		text_say(t, ", kedge was built at ");
 		text_when(t, KEDGE_BUILD_UNIX_S);
-		text_s(t, ": AWS is not asked before NTP has set it");
+		text_say(t, ": AWS is not asked before NTP has set it");
 		return;
 	case WALL_DOUBTED:     /* the certificate's words are there already */
 	case WALL_OK:

@@ -5,7 +5,7 @@
 static enum kerr health(const struct view *v, struct text *out)
 {
 	/* of kedge itself: whether what it watches is well, its verdicts tell */
-	text_s(out, v->core->saves_fail ? "failing: the journal cannot be written\n" : "ok\n");
+	text_packed(out, v->core->saves_fail ? PACKED("failing: the journal cannot be written\n") : PACKED("ok\n"));
 	return KERR_OK;
 }
 

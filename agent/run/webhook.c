@@ -16,7 +16,7 @@ static enum kerr sign(struct node *n, struct slice body, struct text *header, st
 		return KERR_OK;
 	err = asking(n, &q, body, NULL, 0, NULL, why);
 	if (err == KERR_OK) {
-		text_s(header, "X-Kedge-Signature: sha256=");
+		text_say(header, "X-Kedge-Signature: sha256=");
 		text_hex(header, n->asking.answer.u.hmac, sizeof(n->asking.answer.u.hmac));
 	}
 	return err;
@@ -49,7 +49,7 @@ static void on_done(void *arg, const struct http_result *r)
 	struct text t = text_on(words, sizeof(words));
 
 	w->busy = false;
-	text_s(&t, "the receiver answers ");
+	text_say(&t, "the receiver answers ");
 	text_u64(&t, r->status);
 	if (r->err == KERR_OK && r->status >= 200 && r->status < 300) {
 		if (w->tries > 0)
@@ -92,7 +92,7 @@ static enum kerr post(struct node *n, struct why *why)
 	err = sign(n, text_get(&body), &s, why);
 	if (err != KERR_OK)
 		return err;
-	text_s(&e, "X-Kedge-Event: ");
+	text_say(&e, "X-Kedge-Event: ");
 	text_s(&e, notice_name(w->doing.kind));
 	r.body = text_get(&body);
 	r.headers[r.header_count++] = SLICE("Content-Type: application/json");

@@ -3,10 +3,7 @@
 #include "agent/wire/agent_reason.h"
 #include "agent/wire/json.h"
 
-static enum kerr bad(struct why *why, const char *what)
-{
-	return why_set(why, KERR_BAD_INPUT, "ECS agent's state change: %s", what);
-}
+#define bad(why, what) why_set(why, KERR_BAD_INPUT, "ECS agent's state change: " what)
 
 /* Identifiers hold no blanks or control characters; the grammar around them is made of blanks. */
 static enum kerr put_name(char *dst, size_t cap, struct slice s, const char *what, struct why *why)

@@ -38,7 +38,7 @@ static void decided(struct ev_fact *out, enum tri yes, const char *key, const ch
 
 	out->yes = yes;
 	text_s(&t, key);
-	text_s(&t, value == NULL ? " is not set" : "=");
+	text_packed(&t, value == NULL ? PACKED(" is not set") : PACKED("="));
 	text_s(&t, value == NULL ? "" : value);
 }
 

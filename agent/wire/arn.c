@@ -172,13 +172,13 @@ enum kerr arn_of_service(const struct arn *like, struct slice cluster, struct sl
 	if (!arn_name_ok(service) || (cluster.n > 0 && !arn_name_ok(cluster)))
 		return why_set(why, KERR_BAD_INPUT, "\"%.*s\" is no ECS name",
 			       (int)(service.n > 60 ? 60 : service.n), service.n == 0 ? "" : service.p);
-	text_s(&t, "arn:");
+	text_say(&t, "arn:");
 	text_slice(&t, like->partition);
-	text_s(&t, ":ecs:");
+	text_say(&t, ":ecs:");
 	text_slice(&t, like->region);
 	text_c(&t, ':');
 	text_slice(&t, like->account);
-	text_s(&t, ":service/");
+	text_say(&t, ":service/");
 	if (cluster.n > 0) {
 		text_slice(&t, cluster);
 		text_c(&t, '/');

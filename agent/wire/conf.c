@@ -28,7 +28,7 @@ struct key {
 	uint16_t at, size;               /* offset and bytes in struct conf, struct policy or struct service_policy */
 	unsigned flags : 8, bounds : 8;  /* bounds: of a number, index into the table below */
 	const char *words;               /* "a|b|c": words of an enum, schemes of a URL, the special word of a number */
-	const char *allowed;             /* what an error says is allowed; NULL: the words */
+	const struct packed *allowed;            /* what an error says is allowed; NULL: the words */
 };
 
 #define C(m) offsetof(struct conf, m), sizeof(((struct conf *)0)->m)
@@ -59,77 +59,82 @@ enum section { IN_KEDGE, IN_ENGINE, IN_ECS_AGENT, IN_AWS, IN_IOT, IN_ROLESANYWHE
 static const char *const sections[] = { "kedge", "engine", "ecs_agent", "aws", "iot", "rolesanywhere", "policy", "service", "report" };
 
 static const struct key keys[] = {
-	{ "cluster", IN_KEDGE, T_CLUSTER, C(cluster), OPTIONAL, UNBOUND, NULL, "the cluster's name or ARN, or nothing" },
-	{ "region", IN_KEDGE, T_REGION, C(region), OPTIONAL, UNBOUND, NULL, "a region like eu-west-1, or nothing" },
+	{ "cluster", IN_KEDGE, T_CLUSTER, C(cluster), OPTIONAL, UNBOUND, NULL, PACKED("the cluster's name or ARN, or nothing") },
+	{ "region", IN_KEDGE, T_REGION, C(region), OPTIONAL, UNBOUND, NULL, PACKED("a region like eu-west-1, or nothing") },
 	{ "container_instance", IN_KEDGE, T_ARN, C(container_instance), OPTIONAL, UNBOUND, "container-instance",
-	  "the ARN of a container instance, or nothing" },
-	{ "state_dir", IN_KEDGE, T_PATH, C(state_dir), 0, UNBOUND, NULL, PATH_SAYS },
-	{ "user", IN_KEDGE, T_PLAIN, C(user), 0, UNBOUND, NULL, "a user's name of at most 32 bytes" },
-	{ "run_dir", IN_KEDGE, T_PATH, C(run_dir), 0, UNBOUND, NULL, PATH_SAYS },
+	  PACKED("the ARN of a container instance, or nothing") },
+	{ "state_dir", IN_KEDGE, T_PATH, C(state_dir), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
+	{ "user", IN_KEDGE, T_PLAIN, C(user), 0, UNBOUND, NULL, PACKED("a user's name of at most 32 bytes") },
+	{ "run_dir", IN_KEDGE, T_PATH, C(run_dir), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
 	{ "log", IN_KEDGE, T_WORD, C(log), 0, UNBOUND, "error|warning|info|debug", NULL },
-	{ "socket", IN_ENGINE, T_PATH, C(engine_socket), 0, UNBOUND, NULL, PATH_SAYS },
+	{ "socket", IN_ENGINE, T_PATH, C(engine_socket), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
 	{ "introspection", IN_ECS_AGENT, T_URL, C(introspection), OPTIONAL, UNBOUND, "http",
-	  "a URL like http://127.0.0.1:51678, or nothing" },
-	{ "log", IN_ECS_AGENT, T_PATH, C(agent_log), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
-	{ "config", IN_ECS_AGENT, T_PATH, C(agent_config), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	  PACKED("a URL like http://127.0.0.1:51678, or nothing") },
+	{ "log", IN_ECS_AGENT, T_PATH, C(agent_log), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
+	{ "config", IN_ECS_AGENT, T_PATH, C(agent_config), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
 	{ "endpoint", IN_AWS, T_URL, C(endpoint), OPTIONAL, UNBOUND, "https|http",
-	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
+	  PACKED("https://HOST[:PORT], or http:// on loopback, or nothing") },
 	{ "ecr_endpoint", IN_AWS, T_URL, C(ecr_endpoint), OPTIONAL, UNBOUND, "https|http",
-	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
-	{ "ca_file", IN_AWS, T_PATH, C(ca_file), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	  PACKED("https://HOST[:PORT], or http:// on loopback, or nothing") },
+	{ "ca_file", IN_AWS, T_PATH, C(ca_file), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
 	{ "credentials", IN_AWS, T_WORD, C(credentials), 0, UNBOUND, CRED_WORDS, NULL },
-	{ "credentials_file", IN_AWS, T_PATH, C(credentials_file), 0, UNBOUND, NULL, PATH_SAYS },
-	{ "profile", IN_AWS, T_PLAIN, C(profile), 0, UNBOUND, NULL, "a profile's name of at most 63 bytes" },
-	{ "heartbeat", IN_AWS, T_DURATION, C(heartbeat_ms), 0, TO_7D, NULL, TIME_SAYS ", from 1s to 7d" },
+	{ "credentials_file", IN_AWS, T_PATH, C(credentials_file), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
+	{ "profile", IN_AWS, T_PLAIN, C(profile), 0, UNBOUND, NULL, PACKED("a profile's name of at most 63 bytes") },
+	{ "heartbeat", IN_AWS, T_DURATION, C(heartbeat_ms), 0, TO_7D, NULL, PACKED(TIME_SAYS ", from 1s to 7d") },
 	{ "data_budget", IN_AWS, T_SIZE, C(data_budget_bytes), ZERO_WORD, FROM_10KB, "unlimited",
-	  "a size like 512KB or 5MB, at least 10KB, or unlimited" },
-	{ "fleet", IN_AWS, T_COUNT, C(core.fleet), ZERO_WORD, NODES, "auto", "auto, or the number of nodes" },
-	{ "proxy", IN_AWS, T_URL, C(proxy), OPTIONAL, UNBOUND, "http", "http://[USER:PASSWORD@]HOST[:PORT], none, or nothing" },
+	  PACKED("a size like 512KB or 5MB, at least 10KB, or unlimited") },
+	{ "fleet", IN_AWS, T_COUNT, C(core.fleet), ZERO_WORD, NODES, "auto", PACKED("auto, or the number of nodes") },
+	{ "proxy", IN_AWS, T_URL, C(proxy), OPTIONAL, UNBOUND, "http",
+	  PACKED("http://[USER:PASSWORD@]HOST[:PORT], none, or nothing") },
 	{ "endpoint_type", IN_AWS, T_WORD, C(endpoint_type), 0, UNBOUND, "standard|fips|dualstack|fips-dualstack", NULL },
-	{ "endpoint", IN_IOT, T_PLAIN, C(iot_endpoint), OPTIONAL, UNBOUND, NULL, "the credential provider's host name" },
-	{ "role_alias", IN_IOT, T_PLAIN, C(iot_role_alias), OPTIONAL, UNBOUND, NULL, "a role alias of at most 128 bytes" },
-	{ "thing", IN_IOT, T_PLAIN, C(iot_thing), OPTIONAL, UNBOUND, NULL, "a thing's name of at most 128 bytes" },
-	{ "cert", IN_IOT, T_PATH, C(iot_cert), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
-	{ "key", IN_IOT, T_PATH, C(iot_key), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
-	{ "trust_anchor", IN_ROLESANYWHERE, T_ARN, C(ra_trust_anchor), OPTIONAL, UNBOUND, NULL, "the trust anchor's ARN" },
-	{ "profile", IN_ROLESANYWHERE, T_ARN, C(ra_profile), OPTIONAL, UNBOUND, NULL, "the profile's ARN" },
-	{ "role", IN_ROLESANYWHERE, T_ARN, C(ra_role), OPTIONAL, UNBOUND, NULL, "the role's ARN" },
+	{ "endpoint", IN_IOT, T_PLAIN, C(iot_endpoint), OPTIONAL, UNBOUND, NULL, PACKED("the credential provider's host name") },
+	{ "role_alias", IN_IOT, T_PLAIN, C(iot_role_alias), OPTIONAL, UNBOUND, NULL,
+	  PACKED("a role alias of at most 128 bytes") },
+	{ "thing", IN_IOT, T_PLAIN, C(iot_thing), OPTIONAL, UNBOUND, NULL, PACKED("a thing's name of at most 128 bytes") },
+	{ "cert", IN_IOT, T_PATH, C(iot_cert), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
+	{ "key", IN_IOT, T_PATH, C(iot_key), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
+	{ "trust_anchor", IN_ROLESANYWHERE, T_ARN, C(ra_trust_anchor), OPTIONAL, UNBOUND, NULL,
+	  PACKED("the trust anchor's ARN") },
+	{ "profile", IN_ROLESANYWHERE, T_ARN, C(ra_profile), OPTIONAL, UNBOUND, NULL, PACKED("the profile's ARN") },
+	{ "role", IN_ROLESANYWHERE, T_ARN, C(ra_role), OPTIONAL, UNBOUND, NULL, PACKED("the role's ARN") },
 	{ "endpoint", IN_ROLESANYWHERE, T_URL, C(ra_endpoint), OPTIONAL, UNBOUND, "https|http",
-	  "https://HOST[:PORT], or http:// on loopback, or nothing" },
-	{ "cert", IN_ROLESANYWHERE, T_PATH, C(ra_cert), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
-	{ "key", IN_ROLESANYWHERE, T_PATH, C(ra_key), OPTIONAL, UNBOUND, NULL, PATH_SAYS },
+	  PACKED("https://HOST[:PORT], or http:// on loopback, or nothing") },
+	{ "cert", IN_ROLESANYWHERE, T_PATH, C(ra_cert), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
+	{ "key", IN_ROLESANYWHERE, T_PATH, C(ra_key), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
 	{ "rollback", IN_POLICY, T_WORD, P(mode), 0, UNBOUND, MODE_WORDS, NULL },
-	{ "failures", IN_POLICY, T_COUNT, P(failures), 0, ONE_TO_100, NULL, "a number from 1 to 100" },
-	{ "window", IN_POLICY, T_DURATION, P(window_ms), ZERO_WORD, FROM_1S, "deployment", "deployment, or " TIME_SAYS },
-	{ "deadline", IN_POLICY, T_DURATION, P(deadline_ms), 0, TO_7D, NULL, TIME_SAYS ", from 1s to 7d" },
-	{ "pull_deadline", IN_POLICY, T_DURATION, P(pull_deadline_ms), 0, TO_7D, NULL, TIME_SAYS ", from 1s to 7d" },
-	{ "early_exit", IN_POLICY, T_DURATION, P(early_exit_ms), 0, TO_1D, NULL, TIME_SAYS ", at most 1d" },
+	{ "failures", IN_POLICY, T_COUNT, P(failures), 0, ONE_TO_100, NULL, PACKED("a number from 1 to 100") },
+	{ "window", IN_POLICY, T_DURATION, P(window_ms), ZERO_WORD, FROM_1S, "deployment", PACKED("deployment, or " TIME_SAYS) },
+	{ "deadline", IN_POLICY, T_DURATION, P(deadline_ms), 0, TO_7D, NULL, PACKED(TIME_SAYS ", from 1s to 7d") },
+	{ "pull_deadline", IN_POLICY, T_DURATION, P(pull_deadline_ms), 0, TO_7D, NULL, PACKED(TIME_SAYS ", from 1s to 7d") },
+	{ "early_exit", IN_POLICY, T_DURATION, P(early_exit_ms), 0, TO_1D, NULL, PACKED(TIME_SAYS ", at most 1d") },
 	{ "classes", IN_POLICY, T_CLASSES, P(classes), OPTIONAL, UNBOUND, NULL, NULL },
 	{ "quorum", IN_POLICY, T_WORD, P(quorum_auto), 0, UNBOUND, "off|auto", NULL },
-	{ "hold_down", IN_POLICY, T_DURATION, P(hold_down_ms), ZERO_WORD, OR_AUTO, "auto", "auto, or " TIME_SAYS },
-	{ "expire", IN_POLICY, T_DURATION, P(expire_ms), 0, TO_30D, NULL, TIME_SAYS ", from 1s to 30d" },
-	{ "max_rollbacks_per_day", IN_POLICY, T_COUNT, P(max_rollbacks_per_day), 0, TO_100, NULL, "a number from 0 to 100" },
-	{ "allow_update_service", IN_POLICY, T_FLAG, P(allow_update_service), 0, UNBOUND, NULL, FLAG_SAYS },
+	{ "hold_down", IN_POLICY, T_DURATION, P(hold_down_ms), ZERO_WORD, OR_AUTO, "auto", PACKED("auto, or " TIME_SAYS) },
+	{ "expire", IN_POLICY, T_DURATION, P(expire_ms), 0, TO_30D, NULL, PACKED(TIME_SAYS ", from 1s to 30d") },
+	{ "max_rollbacks_per_day", IN_POLICY, T_COUNT, P(max_rollbacks_per_day), 0, TO_100, NULL,
+	  PACKED("a number from 0 to 100") },
+	{ "allow_update_service", IN_POLICY, T_FLAG, P(allow_update_service), 0, UNBOUND, NULL, PACKED(FLAG_SAYS) },
 	{ "probe", IN_POLICY, T_WORD, P(probe), 0, UNBOUND, "off|on", NULL },
 	{ "site_registries", IN_POLICY, T_HOSTS, P(site_registries), OPTIONAL, UNBOUND, NULL,
-	  "host names, with a port where they have one, separated by blanks, 255 bytes in all" },
+	  PACKED("host names, with a port where they have one, separated by blanks, 255 bytes in all") },
 	{ "family", IN_SERVICE, T_FAMILY, offsetof(struct service_policy, family), NAME_CAP, OPTIONAL, UNBOUND, NULL,
-	  "a task definition family: letters, digits, - and _" },
-	{ "listen", IN_REPORT, T_LISTEN, C(listen), OPTIONAL, UNBOUND, NULL, "ADDRESS:PORT, the path of a socket, or nothing" },
-	{ "metrics", IN_REPORT, T_FLAG, C(metrics), 0, UNBOUND, NULL, FLAG_SAYS },
-	{ "textfile", IN_REPORT, T_PATH, C(textfile), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	  PACKED("a task definition family: letters, digits, - and _") },
+	{ "listen", IN_REPORT, T_LISTEN, C(listen), OPTIONAL, UNBOUND, NULL,
+	  PACKED("ADDRESS:PORT, the path of a socket, or nothing") },
+	{ "metrics", IN_REPORT, T_FLAG, C(metrics), 0, UNBOUND, NULL, PACKED(FLAG_SAYS) },
+	{ "textfile", IN_REPORT, T_PATH, C(textfile), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
 	{ "journald", IN_REPORT, T_WORD, C(journald), 0, UNBOUND, "no|yes|auto", NULL },
 	{ "syslog", IN_REPORT, T_WORD, C(syslog), 0, UNBOUND, "no|yes|auto", NULL },
-	{ "hooks", IN_REPORT, T_PATH, C(hooks), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
-	{ "hook_timeout", IN_REPORT, T_DURATION, C(hook_timeout_ms), 0, TO_10M, NULL, TIME_SAYS ", from 1s to 10m" },
-	{ "webhook", IN_REPORT, T_URL, C(webhook), OPTIONAL, UNBOUND, "https|http", "an http or https URL, or nothing" },
-	{ "webhook_secret", IN_REPORT, T_PATH, C(webhook_secret), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	{ "hooks", IN_REPORT, T_PATH, C(hooks), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
+	{ "hook_timeout", IN_REPORT, T_DURATION, C(hook_timeout_ms), 0, TO_10M, NULL, PACKED(TIME_SAYS ", from 1s to 10m") },
+	{ "webhook", IN_REPORT, T_URL, C(webhook), OPTIONAL, UNBOUND, "https|http", PACKED("an http or https URL, or nothing") },
+	{ "webhook_secret", IN_REPORT, T_PATH, C(webhook_secret), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
 	{ "mqtt", IN_REPORT, T_URL, C(mqtt), OPTIONAL, UNBOUND, "mqtt|mqtts",
-	  "mqtt://[USER:PASSWORD@]HOST[:PORT] or mqtts://..., or nothing" },
-	{ "mqtt_topic", IN_REPORT, T_PLAIN, C(mqtt_topic), 0, UNBOUND, NULL, "a topic without blanks, + or #" },
-	{ "mqtt_ca_file", IN_REPORT, T_PATH, C(mqtt_ca_file), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
-	{ "mqtt_discovery", IN_REPORT, T_FLAG, C(mqtt_discovery), 0, UNBOUND, NULL, FLAG_SAYS },
-	{ "led", IN_REPORT, T_PATH, C(led), OPTIONAL, UNBOUND, NULL, PATH_SAYS ", or nothing" },
+	  PACKED("mqtt://[USER:PASSWORD@]HOST[:PORT] or mqtts://..., or nothing") },
+	{ "mqtt_topic", IN_REPORT, T_PLAIN, C(mqtt_topic), 0, UNBOUND, NULL, PACKED("a topic without blanks, + or #") },
+	{ "mqtt_ca_file", IN_REPORT, T_PATH, C(mqtt_ca_file), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
+	{ "mqtt_discovery", IN_REPORT, T_FLAG, C(mqtt_discovery), 0, UNBOUND, NULL, PACKED(FLAG_SAYS) },
+	{ "led", IN_REPORT, T_PATH, C(led), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -514,6 +519,7 @@ static enum kerr set_key(struct reading *r, const char *section, const char *nam
 {
 	const struct key *k = find_key(section, name);
 	struct slice v = slice_of(value);
+	char allowed[PACKED_MAX];
 	unsigned *seen;
 
 	if (k == NULL)
@@ -528,7 +534,7 @@ static enum kerr set_key(struct reading *r, const char *section, const char *nam
 	if (!put_value(k, v, place(r, k)))
 		return why_set(r->why, KERR_BAD_INPUT, "%s line %u: %s = \"%.60s\": allowed is %s", r->file, r->line, name,
 			       str_eq(name, "proxy") || slice_find(slice_of(value), "@") != SIZE_MAX ? "..." : value, /* it may hold a password */
-			       k->allowed != NULL ? k->allowed : k->words);
+			       k->allowed != NULL ? packed_copy(allowed, sizeof(allowed), k->allowed) : k->words);
 	if (str_eq(name, "credentials_file"))
 		r->conf->credentials_file_set = true;
 	return KERR_OK;

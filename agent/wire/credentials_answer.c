@@ -97,26 +97,32 @@ enum kerr credentials_answer(enum credentials_source from, struct slice body, st
 
 /* Words of a refusal, letters compared without case, and what helps. The first row that fits counts. Seen of the real
  * services; of Roles Anywhere only some are documented, so its rows look for what any wording of them must name. */
-static const struct { enum credentials_source from; unsigned status; const char *words, *advice; } mend[] = {
-	{ CREDENTIALS_IOT, 403, "thing", "[iot] thing must be the name of the thing that this certificate is attached to" },
-	{ CREDENTIALS_IOT, 403, "endpoint", "[iot] endpoint must be the iot:CredentialProvider address of the certificate's account" },
-	{ CREDENTIALS_IOT, 403, "", "activate the certificate, attach a policy with iot:AssumeRoleWithCertificate on the role alias" },
-	{ CREDENTIALS_IOT, 404, "", "[iot] role_alias names none in this account and region" },
-	{ CREDENTIALS_IOT, 400, "duration", "the role alias asks for longer than the role's maximum session duration" },
-	{ CREDENTIALS_IOT, 400, "role", "the alias's role must exist and trust credentials.iot.amazonaws.com" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "insufficient", "the certificate needs CA:FALSE and key usage digitalSignature" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "untrusted", "it does not chain to the trust anchor: are the CAs between in [rolesanywhere] cert?" },
-	{ CREDENTIALS_ROLESANYWHERE, 0, "disabled", "somebody has to enable it in Roles Anywhere again" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "expired", "the certificate has to be renewed" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "revoked", "the certificate has to be replaced" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "signature", "is [rolesanywhere] key the certificate's, and this node's clock right?" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "assume", "the role must trust rolesanywhere.amazonaws.com, and the profile must list it" },
-	{ CREDENTIALS_ROLESANYWHERE, 404, "anchor", "[rolesanywhere] trust_anchor names none in this region" },
-	{ CREDENTIALS_ROLESANYWHERE, 404, "", "[rolesanywhere] profile names none in this region" },
-	{ CREDENTIALS_ROLESANYWHERE, 403, "", "compare [rolesanywhere] trust_anchor, profile and role with what is set up in AWS" },
-	{ CREDENTIALS_CONTAINER, 0, "token", "is AWS_CONTAINER_AUTHORIZATION_TOKEN the one of this container?" },
-	{ CREDENTIALS_CONTAINER, 0, "", "does the task have a task role, and does the ECS agent run?" },
-	{ CREDENTIALS_NONE, 0, "", "" },
+static const struct { enum credentials_source from; unsigned status; const char *words; const struct packed *advice; } mend[] = {
+	{ CREDENTIALS_IOT, 403, "thing",
+	  PACKED("[iot] thing must be the name of the thing that this certificate is attached to") },
+	{ CREDENTIALS_IOT, 403, "endpoint",
+	  PACKED("[iot] endpoint must be the iot:CredentialProvider address of the certificate's account") },
+	{ CREDENTIALS_IOT, 403, "",
+	  PACKED("activate the certificate, attach a policy with iot:AssumeRoleWithCertificate on the role alias") },
+	{ CREDENTIALS_IOT, 404, "", PACKED("[iot] role_alias names none in this account and region") },
+	{ CREDENTIALS_IOT, 400, "duration", PACKED("the role alias asks for longer than the role's maximum session duration") },
+	{ CREDENTIALS_IOT, 400, "role", PACKED("the alias's role must exist and trust credentials.iot.amazonaws.com") },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "insufficient",
+	  PACKED("the certificate needs CA:FALSE and key usage digitalSignature") },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "untrusted", PACKED("it does not chain to the trust anchor: are the CAs between in [rolesanywhere] cert?") },
+	{ CREDENTIALS_ROLESANYWHERE, 0, "disabled", PACKED("somebody has to enable it in Roles Anywhere again") },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "expired", PACKED("the certificate has to be renewed") },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "revoked", PACKED("the certificate has to be replaced") },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "signature", PACKED("is [rolesanywhere] key the certificate's, and this node's clock right?") },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "assume",
+	  PACKED("the role must trust rolesanywhere.amazonaws.com, and the profile must list it") },
+	{ CREDENTIALS_ROLESANYWHERE, 404, "anchor", PACKED("[rolesanywhere] trust_anchor names none in this region") },
+	{ CREDENTIALS_ROLESANYWHERE, 404, "", PACKED("[rolesanywhere] profile names none in this region") },
+	{ CREDENTIALS_ROLESANYWHERE, 403, "",
+	  PACKED("compare [rolesanywhere] trust_anchor, profile and role with what is set up in AWS") },
+	{ CREDENTIALS_CONTAINER, 0, "token", PACKED("is AWS_CONTAINER_AUTHORIZATION_TOKEN the one of this container?") },
+	{ CREDENTIALS_CONTAINER, 0, "", PACKED("does the task have a task role, and does the ECS agent run?") },
+	{ CREDENTIALS_NONE, 0, "", PACKED("") },
 };
 
 static void said(struct slice body, struct arena *a, char out[SAID_CAP])
@@ -136,7 +142,7 @@ static void said(struct slice body, struct arena *a, char out[SAID_CAP])
 enum kerr credentials_refused(enum credentials_source from, unsigned status, struct slice body, struct arena *a,
 			      struct why *why)
 {
-	char words[SAID_CAP];
+	char words[SAID_CAP], advice[PACKED_MAX];
 	size_t i = 0;
 
 	said(body, a, words);
@@ -149,6 +155,6 @@ enum kerr credentials_refused(enum credentials_source from, unsigned status, str
 	while (mend[i].from != CREDENTIALS_NONE && (mend[i].from != from || (mend[i].status != 0 && mend[i].status != status) ||
 						    slice_find_nocase(slice_of(words), mend[i].words) == SIZE_MAX))
 		i++;
-	return why_set(why, KERR_DENIED, "%s refuses (%u %s)%s%s", who[from], status, words, mend[i].advice[0] != '\0' ? ": " : "",
-		       mend[i].advice);
+	packed_copy(advice, sizeof(advice), mend[i].advice);
+	return why_set(why, KERR_DENIED, "%s refuses (%u %s)%s%s", who[from], status, words, advice[0] != '\0' ? ": " : "", advice);
 }

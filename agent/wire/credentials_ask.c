@@ -69,7 +69,7 @@ enum kerr credentials_container_header(struct slice token, struct text *out, str
 		if (token.p[i] < ' ' || token.p[i] >= 0x7f)
 			return why_set(why, KERR_BAD_INPUT, "the container's authorization token holds a line's end or a byte that is "
 				       "not printable");
-	text_s(out, "Authorization: ");
+	text_say(out, "Authorization: ");
 	text_slice(out, token);
 	return out->full ? why_set(why, KERR_TOO_BIG, "the container's authorization token has %u bytes, at most %u are allowed",
 				   (unsigned)token.n, (unsigned)(out->cap - sizeof("Authorization: "))) : KERR_OK;
@@ -90,7 +90,7 @@ enum kerr credentials_iot_url(const char *endpoint, const char *alias, char out[
 	struct why inner;
 	enum kerr e;
 
-	text_s(&t, "https://");
+	text_say(&t, "https://");
 	text_s(&t, endpoint);
 	e = endpoint_find(ENDPOINT_ECS, out, "", ENDPOINT_STANDARD, &at, &inner);
 	if (e != KERR_OK)
@@ -99,9 +99,9 @@ enum kerr credentials_iot_url(const char *endpoint, const char *alias, char out[
 		return why_set(why, KERR_BAD_INPUT, "[iot] role_alias may hold letters, digits and _=,@- only");
 	t = text_on(out, CREDENTIALS_URL_CAP);
 	text_s(&t, at.url);
-	text_s(&t, "role-aliases/");
+	text_say(&t, "role-aliases/");
 	text_s(&t, alias);
-	text_s(&t, "/credentials");
+	text_say(&t, "/credentials");
 	return t.full ? why_set(why, KERR_TOO_BIG, "[iot] endpoint and role_alias are too long") : KERR_OK;
 }
 

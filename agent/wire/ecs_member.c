@@ -21,20 +21,20 @@ void ecs_member_describe(struct slice body, struct text *out)
 	char shown[SHOWN];
 
 	if (s.n == 0) {
-		text_s(out, "an empty body");
+		text_say(out, "an empty body");
 		return;
 	}
 	title = between(s, "<title>", "</title>");
 	if (s.p[0] == '<' && (title.n > 0 || slice_find_nocase(slice_to(s, 512), "<html") != SIZE_MAX)) {
 		(void)json_clean(shown, sizeof(shown), title);
-		text_s(out, "an HTML page");
+		text_say(out, "an HTML page");
 	} else {
 		(void)json_clean(shown, sizeof(shown), s);
 		text_s(out, s.p[0] == '<' ? "XML" : "text");
 	}
 	if (shown[0] == '\0')
 		return;
-	text_s(out, " (");
+	text_say(out, " (");
 	text_s(out, shown);
 	text_c(out, ')');
 }

@@ -253,7 +253,7 @@ void ecs_out_shell(struct text *out, struct slice word)
 	text_c(out, '\'');
 	for (size_t i = 0; i < word.n; i++) {
 		if (word.p[i] == '\'')
-			text_s(out, "'\\''");
+			text_say(out, "'\\''");
 		else
 			text_c(out, word.p[i]);
 	}
@@ -262,7 +262,7 @@ void ecs_out_shell(struct text *out, struct slice word)
 
 static void option(struct text *out, const char *name, const char *value)
 {
-	text_s(out, " --");
+	text_say(out, " --");
 	text_s(out, name);
 	text_c(out, ' ');
 	ecs_out_shell(out, slice_of(value));
@@ -270,7 +270,7 @@ static void option(struct text *out, const char *name, const char *value)
 
 static void command(struct text *out, const char *verb, const char *region)
 {
-	text_s(out, "aws ecs ");
+	text_say(out, "aws ecs ");
 	text_s(out, verb);
 	if (region[0] != '\0')
 		option(out, "region", region);
@@ -290,7 +290,7 @@ bool ecs_out_cli_update(struct text *out, const char *region, const char *cluste
 	command(out, "update-service", region);
 	option(out, "cluster", cluster);
 	option(out, "service", service);
-	text_s(out, " --task-definition ");
+	text_say(out, " --task-definition ");
 	if (revision > 0)
 		definition(out, family, revision);
 	else
@@ -301,16 +301,16 @@ bool ecs_out_cli_update(struct text *out, const char *region, const char *cluste
 bool ecs_out_cli_definition(struct text *out, const char *region, const char *family, uint32_t revision)
 {
 	command(out, "describe-task-definition", region);
-	text_s(out, " --task-definition ");
+	text_say(out, " --task-definition ");
 	definition(out, family, revision);
-	text_s(out, " --query taskDefinition --output json");
+	text_say(out, " --query taskDefinition --output json");
 	return !out->full;
 }
 
 bool ecs_out_cli_register(struct text *out, const char *region, const char *file)
 {
 	command(out, "register-task-definition", region);
-	text_s(out, " --cli-input-json file://");
+	text_say(out, " --cli-input-json file://");
 	ecs_out_shell(out, slice_of(file));
 	return !out->full;
 }

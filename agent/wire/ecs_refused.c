@@ -177,11 +177,11 @@ static struct slice sender(const struct ecs_refusal *r)
 
 static void put_stranger(const struct ecs_refusal *r, const struct said *s, struct text *t)
 {
-	text_s(t, "not AWS answered: a captive portal or proxy at ");
+	text_say(t, "not AWS answered: a captive portal or proxy at ");
 	text_slice(t, sender(r));
-	text_s(t, " (HTTP ");
+	text_say(t, " (HTTP ");
 	text_i64(t, r->status);
-	text_s(t, ", ");
+	text_say(t, ", ");
 	text_s(t, s->message);
 	text_c(t, ')');
 }
@@ -199,13 +199,13 @@ static void put_detail(const struct ecs_refusal *r, const struct said *s, char *
 	if (s->code[0] != '\0') {
 		text_s(&t, s->code);
 	} else {
-		text_s(&t, "HTTP ");
+		text_say(&t, "HTTP ");
 		text_i64(&t, r->status);
 		if (r->status == 407)
-			text_s(&t, ", the proxy wants authentication");
+			text_say(&t, ", the proxy wants authentication");
 	}
 	if (s->message[0] != '\0') {
-		text_s(&t, ": ");
+		text_say(&t, ": ");
 		text_s(&t, s->message);
 	}
 	(void)json_clean(out, cap, text_get(&t));

@@ -7,10 +7,7 @@
 
 #define LABEL "com.amazonaws.ecs."
 
-static enum kerr refuse(struct why *why, const char *what)
-{
-	return why_set(why, KERR_BAD_INPUT, "engine: %s", what);
-}
+#define refuse(why, what) why_set(why, KERR_BAD_INPUT, "engine: " what)
 
 static bool is_hex(struct slice s)
 {

@@ -53,15 +53,15 @@ static bool image_name(struct slice name)
 
 static void events(struct text *t, int64_t since_unix_ms)
 {
-	text_s(t, "/events?");
+	text_say(t, "/events?");
 	if (since_unix_ms > 0) {
-		text_s(t, "since=");
+		text_say(t, "since=");
 		text_u64(t, (uint64_t)since_unix_ms / 1000);
 		text_c(t, '.');
 		text_u64_pad(t, (uint64_t)since_unix_ms % 1000, 3);
-		text_s(t, "000000&");
+		text_say(t, "000000&");
 	}
-	text_s(t, "filters=");
+	text_say(t, "filters=");
 	encoded(t, filters);
 }
 
@@ -78,16 +78,16 @@ enum kerr engine_out_url(enum engine_get get, struct slice arg, int64_t since_un
 
 	switch (get) {
 	case EG_PING:
-		text_s(&t, "/_ping");
+		text_say(&t, "/_ping");
 		break;
 	case EG_VERSION:
-		text_s(&t, "/version");
+		text_say(&t, "/version");
 		break;
 	case EG_INFO:
-		text_s(&t, "/info");
+		text_say(&t, "/info");
 		break;
 	case EG_LIST:
-		text_s(&t, "/containers/json?all=1");
+		text_say(&t, "/containers/json?all=1");
 		break;
 	case EG_INSPECT:
 	case EG_LOGS:

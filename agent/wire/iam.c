@@ -104,7 +104,7 @@ static void put_arn(struct text *t, const struct iam_names *n, const char *form,
 		text_s(t, form);
 		return;
 	}
-	text_s(t, "arn:");
+	text_say(t, "arn:");
 	put(t, n->partition, "aws");
 	text_c(t, ':');
 	text_slice(t, part);
@@ -223,7 +223,9 @@ void iam_policy(struct text *out, const struct iam_names *n, enum iam_role role,
 {
 	struct about all = { 0, n->n == 0 ? 1 : n->n };
 
-	text_s(out, lines ? "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [" : "{\"Version\":\"2012-10-17\",\"Statement\":[");
+	text_packed(out, lines
+		? PACKED("{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [")
+		: PACKED("{\"Version\":\"2012-10-17\",\"Statement\":["));
 	for (enum group g = 0; g < ROLL_BACK; g++)
 		of_policy(out, n, g, (struct about){ 0, 1 }, lines);
 	if (role != IAM_OBSERVER)
@@ -231,7 +233,7 @@ void iam_policy(struct text *out, const struct iam_names *n, enum iam_role role,
 	/* one each: a service may go to its own family's revisions, not to another's */
 	for (uint32_t i = 0; role == IAM_ACTOR_UPDATE && i < all.to; i++)
 		of_policy(out, n, UPDATE_SERVICE, (struct about){ i, i + 1 }, lines);
-	text_s(out, lines ? "\n  ]\n}\n" : "]}");
+	text_packed(out, lines ? PACKED("\n  ]\n}\n") : PACKED("]}"));
 }
 
 static uint32_t row_of(struct slice action)

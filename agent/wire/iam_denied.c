@@ -58,7 +58,7 @@ static void put_operation(const char *operation, struct iam_denied *out)
 	size_t dot = slice_rfind(name, ".");
 
 	if (slice_find(name, ":") == SIZE_MAX)
-		text_s(&t, "ecs:");
+		text_say(&t, "ecs:");
 	text_slice(&t, dot == SIZE_MAX ? name : slice_from(name, dot + 1));
 }
 

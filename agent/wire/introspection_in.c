@@ -4,10 +4,7 @@
 
 #include "agent/wire/json.h"
 
-static enum kerr refuse(struct why *why, const char *what)
-{
-	return why_set(why, KERR_BAD_INPUT, "introspection: %s", what);
-}
+#define refuse(why, what) why_set(why, KERR_BAD_INPUT, "introspection: " what)
 
 static enum kerr optional(enum kerr err)
 {

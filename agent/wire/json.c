@@ -403,7 +403,7 @@ bool json_clean(char *dst, size_t cap, struct slice src)
 		size_t n = utf8_len(src);
 
 		if (n == 0)
-			text_s(&out, "\xef\xbf\xbd");
+			text_say(&out, "\xef\xbf\xbd");
 		else if (n == 1 && control(src.p[0]))
 			text_c(&out, ' ');
 		else
@@ -426,9 +426,9 @@ static void jw_string(struct text *t, struct slice v)
 		uint8_t byte = (uint8_t)v.p[0];
 
 		if (n == 0) {
-			text_s(t, "\xef\xbf\xbd");
+			text_say(t, "\xef\xbf\xbd");
 		} else if (n == 1 && control(v.p[0])) {
-			text_s(t, "\\u00");
+			text_say(t, "\\u00");
 			text_hex(t, &byte, 1);
 		} else {
 			if (byte == '"' || byte == '\\')
@@ -499,6 +499,13 @@ void jw_str(struct jw *w, const char *name, const char *v)
 		jw_slice(w, name, slice_of(v));
 }
 
+void jw_packed(struct jw *w, const char *name, const struct packed *v)
+{
+	char words[PACKED_MAX];
+
+	jw_str(w, name, v == NULL ? NULL : packed_copy(words, sizeof(words), v));
+}
+
 void jw_str_or_null(struct jw *w, const char *name, const char *v)
 {
 	jw_str(w, name, v == NULL || v[0] == '\0' ? NULL : v);
@@ -525,7 +532,7 @@ void jw_bool(struct jw *w, const char *name, bool v)
 void jw_null(struct jw *w, const char *name)
 {
 	jw_lead(w, name);
-	text_s(w->t, "null");
+	text_say(w->t, "null");
 }
 
 void jw_unix_s(struct jw *w, const char *name, int64_t unix_ms)

@@ -56,6 +56,7 @@ void jw_array(struct jw *w, const char *name);
 void jw_array_end(struct jw *w);
 void jw_slice(struct jw *w, const char *name, struct slice v); /* controls escaped, invalid UTF-8 -> U+FFFD */
 void jw_str(struct jw *w, const char *name, const char *v);    /* NULL -> null */
+void jw_packed(struct jw *w, const char *name, const struct packed *v); /* the same, of ours */
 void jw_str_or_null(struct jw *w, const char *name, const char *v); /* "" -> null too: "not known" */
 void jw_u64(struct jw *w, const char *name, uint64_t v);
 void jw_i64(struct jw *w, const char *name, int64_t v);

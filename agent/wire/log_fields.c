@@ -11,9 +11,12 @@ struct reader {
 	struct why *why;
 };
 
-static enum kerr bad(const struct reader *r, const char *what)
+static enum kerr bad(const struct reader *r, const struct packed *what)
 {
-	return why_set(r->why, KERR_BAD_INPUT, "log line at byte %lu: %s", (unsigned long)r->at, what);
+	char words[PACKED_MAX];
+
+	return why_set(r->why, KERR_BAD_INPUT, "log line at byte %lu: %s", (unsigned long)r->at,
+		       packed_copy(words, sizeof(words), what));
 }
 
 static bool key_char(char c)
@@ -130,7 +133,7 @@ static enum kerr decode(struct reader *r, struct slice raw, struct slice *value)
 			raw = slice_from(raw, 1);
 			n = unescape(&raw, r->scratch + r->used);
 			if (n == 0)
-				return bad(r, "an escape that is none");
+				return bad(r, PACKED("an escape that is none"));
 		} else {
 			r->scratch[r->used] = raw.p[0];
 			raw = slice_from(raw, 1);
@@ -154,7 +157,7 @@ static enum kerr quoted(struct reader *r, struct slice *value)
 		}
 	}
 	if (i >= r->all.n)
-		return bad(r, "a quote is not closed");
+		return bad(r, PACKED("a quote is not closed"));
 	*value = slice_to(slice_from(r->all, start), i - start);
 	r->at = i + 1;
 	if (value->n == 0)
@@ -183,7 +186,7 @@ static enum kerr logfmt_field(struct reader *r, struct log_field *f)
 	size_t start = r->at;
 
 	if (!key_at(r->all, start))
-		return bad(r, "a key was expected");
+		return bad(r, PACKED("a key was expected"));
 	while (r->all.p[r->at] != '=')
 		r->at++;
 	f->key = slice_to(slice_from(r->all, start), r->at - start);
@@ -219,9 +222,9 @@ static enum kerr json_bare(struct reader *r, struct slice *value)
 			depth--;
 	}
 	if (r->at >= r->all.n)
-		return bad(r, "it ends within a value");
+		return bad(r, PACKED("it ends within a value"));
 	*value = slice_trim(slice_to(slice_from(r->all, start), r->at - start));
-	return value->n == 0 ? bad(r, "a value was expected") : KERR_OK;
+	return value->n == 0 ? bad(r, PACKED("a value was expected")) : KERR_OK;
 }
 
 static bool take(struct reader *r, char c)
@@ -239,12 +242,12 @@ static enum kerr json_field(struct reader *r, struct log_field *f)
 	enum kerr err;
 
 	if (r->at >= r->all.n || r->all.p[r->at] != '"')
-		return bad(r, "a key was expected");
+		return bad(r, PACKED("a key was expected"));
 	err = quoted(r, &f->key);
 	if (err != KERR_OK)
 		return err;
 	if (!take(r, ':') || r->at >= r->all.n)
-		return bad(r, "a colon and a value were expected");
+		return bad(r, PACKED("a colon and a value were expected"));
 	return r->all.p[r->at] == '"' ? quoted(r, &f->value) : json_bare(r, &f->value);
 }
 
@@ -266,7 +269,7 @@ static enum kerr parse_json(struct log_fields *f, struct reader *r)
 			return err;
 		f->n++;
 	} while (take(r, ','));
-	return take(r, '}') && r->at == r->all.n ? KERR_OK : bad(r, "a comma or the closing brace was expected");
+	return take(r, '}') && r->at == r->all.n ? KERR_OK : bad(r, PACKED("a comma or the closing brace was expected"));
 }
 
 static enum kerr parse_logfmt(struct log_fields *f, struct reader *r)
@@ -281,7 +284,7 @@ static enum kerr parse_logfmt(struct log_fields *f, struct reader *r)
 			return err;
 		f->n++;
 	}
-	return f->n > 0 ? KERR_OK : bad(r, "it is empty");
+	return f->n > 0 ? KERR_OK : bad(r, PACKED("it is empty"));
 }
 
 enum kerr log_fields_parse(struct log_fields *f, struct slice line, char *scratch, size_t cap, struct why *why)

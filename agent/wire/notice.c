@@ -89,14 +89,14 @@ static void service_line(const struct core *c, uint32_t at, struct text *t)
 	member(t, "verdict", verdict_name(s->verdict));
 	member(t, "serving", serving_name(s->serving));
 	member(t, "rollback", rb_state_name(core_rollback_shown(s)));
-	text_s(t, ": ");
+	text_say(t, ": ");
 	core_explain(c, at, t);
 }
 
 static void source_line(const struct known_source *s, enum source source, struct text *t)
 {
 	text_s(t, source_name(source));
-	text_s(t, " is ");
+	text_say(t, " is ");
 	text_s(t, source_state_name(s->state));
 	text_s(t, s->detail[0] != '\0' ? ": " : "");
 	text_s(t, s->detail);
@@ -128,7 +128,7 @@ static void field(struct text *t, const char *name, const char *value)
 {
 	if (value == NULL || value[0] == '\0')
 		return;
-	text_s(t, "KEDGE_");
+	text_say(t, "KEDGE_");
 	text_s(t, name);
 	text_c(t, '=');
 	for (; *value != '\0'; value++)

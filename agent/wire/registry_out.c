@@ -58,11 +58,11 @@ bool registry_out(struct slice image, enum registry_what what, struct slice dige
 	out->plain = !hub && is_loopback(host);
 	text_s(&t, out->plain ? "http://" : "https://");
 	text_s(&t, out->host);
-	text_s(&t, "/v2/");
+	text_say(&t, "/v2/");
 	if (what != REGISTRY_ROOT) {
 		text_s(&t, hub && slice_find(name, "/") == SIZE_MAX ? OFFICIAL : "");
 		text_slice(&t, name);
-		text_s(&t, what == REGISTRY_BLOB ? "/blobs/" : "/manifests/");
+		text_packed(&t, what == REGISTRY_BLOB ? PACKED("/blobs/") : PACKED("/manifests/"));
 		text_slice(&t, tag);
 	}
 	return !t.full;

@@ -67,7 +67,7 @@ bool sigv4_date_words(int64_t unix_s, bool seconds, struct text *out)
 			text_c(out, i < 8 ? '-' : ':');
 		text_c(out, date[i] == 'T' ? ' ' : date[i]);
 	}
-	text_s(out, " UTC");
+	text_say(out, " UTC");
 	return true;
 }
 
@@ -310,7 +310,7 @@ static void put_headers(const struct sigv4_header *h, size_t n, struct text *t, 
 		}
 		put_value(t, h[i].value);
 	}
-	text_s(t, "\n\n");
+	text_say(t, "\n\n");
 	text_slice(t, text_get(names));
 }
 
@@ -361,7 +361,7 @@ static bool chain(const struct sigv4_hash *h, const char *secret, const char *da
 	uint8_t a[SIGV4_HASH], b[SIGV4_HASH];
 	bool good;
 
-	text_s(&t, "AWS4");
+	text_say(&t, "AWS4");
 	text_s(&t, secret);
 	good = !t.full && h->hmac(first, t.len, date, 8, a) && h->hmac(a, sizeof(a), region, strlen(region), b) &&
 	       h->hmac(b, sizeof(b), service, strlen(service), a) && h->hmac(a, sizeof(a), "aws4_request", 12, key);
@@ -402,7 +402,7 @@ void sigv4_scope(struct text *t, const char *date, const char *region, const cha
 	text_s(t, region);
 	text_c(t, '/');
 	text_s(t, service);
-	text_s(t, "/aws4_request");
+	text_say(t, "/aws4_request");
 }
 
 static enum kerr put_auth(struct text *auth, const struct credentials *c, const char *date, const char *region,
@@ -412,9 +412,9 @@ static enum kerr put_auth(struct text *auth, const struct credentials *c, const 
 	text_s(auth, c->akid);
 	text_c(auth, '/');
 	sigv4_scope(auth, date, region, service);
-	text_s(auth, ", SignedHeaders=");
+	text_say(auth, ", SignedHeaders=");
 	text_slice(auth, names);
-	text_s(auth, ", Signature=");
+	text_say(auth, ", Signature=");
 	text_hex(auth, signature, SIGV4_HASH);
 	return auth->full ? why_set(why, KERR_TOO_BIG, "the Authorization header is longer than %d bytes",
 				    SIGV4_AUTH_CAP - 1) : KERR_OK;

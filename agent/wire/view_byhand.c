@@ -8,16 +8,16 @@
 enum by_hand { BY_NOTHING, BY_STOP, BY_UPDATE };
 
 /* CodeDeploy and external controllers take no order from ECS; kedge only reports there. */
-static const char *own_way_back(const struct service *s)
+static const struct packed *own_way_back(const struct service *s)
 {
 	switch (s->asked.said.controller) {
 	case CTL_CODE_DEPLOY:
-		return "CodeDeploy owns this service's deployments, kedge only reports. The way back is its own: "
+		return PACKED("CodeDeploy owns this service's deployments, kedge only reports. The way back is its own: "
 		       "aws deploy stop-deployment --deployment-id ID --auto-rollback-enabled while it runs, "
-		       "else deploy the earlier revision there.";
+		       "else deploy the earlier revision there.");
 	case CTL_EXTERNAL:
-		return "An external controller owns this service's deployments, kedge only reports. The way back is its own: "
-		       "aws ecs update-service-primary-task-set with the earlier task set, then delete the new one.";
+		return PACKED("An external controller owns this service's deployments, kedge only reports. The way back is its own: "
+		       "aws ecs update-service-primary-task-set with the earlier task set, then delete the new one.");
 	case CTL_UNKNOWN:
 	case CTL_ECS:
 	case CTL_OTHER:
@@ -213,10 +213,10 @@ static enum proof proof_of(const struct core *c, const struct service *s, const 
 static void worked_with(struct text *out, const char *image, const char *digest)
 {
 	if (digest[0] == '\0') {
-		text_s(out, " The digest it ran with is not known here.");
+		text_say(out, " The digest it ran with is not known here.");
 		return;
 	}
-	text_s(out, image == NULL ? " The digest it ran with: " : " The image that worked: ");
+	text_packed(out, image == NULL ? PACKED(" The digest it ran with: ") : PACKED(" The image that worked: "));
 	if (image != NULL) {
 		text_slice(out, repository(image));
 		text_c(out, '@');
@@ -231,26 +231,26 @@ static void note_update(const struct core *c, const struct service *s, const str
 
 	text_definition(out, t->family, t->revision);
 	if (proof == PROOF_PINNED || (proof == PROOF_NONE && image != NULL && slice_find(slice_of(image), "@") != SIZE_MAX)) {
-		text_s(out, " names its image by digest: going back starts that very image.");
+		text_say(out, " names its image by digest: going back starts that very image.");
 		return;
 	}
 	if (proof == PROOF_SAME) {
-		text_s(out, " has the very image that runs now in container ");
+		text_say(out, " has the very image that runs now in container ");
 		text_s(out, container);
-		text_s(out, ": going back changes the rest of the task definition only.");
+		text_say(out, ": going back changes the rest of the task definition only.");
 		return;
 	}
 	if (proof == PROOF_OVERWRITTEN) {
-		text_s(out, " names the same tag as the failing release for container ");
+		text_say(out, " names the same tag as the failing release for container ");
 		text_s(out, container);
-		text_s(out, ", and that tag was pushed again since: proven, going back by UpdateService alone starts the bad image again.");
+		text_say(out, ", and that tag was pushed again since: proven, going back by UpdateService alone starts the bad image again.");
 	} else if (image == NULL) {
-		text_s(out, " starts whatever its image name means now: if that is a tag that was pushed again, going back "
+		text_say(out, " starts whatever its image name means now: if that is a tag that was pushed again, going back "
 			    "changes nothing.");
 	} else {
-		text_s(out, " names its image by tag (");
+		text_say(out, " names its image by tag (");
 		text_s(out, image);
-		text_s(out, "): if that tag was pushed again, going back starts the new image.");
+		text_say(out, "): if that tag was pushed again, going back starts the new image.");
 	}
 	worked_with(out, image, t->digest);
 }
@@ -271,7 +271,7 @@ static void pin(struct text *out, const char *container, const char *digest, uin
 		return;
 	text_s(out, *n == 0 ? "{\"" : ",\"");
 	text_s(out, container);
-	text_s(out, "\":\"");
+	text_say(out, "\":\"");
 	text_s(out, digest);
 	text_c(out, '"');
 	++*n;
@@ -300,7 +300,7 @@ static void program(struct text *out, struct slice digests)
 	struct text t = text_on(room, sizeof(room));
 
 	text_slice(&t, digests);
-	text_s(&t, " as $d | .containerDefinitions[] |= (.name as $n | if $d[$n] then .image |= ((sub(\"@.*\"; \"\") | "
+	text_say(&t, " as $d | .containerDefinitions[] |= (.name as $n | if $d[$n] then .image |= ((sub(\"@.*\"; \"\") | "
 		   "sub(\":[^/]*$\"; \"\")) + \"@\" + $d[$n]) else . end) | del(.taskDefinitionArn, .revision, .status, "
 		   ".requiresAttributes, .compatibilities, .registeredAt, .registeredBy, .deregisteredAt, .deleteRequestedAt)");
 	ecs_out_shell(out, text_get(&t));
@@ -323,11 +323,11 @@ static void pin_commands(const struct core *c, const struct service *s, const st
 	text_s(&f, t->family);
 	text_c(&f, '-');
 	text_u64(&f, t->revision);
-	text_s(&f, "-pinned.json");
+	text_say(&f, "-pinned.json");
 	(void)ecs_out_cli_definition(&line, c->node.region, t->family, t->revision);
-	text_s(&line, " | jq ");
+	text_say(&line, " | jq ");
 	program(&line, text_get(&d));
-	text_s(&line, " > ");
+	text_say(&line, " > ");
 	text_s(&line, file);
 	if (line.full)
 		return;
@@ -372,9 +372,9 @@ void view_by_update(const struct core *c, uint32_t service, const char *family, 
 void view_by_hand(const struct core *c, uint32_t service, struct jw *w)
 {
 	const struct service *s = &c->service[service];
-	const char *note = s->rb.state == RB_NONE ? NULL : own_way_back(s);
+	const struct packed *note = s->rb.state == RB_NONE ? NULL : own_way_back(s);
 	enum by_hand how = note != NULL ? BY_NOTHING : by_hand(s);
-	char line[LINE_CAP];
+	char line[LINE_CAP], words[PACKED_MAX];
 	struct text command = text_on(line, sizeof(line));
 	struct target t;
 
@@ -383,11 +383,11 @@ void view_by_hand(const struct core *c, uint32_t service, struct jw *w)
 		return;
 	}
 	if (how == BY_UPDATE)
-		note = "Nothing is known that this service could go back to.";
+		note = PACKED("Nothing is known that this service could go back to.");
 	else if (how == BY_STOP && s->rb.deployment[0] == '\0')
-		note = "The command needs the deployment's ARN; it is known once AWS has answered.";
+		note = PACKED("The command needs the deployment's ARN; it is known once AWS has answered.");
 	else if (how == BY_STOP)
 		(void)ecs_out_cli_stop(&command, c->node.region, s->rb.deployment);
-	members(w, &command, note);
+	members(w, &command, note == NULL ? NULL : packed_copy(words, sizeof(words), note));
 	jw_array_end(w);
 }

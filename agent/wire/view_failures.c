@@ -57,9 +57,9 @@ static void verdict(struct jw *w, const struct failure *f)
 }
 
 /* A state of the node that has ended needs nobody any more. */
-const char *view_next_step(const struct failure *f)
+const struct packed *view_next_step(const struct failure *f)
 {
-	return f->over ? "Nothing to do; it is over." : class_next_step(f->class, f->blame);
+	return f->over ? PACKED("Nothing to do; it is over.") : class_next_step(f->class, f->blame);
 }
 
 const char *view_fix_by(const struct failure *f)
@@ -79,7 +79,7 @@ void view_failure(const struct view *v, struct jw *w, const char *name, const st
 	jw_unix_s(w, "first_unix_s", f->first_unix_ms);
 	jw_unix_s(w, "last_unix_s", f->last_unix_ms);
 	jw_u64(w, "epoch", f->epoch);
-	jw_str(w, "next_step", view_next_step(f));
+	jw_packed(w, "next_step", view_next_step(f));
 	jw_str(w, "fix_by", view_fix_by(f));
 	jw_bool(w, "provisional", slot->provisional);
 	jw_bool(w, "over", f->over);

@@ -17,7 +17,7 @@
 static void when(struct text *t, int64_t unix_ms)
 {
 	if (unix_ms <= 0 || !sigv4_date_words(unix_ms / 1000, true, t))
-		text_s(t, "never");
+		text_say(t, "never");
 }
 
 static const char *kind(enum verdict v)
@@ -37,12 +37,13 @@ static void remedy(const struct failure *f, struct text *t)
 		[FIX_SITE] = "somebody at the site", [FIX_DEVELOPER] = "the developer of the release",
 		[FIX_CLOUD] = "whoever runs the cloud account or the registry",
 	};
+	char words[PACKED_MAX];
 	enum fix_by by = f->over ? FIX_NOBODY : class_fix_by(f->class, f->blame);
 
-	text_s(t, "<p>");
+	text_say(t, "<p>");
 	if (by != FIX_NOBODY)
 		view_html(t, "Who can fix it: <b>%</b>. ", who[by]);
-	view_html(t, "%", view_next_step(f));
+	view_html(t, "%", packed_copy(words, sizeof(words), view_next_step(f)));
 }
 
 /* ---- services ---- */
@@ -55,7 +56,7 @@ static void deployments(const struct dep_table *table, const char *service, stru
 
 		if (!str_eq(s->name, service))
 			continue;
-		text_s(t, "<table><tr><th>status<th>taskDefinition<th>desired<th>pending<th>running<th>failedTasks<th>rolloutState"
+		text_say(t, "<table><tr><th>status<th>taskDefinition<th>desired<th>pending<th>running<th>failedTasks<th>rolloutState"
 			  "<th>rolloutStateReason<th>id");
 		for (uint32_t k = 0; k < s->n; k++) {
 			const struct dep_row *r = &s->row[k];
@@ -64,7 +65,7 @@ static void deployments(const struct dep_table *table, const char *service, stru
 				  VIEW_N(r->desired), VIEW_N(r->pending), VIEW_N(r->running), VIEW_N(r->failed), r->rollout,
 				  r->rollout_reason, r->id);
 		}
-		text_s(t, "</table><p class=s>AWS was asked ");
+		text_say(t, "</table><p class=s>AWS was asked ");
 		when(t, table->asked_unix_ms);
 	}
 }
@@ -86,7 +87,8 @@ static const struct failure *newest(const struct core *c, const char *service)
 static void rollback(const struct core *c, uint32_t at, struct text *t)
 {
 	const struct rollback *rb = &c->service[at].rb;
-	struct slice step = slice_of(view_rollback_next_step(rb->state));
+	char words[PACKED_MAX];
+	struct slice step = slice_of(packed_copy(words, sizeof(words), view_rollback_next_step(rb->state)));
 	size_t id;
 
 	if (rb->state == RB_NONE || core_rollback_shown(&c->service[at]) != rb->state)
@@ -117,7 +119,7 @@ static void service(const struct view *v, uint32_t at, struct text *t)
 		remedy(f, t);
 	rollback(v->core, at, t);
 	deployments(v->deployments, s->m.name, t);
-	text_s(t, "</div>");
+	text_say(t, "</div>");
 }
 
 /* ---- failures ---- */
@@ -158,7 +160,7 @@ static void failure(const struct core *c, const uint8_t *index, uint32_t n, stru
 		view_html(t, "<details id=f#><summary class=s>evidence</summary><ul class=s>", VIEW_N(first->id));
 	for (uint32_t i = 0; i < f->n_evidence && i < EVIDENCE_MAX; i++)
 		view_html(t, "<li>%", f->evidence[i]);
-	text_s(t, f->n_evidence > 0 ? "</ul></details></div>" : "</div>");
+	text_packed(t, f->n_evidence > 0 ? PACKED("</ul></details></div>") : PACKED("</div>"));
 }
 
 /* ---- kedge itself ---- */
@@ -171,7 +173,7 @@ static void trouble(struct text *t, const char *of, const char *state, const cha
 
 static void sources(const struct view *v, struct text *t)
 {
-	text_s(t, "<h2>What kedge hears</h2><p>");
+	text_say(t, "<h2>What kedge hears</h2><p>");
 	for (int i = 0; i < SOURCES; i++)
 		if (v->core->source[i].state == SS_UP)
 			view_html(t, "<span class='w ok'>% up</span> ", source_name((enum source)i));
@@ -200,13 +202,13 @@ static void cost(const struct view *v, struct text *t)
 
 	for (uint32_t i = 0; i < v->purposes; i++)
 		wan += v->purpose[i].up + v->purpose[i].down;
-	text_s(t, "<h2>What kedge costs</h2>");
+	text_say(t, "<h2>What kedge costs</h2>");
 	meter(t, "WAN today", wan, v->data_budget_bytes);
 	meter(t, "Memory", v->pss_bytes, PSS_MAX);
 	meter(t, "Memory peak", v->peak_pss_bytes, PSS_MAX);
 	meter(t, "Journal", v->journal_bytes, JOURNAL);
-	view_html(t, "<p class=s>Written to disk since the start: # KiB. %", VIEW_N(v->disk_bytes_written / KIB),
-		  core_shed_says(core_shed(v->core)));
+	view_html(t, "<p class=s>Written to disk since the start: # KiB. ", VIEW_N(v->disk_bytes_written / KIB));
+	text_packed(t, core_shed_says(core_shed(v->core)));
 }
 
 /* ---- the page ---- */
@@ -240,7 +242,7 @@ static void services(const struct view *v, struct text *t)
 			service(v, i, t);
 			shown += kept(t, mark, REST_MAX + FAILED_MAX);
 		}
-	text_s(t, all == 0 ? "<p>No service of this node is known yet." : "");
+	text_packed(t, all == 0 ? PACKED("<p>No service of this node is known yet.") : PACKED(""));
 	if (shown < all)
 		view_html(t, "<p class=s># more: kedge services", VIEW_N(all - shown));
 }
@@ -250,7 +252,7 @@ static void failures(const struct core *c, struct text *t)
 	uint8_t index[FAILURES_MAX];
 	uint32_t n = view_newest(c, index), at = 0, before = 0;
 
-	text_s(t, n == 0 ? "<h2>Failures</h2><p>None." : "<h2>Failures</h2>");
+	text_packed(t, n == 0 ? PACKED("<h2>Failures</h2><p>None.") : PACKED("<h2>Failures</h2>"));
 	for (uint32_t cards = 0; at < n && cards < FAILURES; at++) {
 		size_t mark = t->len;
 
@@ -282,20 +284,20 @@ enum kerr view_page(const struct view *v, struct text *out)
 {
 	const struct ev_epoch *node = &v->core->node;
 
-	text_s(out, view_page_head);
+	text_packed(out, (const struct packed *)view_page_head);
 	title(v->core, out);
 	view_html(out, "<header><h1>kedge</h1><p id=l class=so>anew every 10 s</header><main id=m><p class=s>% %, as of ",
 		  node->cluster, node->region);
 	when(out, v->now_unix_ms);
 	if (!core_online(v->core))
-		text_s(out, "<p class='c so'>AWS cannot be asked now; kedge goes on with what it sees here.");
+		text_say(out, "<p class='c so'>AWS cannot be asked now; kedge goes on with what it sees here.");
 	services(v, out);
 	failures(v->core, out);
 	sources(v, out);
 	cost(v, out);
 	view_html(out, "<p class=s>kedge % - <a href=status.json>status.json</a> <a href=failures.json>failures.json</a> "
 		  "<a href=metrics>metrics</a></main><script>", v->version);
-	text_s(out, view_page_script);
-	text_s(out, "</script></html>\n");
+	text_packed(out, (const struct packed *)view_page_script);
+	text_say(out, "</script></html>\n");
 	return out->full ? KERR_TOO_BIG : KERR_OK;
 }

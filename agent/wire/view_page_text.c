@@ -3,7 +3,7 @@
 #include "agent/wire/view_parts.h"
 
 const char view_page_head[] =
-	"<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>"
+	PACKED_TEXT("<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>"
 	"<noscript><meta http-equiv=refresh content=10></noscript><style>"
 	":root{color-scheme:light dark;--s:#57606a;--g:#1a7f37;--y:#8a5a00;--r:#c1121f}"
 	"@media(prefers-color-scheme:dark){:root{--s:#9aa5b1;--g:#4cc26b;--y:#e3a93c;--r:#ff7b72}}"
@@ -22,13 +22,13 @@ const char view_page_head[] =
 	"text{fill:currentColor;font-size:11px;text-anchor:middle}circle{fill:var(--k)}path,.n{fill:none;stroke:var(--s);"
 	"stroke-width:2}.n{stroke-dasharray:4 2}"
 	".m{display:grid;grid-template-columns:6.5rem 1fr 9rem;gap:.6rem;align-items:center;font-size:.9rem}meter{width:100%}"
-	"</style>";
+	"</style>");
 
 /* The browser runs the script below and no other one: tests/unit/t_view.c says the hash when the text was changed. */
 const char view_page_script_hash[] = "'sha256-PKNB9U9Ju7QJxROj+lQAwABHKD1J5qBctBfH9j3k00o='";
 
 const char view_page_script[] =
-	"let d=document,t,g,say=(c,x)=>{l.className=c;l.textContent=x},"
+	PACKED_TEXT("let d=document,t,g,say=(c,x)=>{l.className=c;l.textContent=x},"
 	"lost=()=>l.className=='no'||say('no','not connected since '+new Date().toISOString().slice(11,19)+' UTC'),"
 	"live=()=>{say('ok','live');clearTimeout(t);t=setTimeout(lost,75e3)},"
 	"put=x=>{let p=new DOMParser().parseFromString(x,'text/html'),y=scrollY,o=[...m.children],n=[...p.querySelector('main')"
@@ -40,4 +40,4 @@ const char view_page_script[] =
 	"},"
 	"go=()=>{let s=new EventSource('events');s.onopen=get;s.addEventListener('alive',live);s.addEventListener('change',()=>"
 	"{live();get()});"
-	"s.onerror=()=>{lost();s.readyState>1&&setTimeout(()=>{get();go()},1e4)}};go()";
+	"s.onerror=()=>{lost();s.readyState>1&&setTimeout(()=>{get();go()},1e4)}};go()");

@@ -1,32 +1,32 @@
 /* The intent to haul back, as every reading verb shows it. */
 #include "agent/wire/view_parts.h"
 
-const char *view_rollback_next_step(enum rb_state state)
+const struct packed *view_rollback_next_step(enum rb_state state)
 {
 	switch (state) {
 	case RB_AWAITING_CONFIRMATION:
 	case RB_QUORUM_WAIT:
-		return "kedge confirm ID does it, kedge cancel ID drops it; kedge why ID tells more, and the aws command.";
+		return PACKED("kedge confirm ID does it, kedge cancel ID drops it; kedge why ID tells more, and the aws command.");
 	case RB_SHADOW:
-		return "Nothing is sent while the policy is shadow; kedge confirm ID or the command does it once.";
+		return PACKED("Nothing is sent while the policy is shadow; kedge confirm ID or the command does it once.");
 	case RB_QUEUED_OFFLINE:
-		return "Restore the line to AWS; kedge goes on by itself when it is back.";
+		return PACKED("Restore the line to AWS; kedge goes on by itself when it is back.");
 	case RB_HELD:
-		return "It goes on when the hold ends; kedge hold SERVICE --for 0 ends it now.";
+		return PACKED("It goes on when the hold ends; kedge hold SERVICE --for 0 ends it now.");
 	case RB_REFUSED:
 	case RB_ROLLBACK_FAILED:
-		return "A person has to act: by the command shown, or as the note beside it says.";
+		return PACKED("A person has to act: by the command shown, or as the note beside it says.");
 	case RB_DENIED:
-		return "Add the statement, if one is shown, to the policy of this node's role and ask again with kedge rollback SERVICE; "
-		       "or run the command with your own credentials.";
+		return PACKED("Add the statement, if one is shown, to the policy of this node's role and ask again with kedge rollback SERVICE; "
+		       "or run the command with your own credentials.");
 	case RB_EXPIRED:
-		return "It was too old to be acted on; look at the service and act by hand if it still fails.";
+		return PACKED("It was too old to be acted on; look at the service and act by hand if it still fails.");
 	case RB_DECIDED:
 	case RB_BREAKER_WAIT:
 	case RB_ACTING:
 	case RB_WATCHING:
 	case RB_ADOPTED:
-		return "Wait; kedge goes on by itself.";
+		return PACKED("Wait; kedge goes on by itself.");
 	case RB_NONE:
 	case RB_SUSPECT:
 	case RB_ROLLED_BACK:
@@ -35,7 +35,7 @@ const char *view_rollback_next_step(enum rb_state state)
 	case RB_STATES:
 		break;
 	}
-	return "kedge has nothing more to do.";
+	return PACKED("kedge has nothing more to do.");
 }
 
 static void times(struct jw *w, const struct rollback *rb)
@@ -88,6 +88,6 @@ void view_rollback(const struct view *v, struct jw *w, uint32_t service)
 	jw_bool(w, "by_operator", rb->by_operator);
 	jw_bool(w, "accepted", rb->accepted);
 	jw_bool(w, "by_update", rb->update);
-	jw_str(w, "next_step", view_rollback_next_step(rb->state));
+	jw_packed(w, "next_step", view_rollback_next_step(rb->state));
 	jw_object_end(w);
 }

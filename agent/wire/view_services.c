@@ -98,7 +98,7 @@ static void advice(const struct core *c, struct jw *w, uint32_t service)
 	jw_array(w, "advice");
 	for (int i = 0; i < ADVICES; i++)
 		if ((set >> i & 1) != 0)
-			jw_str(w, NULL, advice_text((enum advice)i));
+			jw_packed(w, NULL, advice_text((enum advice)i));
 	jw_array_end(w);
 }
 

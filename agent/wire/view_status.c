@@ -136,12 +136,12 @@ static void pace(const struct core *c, struct jw *w)
 	} else {
 		jw_object(w, "shed");
 		jw_u64(w, "level", core_shed(c));
-		jw_str(w, "text", core_shed_says(core_shed(c)));
+		jw_packed(w, "text", core_shed_says(core_shed(c)));
 		jw_object_end(w);
 	}
 	jw_object(w, "heartbeat");
 	jw_u64(w, "seconds", beat_ms / 1000);
-	jw_str_or_null(w, "why", beat_why_says(why));
+	jw_packed(w, "why", why == BEAT_CONF ? NULL : beat_why_says(why));
 	jw_object_end(w);
 	jw_object(w, "fleet");
 	if (core_fleet(c) == 0)

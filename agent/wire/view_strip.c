@@ -44,7 +44,7 @@ static void hour(struct text *t, int64_t unix_ms)
 	uint64_t s = (uint64_t)unix_ms / 1000 % 86400;
 
 	if (unix_ms <= 0) {
-		text_s(t, "not yet");
+		text_say(t, "not yet");
 		return;
 	}
 	for (uint64_t unit = 3600; unit > 0; unit /= 60) {
@@ -55,12 +55,12 @@ static void hour(struct text *t, int64_t unix_ms)
 
 static void label(const struct moment *at, uint32_t n, struct text *t)
 {
-	text_s(t, "<svg role=img viewBox='0 0 320 52' aria-label='");
+	text_say(t, "<svg role=img viewBox='0 0 320 52' aria-label='");
 	for (uint32_t i = 0; i < n; i++) {
 		view_html(t, i == 0 ? "% " : ", % ", at[i].words);
 		hour(t, at[i].unix_ms);
 	}
-	text_s(t, "'>");
+	text_say(t, "'>");
 }
 
 static void draw(const struct moment *at, uint32_t i, struct text *t)
@@ -73,12 +73,12 @@ static void draw(const struct moment *at, uint32_t i, struct text *t)
 	if (i > 0 && done) {
 		view_html(t, "<text y=25 x=#>", VIEW_N(x - STEP / 2));
 		span(t, at[i].unix_ms - at[i - 1].unix_ms);
-		text_s(t, "</text>");
+		text_say(t, "</text>");
 	}
 	view_html(t, "<circle cy=30 r=6 cx=# class=% /><text y=12 x=#>%</text><text y=49 x=#>", VIEW_N(x), done ? at[i].class : "n",
 		  VIEW_N(x), at[i].words, VIEW_N(x));
 	hour(t, at[i].unix_ms);
-	text_s(t, "</text>");
+	text_say(t, "</text>");
 }
 
 void view_strip(const struct core *c, uint32_t service, struct text *t)
@@ -90,13 +90,13 @@ void view_strip(const struct core *c, uint32_t service, struct text *t)
 	label(at, n, t);
 	for (uint32_t i = 0; i < n; i++)
 		draw(at, i, t);
-	text_s(t, "</svg>");
+	text_say(t, "</svg>");
 	if (n < 2 || at[0].unix_ms == rb->decided_unix_ms)
 		return;
-	text_s(t, "<p class=s>Detected after ");
+	text_say(t, "<p class=s>Detected after ");
 	span(t, rb->decided_unix_ms - at[0].unix_ms);
 	if (rb->state == RB_ROLLED_BACK) {
-		text_s(t, ", recovered after ");
+		text_say(t, ", recovered after ");
 		span(t, rb->done_unix_ms - at[0].unix_ms);
 	}
 	text_c(t, '.');

@@ -13,20 +13,20 @@ void view_summary(const struct core *c, struct text *out)
 		well += c->service[i].verdict == V_OK;
 	}
 	if (all == 0) {
-		text_s(out, "no service of this node is known yet");
+		text_say(out, "no service of this node is known yet");
 	} else {
 		text_u64(out, well);
-		text_s(out, " of ");
+		text_say(out, " of ");
 		text_u64(out, all);
-		text_s(out, all == 1 ? " service runs as deployed" : " services run as deployed");
+		text_packed(out, all == 1 ? PACKED(" service runs as deployed") : PACKED(" services run as deployed"));
 	}
-	text_s(out, "; AWS is ");
+	text_say(out, "; AWS is ");
 	text_s(out, source_state_name(c->source[SRC_AWS].state));
 	if (well == all)
 		return;
-	text_s(out, ". ");
+	text_say(out, ". ");
 	text_s(out, c->service[worst].m.name);
-	text_s(out, ": ");
+	text_say(out, ": ");
 	core_explain(c, worst, out);
 }
 

@@ -52,7 +52,7 @@ static void say_rollback(struct timeline *l, int64_t unix_ms, const struct rollb
 {
 	struct text t = moment(l, unix_ms);
 
-	text_s(&t, "rollback r");
+	text_say(&t, "rollback r");
 	text_u64(&t, rb->id);
 	text_s(&t, words);
 }
@@ -70,21 +70,21 @@ static void say_failure(struct timeline *l, const struct failure *f)
 	}
 	text_s(&t, class_name(f->class));
 	if (f->container[0] != '\0') {
-		text_s(&t, " in container ");
+		text_say(&t, " in container ");
 		text_slice(&t, slice_to(slice_of(f->container), 60));
 	}
 	if (f->over) {
 		t = moment(l, f->last_unix_ms);
 		text_c(&t, 'f');
 		text_u64(&t, f->id);
-		text_s(&t, " was over");
+		text_say(&t, " was over");
 	} else if (f->last_unix_ms > f->first_unix_ms && f->count > 1) {
 		t = moment(l, f->last_unix_ms);
 		text_c(&t, 'f');
 		text_u64(&t, f->id);
-		text_s(&t, " seen again, ");
+		text_say(&t, " seen again, ");
 		text_u64(&t, f->count);
-		text_s(&t, " times in all");
+		text_say(&t, " times in all");
 	}
 }
 
@@ -157,9 +157,9 @@ static void advice(const struct core *c, struct jw *w, const struct subject *u, 
 	const struct failure *f = u->slot == NULL ? NULL : &u->slot->f;
 
 	if (about_rollback)
-		jw_str(w, "next_step", view_rollback_next_step(c->service[u->service].rb.state));
+		jw_packed(w, "next_step", view_rollback_next_step(c->service[u->service].rb.state));
 	else
-		jw_str(w, "next_step", f == NULL ? NULL : view_next_step(f));
+		jw_packed(w, "next_step", f == NULL ? NULL : view_next_step(f));
 	jw_str(w, "fix_by", f == NULL ? fix_by_name(FIX_NOBODY) : view_fix_by(f));
 }
 

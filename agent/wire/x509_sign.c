@@ -69,13 +69,13 @@ enum kerr x509_sign_auth(const struct x509_sign *s, struct slice signature, char
 	struct text t = text_on(out, X509_SIGN_AUTH_CAP);
 
 	text_s(&t, s->algorithm);
-	text_s(&t, " Credential=");
+	text_say(&t, " Credential=");
 	text_s(&t, s->serial);
 	text_c(&t, '/');
 	sigv4_scope(&t, s->date, s->region, X509_SIGN_SERVICE);
-	text_s(&t, ", SignedHeaders=");
+	text_say(&t, ", SignedHeaders=");
 	text_s(&t, s->names);
-	text_s(&t, ", Signature=");
+	text_say(&t, ", Signature=");
 	text_hex(&t, (const uint8_t *)signature.p, signature.n);
 	return t.full ? why_set(why, KERR_TOO_BIG, "a signature of %u bytes: RSA keys of at most 4096 bits can be used",
 				(unsigned)signature.n) : KERR_OK;

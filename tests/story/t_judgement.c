@@ -161,6 +161,8 @@ static void cached_image(void)
 
 static void engine_down(void)
 {
+	char words[PACKED_MAX];
+
 	begin();
 	world_source(&w, SRC_ENGINE, SS_REFUSED);
 	world_run(&w, 20000);
@@ -172,7 +174,8 @@ static void engine_down(void)
 	world_source(&w, SRC_ENGINE, SS_ABSENT);
 	world_run(&w, 40000);
 	is_int(w.core.next_id, 3, "another time is another failure");
-	is_str(class_next_step(CLASS_ENGINE_DOWN, BLAME_NODE), "Start the container engine.", "and what to do is said");
+	is_str(packed_copy(words, sizeof(words), class_next_step(CLASS_ENGINE_DOWN, BLAME_NODE)), "Start the container engine.",
+	       "and what to do is said");
 	sound();
 }
 

@@ -111,7 +111,8 @@ static void agent(void)
 static void words(void)
 {
 	for (int i = 0; i < ADVICES; i++) {
-		struct slice text = slice_of(advice_text((enum advice)i));
+		char buf[PACKED_MAX];
+		struct slice text = slice_of(packed_copy(buf, sizeof(buf), advice_text((enum advice)i)));
 
 		ok(text.n > 60 && text.n < 320 && slice_ends(text, ".") && slice_find(text, ": ") != SIZE_MAX,
 		   "one sentence with what to do: %.40s...", text.p);

@@ -131,8 +131,8 @@ static void advice(void)
 
 	for (int class = CLASS_NONE + 1; class < CLASSES; class++)
 		for (int blame = 0; blame < BLAMES; blame++) {
-			const char *step = class_next_step((enum class)class, (enum blame)blame);
-			size_t n = step == NULL ? 0 : strlen(step);
+			char step[PACKED_MAX];
+			size_t n = strlen(packed_copy(step, sizeof(step), class_next_step((enum class)class, (enum blame)blame)));
 
 			all = all && n > 10 && step[n - 1] == '.' &&
 			      (int)class_fix_by((enum class)class, (enum blame)blame) >= 0 &&

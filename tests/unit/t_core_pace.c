@@ -291,6 +291,7 @@ static void line_back(void)
 
 static void budget(void)
 {
+	char words[PACKED_MAX];
 	enum beat_why why;
 
 	is_int(core_shed_of(800000, 0), SHED_NOTHING, "no budget: nothing is left out");
@@ -301,8 +302,9 @@ static void budget(void)
 	is_int(core_shed_of(999999, 1000000), SHED_HEARTBEATS, "up to the last byte");
 	is_int(core_shed_of(1000000, 1000000), SHED_POLLS, "then polls of deployments");
 	for (int i = SHED_EXTRAS; i <= SHED_POLLS; i++)
-		ok(strlen(core_shed_says((enum shed)i)) > 20, "a sentence for level %d", i);
-	ok(core_shed_says(SHED_NOTHING)[0] == '\0' && beat_why_says(BEAT_CONF)[0] == '\0', "none where nothing is to be said");
+		ok(strlen(packed_copy(words, sizeof(words), core_shed_says((enum shed)i))) > 20, "a sentence for level %d", i);
+	ok(packed_copy(words, sizeof(words), core_shed_says(SHED_NOTHING))[0] == '\0' &&
+	   packed_copy(words, sizeof(words), beat_why_says(BEAT_CONF))[0] == '\0', "none where nothing is to be said");
 
 	resting(4, (int[]){ 100, 3000, 3000, 3000 });
 	at(1)->look.wanted = true;
