@@ -189,7 +189,7 @@ void acts_confirm(struct node *n, uint32_t connection, const struct unixsock_pee
 	if (is_as_seen(n, what, seen))
 		acts_do(n, connection, peer, OPV_CONFIRM, what, 0);
 	else
-		serve_refuse(n, connection, EXIT_NO, "it has changed since you looked; look again, and confirm what it is now");
+		serve_refuse(n, connection, EXIT_NO, PACKED("it has changed since you looked; look again, and confirm what it is now"));
 }
 
 /* The very bytes that would be signed, made by what makes them. */
