@@ -114,11 +114,16 @@ static enum kerr begin(struct gate *g, enum engine_get sent, struct why *why)
 	return err;
 }
 
+static void count(struct gate_engine *e, struct news *news)
+{
+	news->u.engine.malformed = e->told_malformed = e->malformed;
+	news->u.engine.oversize = e->told_oversize = e->lines.oversize;
+}
+
 static void tell(struct gate *g, struct news *news, struct slice tail)
 {
 	news->what = NEWS_ENGINE;
-	news->u.engine.malformed = g->engine.malformed;
-	news->u.engine.oversize = g->engine.lines.oversize;
+	count(&g->engine, news);
 	/* one question is under way at a time, so that there is always room for its answer; a worker that is gone needs none */
 	(void)!gate_news(g, news, tail);
 }
@@ -188,9 +193,20 @@ static bool one_event(struct gate *g, struct slice line)
 		log_line(&g->log, LOG_LEVEL_WARN, "engine: an event that is no JSON was passed over: %s", why.text);
 		return true;
 	}
-	news.u.engine.malformed = e->malformed;
-	news.u.engine.oversize = e->lines.oversize;
+	count(e, &news);
 	return gate_has_room(g) && gate_news(g, &news, text_get(&t)) == KERR_OK;
+}
+
+/* What was passed over is counted at once, also when no other event follows: as one of no bytes. */
+static void tell_counts(struct gate *g)
+{
+	struct gate_engine *e = &g->engine;
+	struct news news = { .what = NEWS_EVENT };
+
+	if (e->malformed == e->told_malformed && e->lines.oversize == e->told_oversize)
+		return;
+	count(e, &news);
+	(void)!gate_news(g, &news, (struct slice){ NULL, 0 });
 }
 
 /* A worker that does not keep up opens the stream again from where it was: the engine remembers its last 256 events. */
@@ -202,6 +218,7 @@ static bool on_stream(void *arg, struct slice part)
 	while (engine_lines_next(&g->engine.lines, &part, &line))
 		if (!one_event(g, line))
 			return false;
+	tell_counts(g);
 	return true;
 }
 

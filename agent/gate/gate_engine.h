@@ -23,7 +23,7 @@ struct gate_engine {
 	struct why failed_why;
 	struct last_words words;
 	struct engine_lines lines;
-	uint64_t malformed;
+	uint64_t malformed, told_malformed, told_oversize;
 	char life[128];                  /* when a container started and ended */
 	char line[ENGINE_LINE_MAX];
 	char one[TALK_TAIL_MAX];         /* the pruned event */

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/run/node.h"
 #include "platform/sandbox.h"
@@ -32,9 +33,15 @@ enum kerr confine(struct node *n, const struct worker *w, struct why *why)
 		"/etc", folder_of("/etc/resolv.conf", names), folder_of(n->tls.ca_path, ca), folder_of(n->conf->mqtt_ca_file, mqtt_ca),
 		"/dev/random", "/proc/meminfo", NULL,
 	};
-	const char *const writable[] = { n->conf->state_dir, n->conf->run_dir, NULL };
+	const char *writable[3] = { NULL };
+	size_t folders = 0;
 	const struct sandbox s = { .uid = w->uid, .gid = w->gid, .readable = readable, .writable = writable };
 
+	/* one that could not be made is said by whoever writes there */
+	if (access(n->conf->state_dir, F_OK) == 0)
+		writable[folders++] = n->conf->state_dir;
+	if (access(n->conf->run_dir, F_OK) == 0)
+		writable[folders++] = n->conf->run_dir;
 	if (w->missing[0] != '\0')
 		missing.text[missing.n++] = w->missing;
 	err = sandbox_enter(&s, &missing, why);

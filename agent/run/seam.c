@@ -94,6 +94,8 @@ void seam_news(struct node *n, const struct news *news, struct slice tail)
 		on_answer(n, news, tail);
 	else if (news->what == NEWS_STREAM_OPEN)
 		src_engine_open(n, news->u.engine.status);
+	else if (news->what == NEWS_EVENT && tail.n == 0)
+		return;
 	else if (news->what == NEWS_EVENT)
 		src_engine_line(n, tail);
 	else {
