@@ -50,7 +50,7 @@ int cmd_confirm(const struct cmd *c)
 
 	if (!args_parse(c, ARG_JSON, 1, 1, &a))
 		return EXIT_USAGE;
-	code = ask_reading(c, ASK_SERVICES, NULL, a.json, &answer);
+	code = ask_acting(c, "services", a.json, &answer);   /* what was kept is not what would be done */
 	if (code != EXIT_DONE)
 		return code;
 	rb = rollback_of(answer.root, a.word[0], &service);
