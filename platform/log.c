@@ -30,6 +30,7 @@ void log_init(struct log *log, enum log_level level)
 {
 	*log = (struct log){ .level = level, .fd = STDERR_FILENO, .sock = -1 };
 	log->journal = is_journal(log->fd);
+	log->terminal = isatty(log->fd);
 }
 
 bool log_level_parse(struct slice name, enum log_level *level)
@@ -96,10 +97,10 @@ static bool can_write(int fd)
 enum kerr log_to(struct log *log, const char *journald, const char *syslog, struct why *why)
 {
 	log->journald[0] = log->syslog[0] = '\0';
-	if (slice_of(journald).n + slice_of(syslog).n == 0)
-		return KERR_OK;
 	if (log->sock < 0)
 		log->sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (slice_of(journald).n + slice_of(syslog).n == 0)
+		return KERR_OK;
 	if (log->sock < 0)
 		return why_set(why, KERR_IO, "a socket for the log: %s", strerror(errno));
 	if (!str_put(log->journald, sizeof(log->journald), slice_of(journald)) ||

@@ -28,8 +28,9 @@ enum {
 struct log {
 	enum log_level level;   /* lines above it are not written; change it at any time */
 	bool journal;           /* stderr is the journal: "<N>" priority prefix (sd-daemon(3)) */
+	bool terminal;          /* a person looks at stderr */
 	int fd;
-	int sock;               /* datagrams to the two below; -1: neither is asked for */
+	int sock;               /* datagrams to the two below; -1: log_to() was not called */
 	char journald[LOG_PATH_MAX], syslog[LOG_PATH_MAX];      /* where their sockets are; empty: not told */
 	uint64_t cut;           /* lines that were longer than LOG_LINE_MAX, ended with "..." */
 	uint64_t told;          /* lines written at all */
@@ -41,7 +42,8 @@ struct log {
 /* Looks whether stderr is the journal: JOURNAL_STREAM names its device:inode (systemd.exec(5)). Lines go to stderr alone. */
 void log_init(struct log *log, enum log_level level);
 /* From now on lines go to these sockets too (LOG_JOURNALD, LOG_SYSLOG; NULL or "": not), by systemd.io/JOURNAL_NATIVE_PROTOCOL
- * and RFC 3164. To stderr as well, unless that is the journal and journald took the line. KERR_IO: no socket could be made. */
+ * and RFC 3164. To stderr as well, unless that is the journal and journald took the line. The first call opens the socket, whether
+ * one is asked for or not: a later one may come when none can be made any more. KERR_IO: it could not be made. */
 KERR_CHECK enum kerr log_to(struct log *log, const char *journald, const char *syslog, struct why *why);
 void log_close(struct log *log);
 

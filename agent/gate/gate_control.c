@@ -1,19 +1,8 @@
 #include "agent/gate/gate_state.h"
 
-#include <sys/stat.h>
-
-#include "agent/wire/arn.h"
 #include "agent/wire/json.h"
-#include "platform/file.h"
 
 #define EXIT_UNREACHABLE 3
-
-static void forget(struct gate *g, uint32_t id)
-{
-	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		if (g->control.waits[i] == id)
-			g->control.waits[i] = 0;
-}
 
 static void refuse(struct gate *g, uint32_t id, const char *words)
 {
@@ -30,38 +19,46 @@ static void refuse(struct gate *g, uint32_t id, const char *words)
 		log_line(&g->log, LOG_LEVEL_DEBUG, "socket: %s", why.text);
 }
 
-/* "confirm r3 SERVICE DEPLOYMENT|- FAMILY:REV|-", "rollback SERVICE [to FAMILY:REV]", "deploy SERVICE to FAMILY:REV":
- * what this person wants to happen, as the person's own client has put it. Dry runs want nothing. */
-static enum kerr note(struct gate *g, uint32_t uid, struct slice request, struct why *why)
+/* "SERVICE DEPLOYMENT|- FAMILY:REV|-" behind the id: as it was seen. Less than that is no yes to anything. */
+static enum kerr note_confirm(struct gate *g, uint32_t uid, struct slice seen, struct why *why)
 {
-	struct slice word[6] = { { NULL, 0 } }, rest = slice_trim(request);
-	size_t n = 0;
-	bool confirm;
+	struct slice service, deployment, to;
 
-	while (n < 6 && slice_next(&rest, ' ', &word[n]))
-		n++;
-	confirm = n == 5 && slice_is(word[0], "confirm");
-	if (slice_find(request, "dry-run") != SIZE_MAX)
+	if (!slice_next(&seen, ' ', &service) || !slice_next(&seen, ' ', &deployment) || !slice_next(&seen, ' ', &to) || seen.n > 0)
 		return KERR_OK;
-	if (confirm && !slice_is(word[4], "-"))
-		return gate_permit_grant(g, GRANT_UPDATE, uid, word[2], word[4], why);
-	if (confirm)
-		return gate_permit_grant(g, GRANT_STOP, uid, word[2], word[3], why);
-	if (n == 2 && slice_is(word[0], "rollback"))
-		return gate_permit_grant(g, GRANT_STOP, uid, word[1], SLICE("-"), why);
-	if (n >= 4 && (slice_is(word[0], "rollback") || slice_is(word[0], "deploy")) && slice_is(word[2], "to"))
-		return gate_permit_grant(g, GRANT_UPDATE, uid, word[1], word[3], why);
-	return KERR_OK;
+	return slice_is(to, "-") ? gate_permit_grant(g, GRANT_STOP, uid, service, deployment, why)
+				 : gate_permit_grant(g, GRANT_UPDATE, uid, service, to, why);
 }
 
-static bool remember(struct gate *g, uint32_t id)
+/* "to FAMILY:REV", "force" and "dry-run", each optional. */
+static enum kerr note_way(struct gate *g, uint32_t uid, struct slice service, bool back, struct slice how, struct why *why)
 {
-	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		if (g->control.waits[i] == 0) {
-			g->control.waits[i] = id;
-			return true;
-		}
-	return false;
+	struct slice word, to = SLICE("");
+
+	while (slice_next(&how, ' ', &word)) {
+		if (slice_is(word, "dry-run"))
+			return KERR_OK;
+		if (slice_is(word, "to"))
+			(void)slice_next(&how, ' ', &to);
+	}
+	if (to.n > 0)
+		return gate_permit_grant(g, GRANT_UPDATE, uid, service, to, why);
+	/* which deployment that is, AWS says: the yes is bound by the first that is asked for */
+	return back ? gate_permit_grant(g, GRANT_STOP, uid, service, SLICE("-"), why) : KERR_OK;
+}
+
+/* What this person wants to happen, as the person's own client has put it. */
+static enum kerr note(struct gate *g, uint32_t uid, struct slice request, struct why *why)
+{
+	struct slice rest = slice_trim(request), verb = SLICE(""), what = SLICE("");
+
+	(void)slice_next(&rest, ' ', &verb);
+	(void)slice_next(&rest, ' ', &what);
+	if (slice_is(verb, "confirm"))
+		return note_confirm(g, uid, rest, why);
+	if (slice_is(verb, "rollback") || slice_is(verb, "deploy"))
+		return note_way(g, uid, what, slice_is(verb, "rollback"), rest, why);
+	return KERR_OK;
 }
 
 static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer, struct slice request)
@@ -72,27 +69,27 @@ static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer,
 
 	if (note(g, peer->uid, request, &why) != KERR_OK)
 		refuse(g, id, why.text);
-	else if (!remember(g, id) || gate_news(g, &news, request) != KERR_OK)
+	else if (gate_news(g, &news, request) != KERR_OK)
 		refuse(g, id, "the worker does not listen just now; ask again");
 }
 
 void gate_control_ask(struct gate *g, const struct ask *q, struct answer *a)
 {
-	if (q->u.reply.bytes > sizeof(g->board->reply)) {
+	_Static_assert(sizeof(g->board->reply) <= UNIXSOCK_REPLY_MAX, "what fits the board fits the socket");
+	if (q->u.reply.bytes > sizeof(g->board->reply))
 		a->err = why_set(&a->why, KERR_TOO_BIG, "an answer is longer than %d bytes", VIEW_MAX);
-		return;
-	}
-	forget(g, q->u.reply.id);
-	a->err = unixsock_reply(&g->control.sock, q->u.reply.id, (struct slice){ g->board->reply, q->u.reply.bytes }, &a->why);
+	else
+		a->err = unixsock_reply(&g->control.sock, q->u.reply.id, (struct slice){ g->board->reply, q->u.reply.bytes }, &a->why);
 }
 
 void gate_control_forget(struct gate *g)
 {
-	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		if (g->control.waits[i] != 0)
-			refuse(g, g->control.waits[i], "the worker has ended; another one is started");
-	for (int i = 0; i < UNIXSOCK_CONNS; i++)
-		g->control.waits[i] = 0;
+	for (int i = 0; i < UNIXSOCK_CONNS; i++) {
+		const struct unixsock_conn *c = &g->control.sock.conn[i];
+
+		if (c->id != 0 && c->asked && !c->answered)
+			refuse(g, c->id, "the worker has ended; another one is started");
+	}
 }
 
 void gate_control_start(struct gate *g)

@@ -10,7 +10,6 @@ struct gate;
 
 struct gate_control {
 	struct unixsock sock;
-	uint32_t waits[UNIXSOCK_CONNS];  /* connections whose question the worker has; 0: none */
 };
 
 void gate_control_start(struct gate *g);

@@ -56,7 +56,7 @@ void gate_file_ask(struct gate *g, const struct ask *q, struct answer *a, struct
 		text_slice(tail, (struct slice){ g->in, len });
 	else if (a->err == KERR_OK)
 		known_settings((struct slice){ g->in, len }, tail);
-	crypto_zero(g->in, len);
+	crypto_zero(g->in, a->err == KERR_TOO_BIG ? sizeof(g->in) : len);
 }
 
 void gate_file_textfile(struct gate *g, uint32_t bytes, struct answer *a)

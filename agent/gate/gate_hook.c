@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/wire/arn.h"
 #include "agent/wire/notice.h"
 #include "platform/file.h"
 
@@ -29,6 +30,8 @@ static void pass_on(struct gate *g, const struct hook_word *w)
 	struct news news = { .what = NEWS_HOOK };
 	struct slice tail = { (const char *)w, w == NULL ? 0 : sizeof(*w) };
 
+	if (g->hook.orphan)
+		return;   /* the worker that is there now has not asked */
 	if (gate_news(g, &news, tail) != KERR_OK)
 		log_line(&g->log, LOG_LEVEL_WARN, "hooks: nobody hears what one of them said");
 }
@@ -94,15 +97,24 @@ static bool is_field(struct slice line)
 	return true;
 }
 
+/* What a hook reads under a name has to be what is noted here: each name once, and no more of them than it is given. */
 static bool are_fields(struct slice fields)
 {
+	uint64_t seen[HOOK_FIELDS_MAX];
 	struct slice line;
+	size_t n = 0;
 
 	if (fields.n > 0 && fields.p[fields.n - 1] != '\n')
 		return false;
-	while (slice_next(&fields, '\n', &line))
-		if (!is_field(line))
+	while (slice_next(&fields, '\n', &line)) {
+		if (n == HOOK_FIELDS_MAX || !is_field(line))
 			return false;
+		seen[n] = slice_hash(slice_to(line, slice_find(line, "=")));
+		for (size_t i = 0; i < n; i++)
+			if (seen[i] == seen[n])
+				return false;
+		n++;
+	}
 	return true;
 }
 
@@ -114,45 +126,57 @@ static bool is_event(const char name[HOOK_EVENT_CAP])
 	return false;
 }
 
-static void value_of(struct slice fields, const char *name, char *out, size_t cap)
+/* False: it is longer than what it names can be. */
+static bool value_of(struct slice fields, const char *name, char *out, size_t cap)
 {
 	struct slice line;
 
 	out[0] = '\0';
 	while (slice_next(&fields, '\n', &line))
 		if (slice_starts(line, name))
-			(void)str_put(out, cap, slice_from(line, strlen(name)));
+			return str_put(out, cap, slice_from(line, strlen(name)));
+	return true;
 }
 
-static enum kerr check(struct gate *g, struct slice bytes, struct hook_job *job, struct why *why)
+/* What the hooks are asked about has to be one service, and of its deployments one or whichever ("AWS has not named it"). */
+static bool is_question(struct gate_hook *h, struct slice fields)
 {
-	struct gate_hook *h = &g->hook;
+	struct slice cluster, service;
+
+	h->asked = value_of(fields, "KEDGE_SERVICE=", h->service, sizeof(h->service)) && arn_name_ok(slice_of(h->service)) &&
+		   value_of(fields, "KEDGE_DEPLOYMENT=", h->deployment, sizeof(h->deployment));
+	return h->asked && (h->deployment[0] == '\0' || (arn_service_of(slice_of(h->deployment), &cluster, &service) &&
+							slice_is(service, h->service)));
+}
+
+static enum kerr check(struct gate_hook *h, struct slice bytes, struct why *why)
+{
+	struct hook_job job;
 	struct slice fields;
 
 	if (h->fd < 0)
 		return why_set(why, KERR_GONE, "no hooks are run");
 	if (h->busy)
 		return why_set(why, KERR_AGAIN, "a hook is running");
-	if (bytes.n < sizeof(*job) || bytes.n > HOOK_JOB_MAX)
+	if (bytes.n < sizeof(job) || bytes.n > HOOK_JOB_MAX)
 		return why_set(why, KERR_BAD_INPUT, "no job for a hook");
-	memcpy(job, bytes.p, sizeof(*job));
-	if ((uint64_t)job->fields_bytes + job->json_bytes != bytes.n - sizeof(*job) || job->limit_ms > LIMIT_MAX_MS || !is_event(job->event))
+	memcpy(&job, bytes.p, sizeof(job));
+	if ((uint64_t)job.fields_bytes + job.json_bytes != bytes.n - sizeof(job) || job.limit_ms > LIMIT_MAX_MS || !is_event(job.event))
 		return why_set(why, KERR_BAD_INPUT, "no job for a hook");
-	fields = (struct slice){ bytes.p + sizeof(*job), job->fields_bytes };
+	fields = (struct slice){ bytes.p + sizeof(job), job.fields_bytes };
 	if (!are_fields(fields))
 		return why_set(why, KERR_BAD_INPUT, "a hook's environment holds what is not kedge's");
-	h->asked = strncmp(job->event, notice_name(NOTICE_CONFIRM), HOOK_EVENT_CAP) == 0;
-	value_of(fields, "KEDGE_SERVICE=", h->service, sizeof(h->service));
-	value_of(fields, "KEDGE_DEPLOYMENT=", h->deployment, sizeof(h->deployment));
+	h->asked = false;
+	if (strncmp(job.event, notice_name(NOTICE_CONFIRM), HOOK_EVENT_CAP) == 0 && !is_question(h, fields))
+		return why_set(why, KERR_BAD_INPUT, "a hook is asked about no service");
 	return KERR_OK;
 }
 
 void gate_hook_ask(struct gate *g, struct slice bytes, struct answer *a)
 {
 	struct gate_hook *h = &g->hook;
-	struct hook_job job;
 
-	a->err = check(g, bytes, &job, &a->why);
+	a->err = check(h, bytes, &a->why);
 	if (a->err != KERR_OK)
 		return;
 	if (send(h->fd, bytes.p, bytes.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
@@ -160,8 +184,13 @@ void gate_hook_ask(struct gate *g, struct slice bytes, struct answer *a)
 		return;
 	}
 	h->busy = true;
-	h->no = false;
+	h->no = h->orphan = false;
 	h->yes = 0;
+}
+
+void gate_hook_forget(struct gate *g)
+{
+	g->hook.orphan = g->hook.busy;
 }
 
 void gate_hook_start(struct gate *g)

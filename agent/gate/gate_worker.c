@@ -138,6 +138,7 @@ void gate_worker_ended(struct gate *g, int status)
 	gate_log_forget(g);
 	gate_keys_forget(g);
 	gate_control_forget(g);
+	gate_hook_forget(g);
 	if (is_ours(g, status)) {
 		g->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
 		g->stop = true;

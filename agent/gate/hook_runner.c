@@ -18,7 +18,7 @@
 #include "platform/file.h"
 #include "platform/spawn.h"
 
-enum { PATH_CAP = 512, ENV_MAX = 40, NICE = 5 };
+enum { PATH_CAP = 512, ENV_MAX = HOOK_FIELDS_MAX + 3 /* of its own */, NICE = 5 };
 
 struct names { uint32_t n; bool more; char name[HOOKS_MAX][HOOK_NAME_CAP]; };
 

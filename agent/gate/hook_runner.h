@@ -9,7 +9,8 @@
 
 #include "agent/base/err.h"
 
-enum { HOOK_NAME_CAP = 64, HOOK_SAID_CAP = 240, HOOK_EVENT_CAP = 16, HOOK_JOB_MAX = 64 * 1024, HOOKS_MAX = 16 };
+enum { HOOK_NAME_CAP = 64, HOOK_SAID_CAP = 240, HOOK_EVENT_CAP = 16, HOOK_JOB_MAX = 64 * 1024, HOOKS_MAX = 16,
+       HOOK_FIELDS_MAX = 37 /* lines for the environment; what is more is left out */ };
 
 /* Followed by fields_bytes of lines "NAME=value\n" for the environment and json_bytes for the standard input. */
 struct hook_job {

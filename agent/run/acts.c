@@ -180,7 +180,7 @@ static bool is_as_seen(const struct node *n, struct slice what, struct slice see
 	(void)slice_next(&seen, ' ', &deployment);
 	(void)slice_next(&seen, ' ', &to);
 	text_definition(&t, s->rb.target_family, s->rb.target_revision);
-	return slice_is(service, s->m.name) && slice_is(deployment, s->rb.deployment[0] != '\0' ? s->rb.deployment : "-") &&
+	return seen.n == 0 && slice_is(service, s->m.name) && slice_is(deployment, s->rb.deployment[0] != '\0' ? s->rb.deployment : "-") &&
 	       (s->rb.update ? slice_is(to, target) : slice_is(to, "-"));
 }
 

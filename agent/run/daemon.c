@@ -260,7 +260,8 @@ int daemon_run(struct conf *conf, const struct worker *w)
 	log_init(&n->log, LOG_LEVEL_INFO);
 	/* one look is for who asked for it, and tells nobody else */
 	if (w->once)
-		conf->hooks[0] = conf->webhook[0] = conf->mqtt[0] = conf->led[0] = '\0';
+		conf->hooks[0] = conf->webhook[0] = conf->mqtt[0] = conf->textfile[0] = conf->led[0] = '\0';
+	tell_log(n);
 	n->pss_fd = -1;
 	(void)!proc_own_pss_bytes(&n->pss_fd, &n->peak_pss_bytes, &why);   /* opened while it can be */
 	if (clock_boot_id(n->boot_id, &why) != KERR_OK)

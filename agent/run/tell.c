@@ -1,7 +1,5 @@
 #include "agent/run/tell.h"
 
-#include <unistd.h>
-
 #include "agent/run/node.h"
 #include "agent/run/web.h"
 #include "platform/file.h"
@@ -14,7 +12,7 @@ void tell_log(struct node *n)
 	struct why why;
 	bool is_there = file_identify(LOG_JOURNALD, &ident, &why) == KERR_OK;
 	bool journald = c->journald == CONF_YES || (c->journald == CONF_AUTO && is_there);
-	bool syslog = c->syslog == CONF_YES || (c->syslog == CONF_AUTO && !is_there && !isatty(n->log.fd) &&
+	bool syslog = c->syslog == CONF_YES || (c->syslog == CONF_AUTO && !is_there && !n->log.terminal &&
 						file_identify(LOG_SYSLOG, &ident, &why) == KERR_OK);
 
 	if (log_to(&n->log, journald ? LOG_JOURNALD : NULL, syslog ? LOG_SYSLOG : NULL, &why) != KERR_OK)
@@ -23,7 +21,6 @@ void tell_log(struct node *n)
 
 void tell_start(struct node *n)
 {
-	tell_log(n);
 	hooks_start(n);
 	mqtt_start(n);
 }

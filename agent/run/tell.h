@@ -7,9 +7,10 @@
 
 struct node;
 
-/* Opens the log's ways and the channels of [report]; tell_log: the log's alone, after the conf was read again. */
-void tell_start(struct node *n);
+/* Opens the log's ways: before the worker shuts itself in, after which it only chooses among them (the conf was read again). */
 void tell_log(struct node *n);
+/* Opens the channels of [report]. */
+void tell_start(struct node *n);
 void tell_close(struct node *n);
 /* Once a turn: every channel gets its next notice, if it is ready. tell_due: when that is needed next, boot clock in ms. */
 void tell_tick(struct node *n);

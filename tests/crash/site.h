@@ -60,14 +60,14 @@ struct site {
 	struct disk disk;                    /* last: only its used bytes are copied */
 };
 
-struct ask { uint64_t ms; struct action a; };
+struct queued { uint64_t ms; struct action a; };
 
 struct run {
 	struct site s;
 	struct node *node;
 	struct conf *conf;
 	uint32_t asks, lives;
-	struct ask ask[SITE_ASKS];
+	struct queued ask[SITE_ASKS];
 	uint64_t steps, flush_ms;
 	bool verbose;
 	char broken[200];

@@ -124,7 +124,7 @@ static void carry_out(struct run *r, const struct action *a)
 		if (r->asks == SITE_ASKS)
 			broke(r, "too many questions at once", act_name(a->type));
 		else
-			r->ask[r->asks++] = (struct ask){ r->s.now_ms + (a->type >= ACT_AWS_TASK ? 80 : 3), *a };
+			r->ask[r->asks++] = (struct queued){ r->s.now_ms + (a->type >= ACT_AWS_TASK ? 80 : 3), *a };
 		break;
 	case ACT_NOTE: case ACT_SUSPECT: case ACT_DEPLOYED: case ACT_TYPES:
 		break;

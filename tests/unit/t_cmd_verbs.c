@@ -22,6 +22,8 @@ static struct dep_table table;
 static char dir[64], conf_path[96];
 static char out[256 * 1024], err[8192], answer[VIEW_MAX];
 
+#define DEPLOYMENT "arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2"
+
 /* ---- the node: a service whose new release fails ---- */
 
 static void story(void)
@@ -368,7 +370,13 @@ static void allow(const char *policy)
 static void test_acting(void)
 {
 	is_int(RUN(confirm, "r4"), EXIT_DONE, "confirm");
-	is_str(out, "r4 decided\nasked: confirm r4\n  $ aws ecs x\n", "... asks so, and tells the answer");
+	is_str(out, "web: web:12 -> web:11\n  deployment " DEPLOYMENT "\nr4 decided\nasked: confirm r4 web " DEPLOYMENT " -\n  $ aws ecs x\n",
+	       "... says what it is a yes to, asks so, and tells the answer");
+	is_int(RUN(confirm, "r4", "--json"), EXIT_DONE, "confirm --json");
+	ok(out[0] == '{' && strstr(out, "asked: confirm r4 web " DEPLOYMENT " -") != NULL, "... is one object, and asks the same");
+	is_int(RUN(confirm, "r77"), EXIT_DONE, "confirm of what the daemon does not list");
+	contains(out, "asked: confirm r77\n", "... names nothing, and so permits nothing");
+	is_int(RUN(confirm, "r4 web"), EXIT_USAGE, "no second word can be smuggled into a yes");
 	is_int(RUN(cancel, "r5", "--json"), EXIT_DENIED, "cancel: the exit code is the daemon's");
 	contains(out, "\"text\":\"asked: cancel r5\"", "... the answer as received");
 	is_int(RUN(hold, "web"), EXIT_DONE, "hold");

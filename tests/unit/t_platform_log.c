@@ -95,6 +95,8 @@ static void test_syslog(void)
 	char want[128];
 
 	begin(&log);
+	is_int(log_to(&log, NULL, NULL, &why), KERR_OK, "nothing is asked for yet");
+	ok(log.sock >= 0, "... but the socket is there, as later none may be made");
 	is_int(log_to(&log, "", syslog_path, &why), KERR_OK, "lines go to syslog");
 	log_event(&log, LOG_LEVEL_WARN, "KEDGE_CLASS=oom\n", "failure f1");
 	snprintf(want, sizeof(want), "<28>kedge[%d]: failure f1", (int)getpid());
