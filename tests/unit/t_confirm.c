@@ -36,7 +36,8 @@ struct event *node_event(struct node *node, enum ev_type type)
 void node_feed(struct node *node, struct event *ev)
 {
 	(void)node;
-	ok(ev->type == EV_OPERATOR && ev->u.operator.uid == 1000 && strcmp(ev->u.operator.service, "web") == 0, "the core hears who said it, of which service");
+	ok(ev->type == EV_OPERATOR && ev->u.operator.uid == 1000 && strcmp(ev->u.operator.service, "web") == 0,
+	   "the core hears who said it, of which service");
 	confirmed += ev->u.operator.verb == OPV_CONFIRM;
 }
 

@@ -92,8 +92,8 @@ static void configs(void)
 	is_int(a.err, KERR_OK, "an ecs.config");
 	ok(holds(&out, "ECS_CLUSTER=edge\n") && holds(&out, "ECS_LOGLEVEL=debug\n"), "its known settings");
 	ok(holds(&out, "ECS_EXCLUDE_UNTRACKED_IMAGE="), "one that is set and means nothing is set all the same");
-	ok(!holds(&out, "AUTH") && !holds(&out, "c2VjcmV0") && !holds(&out, "proxy-word") && !holds(&out, "key-word") && !holds(&out, "ATTRIBUTES") &&
-	   !holds(&out, "LOGLEVEL_OF_X") && !holds(&out, "#"), "and no word of the others");
+	ok(!holds(&out, "AUTH") && !holds(&out, "c2VjcmV0") && !holds(&out, "proxy-word") && !holds(&out, "key-word") &&
+	   !holds(&out, "ATTRIBUTES") && !holds(&out, "LOGLEVEL_OF_X") && !holds(&out, "#"), "and no word of the others");
 	ok(!left_in_gate("c2VjcmV0"), "nor does one stay in the gate");
 	(void)agent_config_keys(&n);
 	ok(n >= 10, "as many as are known");

@@ -89,7 +89,8 @@ static void asked(void)
 	say(HOOK_RAN, 0);
 	is_int(gate.last.type, 0, "one that says yes may not be the last");
 	say(HOOK_ALL_DONE, 0);
-	ok(gate.last.type == EV_OPERATOR && gate.last.u.operator.verb == OPV_CONFIRM && strcmp(gate.last.u.operator.service, "web") == 0, "all say yes: confirmed");
+	ok(gate.last.type == EV_OPERATOR && gate.last.u.operator.verb == OPV_CONFIRM &&
+	   strcmp(gate.last.u.operator.service, "web") == 0, "all say yes: confirmed");
 	begin();
 	waiting(5);
 	hooks_tick(&n);
