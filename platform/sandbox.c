@@ -1,9 +1,8 @@
-#define _GNU_SOURCE /* setresuid, setgroups, syscall, O_PATH */
+#define _GNU_SOURCE /* syscall, O_PATH */
 #include "platform/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -16,8 +15,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/str.h"
 #include "platform/file.h"
 #include "platform/sandbox_calls.h"
+
+/* Of 32 bits the ones with names of their own: the others take 16. */
+#ifdef SYS_setresuid32
+#define NR_SETGROUPS SYS_setgroups32
+#define NR_SETRESGID SYS_setresgid32
+#define NR_SETRESUID SYS_setresuid32
+#else
+#define NR_SETGROUPS SYS_setgroups
+#define NR_SETRESGID SYS_setresgid
+#define NR_SETRESUID SYS_setresuid
+#endif
+
+const char *sandbox_folder(const char *path, char out[SANDBOX_PATH_MAX])
+{
+	char to[SANDBOX_PATH_MAX];
+	ssize_t n = readlink(path, to, sizeof(to));
+	struct slice dir = slice_to(slice_of(path), slice_rfind(slice_of(path), "/")), link = { to, n > 0 ? (size_t)n : 0 };
+	struct text t = text_on(out, SANDBOX_PATH_MAX);
+
+	if (link.n == 0 || to[0] != '/')
+		text_slice(&t, dir);
+	if (link.n > 0 && to[0] != '/')
+		text_c(&t, '/');
+	text_slice(&t, slice_to(link, slice_rfind(link, "/") == SIZE_MAX ? 0 : slice_rfind(link, "/")));
+	if (t.full || t.len == 0)
+		(void)str_put(out, SANDBOX_PATH_MAX, SLICE("/"));
+	return out;
+}
 
 static enum kerr failed(const char *step, struct why *why)
 {
@@ -44,11 +72,12 @@ static enum kerr drop_user(const struct sandbox *s, struct why *why)
 			return failed("bounding set", why);
 	if (errno != EINVAL)
 		return failed("bounding set", why);
-	if (setgroups(0, NULL) != 0)
+	/* the calls themselves: there is one thread, and a C library's are made for many */
+	if (syscall(NR_SETGROUPS, 0, NULL) != 0)
 		return failed("setgroups", why);
-	if (setresgid(s->gid, s->gid, s->gid) != 0)
+	if (syscall(NR_SETRESGID, s->gid, s->gid, s->gid) != 0)
 		return failed("setresgid", why);
-	return setresuid(s->uid, s->uid, s->uid) == 0 ? KERR_OK : failed("setresuid", why);
+	return syscall(NR_SETRESUID, s->uid, s->uid, s->uid) == 0 ? KERR_OK : failed("setresuid", why);
 }
 
 /* The ambient ones go with those that are permitted. */

@@ -16,7 +16,11 @@ struct sandbox {
 	const char *const *writable;    /* also written, made, moved, cut and removed: files and folders, nothing special */
 };
 
-enum { SANDBOX_PARTS = 4 };
+enum { SANDBOX_PARTS = 4, SANDBOX_PATH_MAX = 512 };
+
+/* For `readable`: the folder a file is in, where the file is a symbolic link that of what it names. Whoever replaces the file by
+ * another leaves the folder. Returns out; longer than that: "/". */
+const char *sandbox_folder(const char *path, char out[SANDBOX_PATH_MAX]);
 
 struct sandbox_missing {        /* what is left out, in words for people: "Landlock: not in this kernel" */
 	unsigned n;

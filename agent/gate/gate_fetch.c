@@ -1,11 +1,7 @@
-#define _GNU_SOURCE /* setgroups, and prctl's names come with linux */
 #include "agent/gate/gate_fetch.h"
 
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "agent/gate/gate_state.h"
 #include "agent/wire/credentials_answer.h"
@@ -13,6 +9,7 @@
 #include "agent/wire/x509_sign.h"
 #include "platform/crypto.h"
 #include "platform/file.h"
+#include "platform/sandbox.h"
 
 #define CONTAINER_MS 2000                /* the agent is on this host: what it does not answer at once, it does not answer */
 #define CONNECT_MS   15000
@@ -215,14 +212,16 @@ static enum kerr prepare(struct fetch *f, struct why *why)
 }
 
 /* All that only root may read has been. */
-static enum kerr step_down(const struct fetch_order *o, struct why *why)
+static enum kerr step_down(const struct fetch_order *o, const char *ca_path, struct why *why)
 {
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (o->uid == 0 || geteuid() != 0)
-		return KERR_OK;
-	if (setgroups(0, NULL) != 0 || setgid(o->gid) != 0 || setuid(o->uid) != 0)
-		return why_set(why, KERR_IO, "the process that fetches credentials cannot give up its rights");
-	return KERR_OK;
+	char ca[SANDBOX_PATH_MAX], names[SANDBOX_PATH_MAX];
+	const char *const readable[] = {
+		"/etc", sandbox_folder("/etc/resolv.conf", names), sandbox_folder(ca_path, ca), "/dev/random", NULL,
+	}, *const writable[] = { NULL };
+	const struct sandbox s = { .uid = o->uid, .gid = o->gid, .readable = readable, .writable = writable };
+	struct sandbox_missing missing = { 0 };   /* the worker has said it */
+
+	return sandbox_enter(&s, &missing, why);
 }
 
 static void ask(struct fetch *f)
@@ -268,7 +267,7 @@ void gate_fetch(const struct fetch_order *o, struct fetched *out)
 	f->out = out;
 	e = prepare(f, &out->why);
 	if (e == KERR_OK)
-		e = step_down(o, &out->why);
+		e = step_down(o, f->tls.ca_path, &out->why);
 	out->err = e;
 	if (e != KERR_OK)
 		return;

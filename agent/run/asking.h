@@ -17,6 +17,8 @@ struct asking {
  * its length to *len (all NULL/0: none is expected). Returns the gate's err, its why in *why; KERR_GONE: there is no gate (the
  * worker then ends: n->stop). The answer is n->asking.answer until the next question. */
 enum kerr asking(struct node *n, struct ask *q, struct slice body, char *tail, size_t cap, size_t *len, struct why *why) KERR_CHECK;
+/* The same of a question without a body, whose answer has no tail. */
+enum kerr asking_only(struct node *n, struct ask *q, struct why *why) KERR_CHECK;
 /* Opens the three descriptors the gate has left, and has the loop watch the news. */
 enum kerr asking_start(struct node *n, struct why *why) KERR_CHECK;
 void asking_close(struct node *n);

@@ -1,37 +1,21 @@
-#define _XOPEN_SOURCE 700 /* realpath */
 #include "agent/run/confine.h"
 
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "agent/run/node.h"
 #include "platform/sandbox.h"
 
-/* The folder a file really is in: whoever replaces the file by another leaves the folder. */
-static const char *folder_of(const char *path, char out[PATH_MAX])
-{
-	char *end;
-
-	if (realpath(path, out) == NULL)
-		return path;
-	end = strrchr(out, '/');
-	*(end == out ? end + 1 : end) = '\0';
-	return out;
-}
-
 enum kerr confine(struct node *n, const struct worker *w, struct why *why)
 {
-	char ca[PATH_MAX], mqtt_ca[PATH_MAX], names[PATH_MAX];
+	char ca[SANDBOX_PATH_MAX], mqtt_ca[SANDBOX_PATH_MAX], names[SANDBOX_PATH_MAX];
 	struct text t = text_on(n->missing_part, sizeof(n->missing_part));
 	struct sandbox_missing missing = { 0 };
 	enum kerr err;
 	/* names and hosts are looked up as often as they change, mbedTLS on musl knows no getrandom(2); of the kernel only how much
 	 * memory is left */
 	const char *const readable[] = {
-		"/etc", folder_of("/etc/resolv.conf", names), folder_of(n->tls.ca_path, ca), folder_of(n->conf->mqtt_ca_file, mqtt_ca),
-		"/dev/random", "/proc/meminfo", NULL,
+		"/etc", sandbox_folder("/etc/resolv.conf", names), sandbox_folder(n->tls.ca_path, ca),
+		sandbox_folder(n->conf->mqtt_ca_file[0] != '\0' ? n->conf->mqtt_ca_file : "/etc/hosts", mqtt_ca), "/dev/random", "/proc/meminfo", NULL,
 	};
 	const char *writable[3] = { NULL };
 	size_t folders = 0;

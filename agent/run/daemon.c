@@ -97,7 +97,7 @@ static void say(struct node *n, enum talk_notify what)
 	struct ask q = { .what = ASK_NOTIFY, .u.notify = what };
 	struct why why;
 
-	if (asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) != KERR_OK)
+	if (asking_only(n, &q, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_DEBUG, "notify: %s", why.text);
 }
 

@@ -47,7 +47,7 @@ void led_show(struct node *n)
 	l->off_ms = patterns[worst].off_ms;
 	q.u.led.on_ms = l->on_ms;
 	q.u.led.off_ms = l->off_ms;
-	l->set = asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) == KERR_OK;
+	l->set = asking_only(n, &q, &why) == KERR_OK;
 	if (!l->set && !l->broken)
 		log_line(&n->log, LOG_LEVEL_ERROR, "led: %s", why.text);
 	l->broken = !l->set;

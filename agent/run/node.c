@@ -140,7 +140,7 @@ void node_view(struct node *n, struct view *v)
 	struct why why;
 
 	if (proc_own_pss_bytes(&n->pss_fd, &pss, &why) == KERR_OK &&
-	    asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) == KERR_OK) {
+	    asking_only(n, &q, &why) == KERR_OK) {
 		pss += n->asking.answer.u.cost.pss_bytes;
 		disk += n->asking.answer.u.cost.written_bytes;
 	}

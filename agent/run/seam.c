@@ -27,7 +27,7 @@ static void next(struct node *n)
 		enum kerr err;
 
 		memcpy(q.u.engine.arg, first->arg, sizeof(q.u.engine.arg));
-		err = asking(n, &q, nothing, NULL, 0, NULL, &why);
+		err = asking_only(n, &q, &why);
 		s->busy = err == KERR_OK;
 		if (s->busy)
 			return;
@@ -107,7 +107,7 @@ void seam_news(struct node *n, const struct news *news, struct slice tail)
 enum kerr seam_stream(struct node *n, int64_t since_unix_ms, struct why *why)
 {
 	struct ask q = { .what = ASK_STREAM, .u.engine.since_unix_ms = since_unix_ms };
-	enum kerr err = asking(n, &q, nothing, NULL, 0, NULL, why);
+	enum kerr err = asking_only(n, &q, why);
 
 	n->seam.stream = err == KERR_OK;
 	return err;
@@ -118,7 +118,7 @@ void seam_close(struct node *n)
 	struct ask q = { .what = ASK_STREAM_END };
 	struct why why;
 
-	if (n->seam.stream && asking(n, &q, nothing, NULL, 0, NULL, &why) != KERR_OK)
+	if (n->seam.stream && asking_only(n, &q, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_DEBUG, "engine: %s", why.text);
 	n->seam.stream = false;
 }

@@ -13,7 +13,7 @@ void serve_answer(struct node *n, uint32_t id, const struct text *out)
 	struct why why;
 
 	/* it stands where the gate reads it: each answer is made on the board */
-	if (asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) != KERR_OK)
+	if (asking_only(n, &q, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_DEBUG, "socket: %s", why.text);
 }
 

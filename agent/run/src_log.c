@@ -35,6 +35,6 @@ void src_log_start(struct node *n)
 	struct why why;
 
 	agent_log_init(&n->agent_log.parser, n->agent_log.scratch, sizeof(n->agent_log.scratch));
-	if (asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) != KERR_OK)
+	if (asking_only(n, &q, &why) != KERR_OK)
 		on_state(n, KERR_IO, why.text);
 }

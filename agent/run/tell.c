@@ -131,7 +131,7 @@ static void textfile(struct node *n, const struct view *v)
 	if (view_metrics(v, &out) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_ERROR, "textfile: the numbers are larger than %d bytes", VIEW_MAX);
 	q.u.reply.bytes = (uint32_t)out.len;
-	if (!out.full && asking(n, &q, (struct slice){ NULL, 0 }, NULL, 0, NULL, &why) != KERR_OK)
+	if (!out.full && asking_only(n, &q, &why) != KERR_OK)
 		log_line(&n->log, LOG_LEVEL_WARN, "textfile: %s", why.text);
 }
 
