@@ -54,11 +54,6 @@ enum kerr asking(struct node *n, struct ask *q, struct slice body, char *tail, s
 	return a->answer.err;
 }
 
-enum kerr asking_only(struct node *n, struct ask *q, struct why *why)
-{
-	return asking(n, q, (struct slice){ NULL, 0 }, NULL, 0, NULL, why);
-}
-
 static void take(struct node *n, const struct news *news, struct slice tail)
 {
 	switch (news->what) {

@@ -18,7 +18,11 @@ struct asking {
  * worker then ends: n->stop). The answer is n->asking.answer until the next question. */
 enum kerr asking(struct node *n, struct ask *q, struct slice body, char *tail, size_t cap, size_t *len, struct why *why) KERR_CHECK;
 /* The same of a question without a body, whose answer has no tail. */
-enum kerr asking_only(struct node *n, struct ask *q, struct why *why) KERR_CHECK;
+KERR_CHECK static inline enum kerr asking_only(struct node *n, struct ask *q, struct why *why)
+{
+	return asking(n, q, (struct slice){ NULL, 0 }, NULL, 0, NULL, why);
+}
+
 /* Opens the three descriptors the gate has left, and has the loop watch the news. */
 enum kerr asking_start(struct node *n, struct why *why) KERR_CHECK;
 void asking_close(struct node *n);

@@ -382,11 +382,15 @@ static void end_loop(void)
 static void go_looks(void)
 {
 	uint64_t v;
+	int own = -1;
 	struct file_space space;
 	struct file_ident ident;
 
 	(void)!proc_pss_bytes(NULL, 0, &v, &why);
-	(void)!proc_disk_written_bytes(&v, &why);
+	(void)proc_disk_written_bytes();
+	(void)!proc_own_pss_bytes(&own, &v, &why);
+	if (own >= 0)
+		(void)close(own);
 	(void)!file_space(dir, &space, &why);
 	(void)!file_identify(at("f"), &ident, &why);
 	(void)!file_remove(at("f"), &why);

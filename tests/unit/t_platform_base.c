@@ -234,10 +234,16 @@ static void test_proc(void)
 	uint64_t v = 0;
 	struct why why;
 	pid_t gone = 999999999;
+	int fd = -1;
 
 	is_int(proc_pss_bytes(&gone, 1, &v, &why), KERR_OK, "PSS; a process that has ended does not matter");
 	ok(v > 100 * 1024 && v % 1024 == 0, "is plausible: %" PRIu64, v);
-	is_int(proc_disk_written_bytes(&v, &why), KERR_OK, "disk bytes");
+	v = proc_disk_written_bytes();
+	ok(v % 512 == 0, "disk bytes, in blocks: %" PRIu64, v);
+	is_int(proc_own_pss_bytes(&fd, &v, &why), KERR_OK, "its own PSS alone");
+	ok(fd >= 0 && v > 100 * 1024, "is plausible: %" PRIu64, v);
+	is_int(proc_own_pss_bytes(&fd, &v, &why), KERR_OK, "and again through the same descriptor");
+	(void)close(fd);
 	ok(proc_cpu().arch[0] != '\0', "this CPU has a name: %s", proc_cpu().arch);
 	is_str(proc_cpu_of(SLICE("armv7l")).variant, "v7", "armv7l is v7");
 	is_str(proc_cpu_of(SLICE("armv6l")).arch, "arm", "armv6l is arm");
