@@ -1,5 +1,6 @@
 /* The small parts of platform/: clock, log, crypto, file, proc, net, pem. */
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -251,6 +252,15 @@ static void test_proc(void)
 	is_str(proc_cpu_of(SLICE("vax")).arch, "", "unknown stays unknown");
 }
 
+/* The kernel tells of carriers once a second at most, and so after the command that brought them up. */
+static void settled(struct net *net)
+{
+	struct pollfd p = { net->fd, POLLIN, 0 };
+
+	while (poll(&p, 1, 1200) > 0)
+		(void)net_changed(net);
+}
+
 /* In a network namespace of its own: no route, then one, and news of it. */
 static int net_child(void)
 {
@@ -265,7 +275,10 @@ static int net_child(void)
 	if (system("ip link set lo up && ip link add ve0 type veth peer name ve1 && ip addr add 10.9.8.7/24 dev ve0 && "
 		   "ip link set ve0 up && ip link set ve1 up && ip route add default via 10.9.8.1") != 0)
 		return 77;
-	if (!net_changed(&net) || net_changed(&net))
+	if (!net_changed(&net))
+		return CHILD + 3;
+	settled(&net);
+	if (net_changed(&net))
 		return CHILD + 3;
 	if (net_default_route(&net, &have, &why) != KERR_OK || !have)
 		return CHILD + 4;
