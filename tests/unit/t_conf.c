@@ -69,7 +69,7 @@ static void shipped(void)
 	ok(!t.full && conf_parse(text_get(&t), NAME, &c, &why) == KERR_OK, "with all of its keys set: %s", why.text);
 	c.credentials_file_set = false;
 	ok(memcmp(&c, &def, sizeof(c)) == 0, "they are the defaults");
-	is_int(keys, 6 + 1 + 3 + 11 + 5 + 6 + 14 + 14, "and none is left out");
+	is_int(keys, 7 + 1 + 3 + 11 + 5 + 6 + 14 + 14, "and none is left out");
 }
 
 static void values(void)
