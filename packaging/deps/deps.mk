@@ -57,7 +57,7 @@ $(O_mbed): MORE = -I$(SRC)/mbedtls/library $(AESNI)
 # how keys are aligned. The assembly it takes otherwise cannot be built without decryption.
 AESNI := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-maes -mpclmul)
 # what every handshake and record waits for, on a CPU whose small instructions are slow at it
-HOT := aes bignum bignum_core chacha20 ecp ecp_curves gcm poly1305 sha256 sha512
+HOT := aes bignum bignum_core ecp ecp_curves gcm sha256 sha512
 $(HOT:%=$(LIB)/$(SRC)/mbedtls/library/%.o): MORE += $(mhot.$(VARIANT))
 $(O_cjson): $(SRC)/cjson/.unpacked
 # the C library's own brings 128-bit arithmetic on arm64; json_number is in agent/wire/json.c
