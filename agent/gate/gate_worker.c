@@ -51,6 +51,7 @@ _Noreturn static void become(struct gate *g, int ask, int news)
 	char *argv[] = { "kedge", "--worker", (char *)(g->conf_path != NULL ? g->conf_path : ""), who, (char *)g->worker.missing,
 			 g->once ? "once" : NULL, NULL };
 	sigset_t none;
+	int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);   /* this very file, whatever was installed over it meanwhile */
 
 	environment(env);
 	snprintf(who, sizeof(who), "%u:%u", (unsigned)g->worker.uid, (unsigned)g->worker.gid);
@@ -59,7 +60,7 @@ _Noreturn static void become(struct gate *g, int ask, int news)
 	news = fcntl(news, F_DUPFD_CLOEXEC, FAR_FD);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) == 0 && dup2(fcntl(g->worker.board_fd, F_DUPFD_CLOEXEC, FAR_FD), TALK_BOARD_FD) >= 0 &&
 	    dup2(ask, TALK_ASK_FD) >= 0 && dup2(news, TALK_NEWS_FD) >= 0)
-		execve("/proc/self/exe", argv, env);
+		fexecve(own, argv, env);
 	_exit(EXIT_FAILED);
 }
 
