@@ -35,7 +35,7 @@ struct packed_at packed_on(const struct packed *text);
 char packed_next(struct packed_at *at);
 /* All of it, cut to cap - 1 bytes, with a NUL; returns dst. cap > 0. */
 const char *packed_copy(char *dst, size_t cap, const struct packed *text);
-/* A format as vsnprintf takes it: in buf where it was packed. */
+/* A format as vsnprintf takes it, or a name as it is compared: in buf where it was packed. */
 const char *packed_format(char buf[PACKED_MAX], const char *format);
 
 #endif

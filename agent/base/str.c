@@ -255,6 +255,16 @@ void text_packed(struct text *t, const struct packed *words)
 	}
 }
 
+bool packed_is(const struct packed *words, struct slice s)
+{
+	struct packed_at at = packed_on(words);
+
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\0' || packed_next(&at) != s.p[i])
+			return false;
+	return packed_next(&at) == '\0';
+}
+
 void text_u64_pad(struct text *t, uint64_t v, unsigned digits)
 {
 	char buf[24];

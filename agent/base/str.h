@@ -65,6 +65,7 @@ void text_c(struct text *t, char c);
 void text_s(struct text *t, const char *s);
 void text_slice(struct text *t, struct slice s);
 void text_packed(struct text *t, const struct packed *words);
+bool packed_is(const struct packed *words, struct slice s);       /* the same text? */
 #define text_say(t, literal) text_packed(t, PACKED(literal))
 void text_u64(struct text *t, uint64_t v);
 void text_i64(struct text *t, int64_t v);

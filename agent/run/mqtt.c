@@ -249,7 +249,7 @@ static bool take(struct node *n, const struct mqtt_packet *p)
 
 	if (p->type == MQTT_CONNACK && (m->state != MQTT_GREETING || p->code != 0)) {
 		text_say(&t, "the broker refuses: ");
-		text_s(&t, m->state == MQTT_GREETING ? mqtt_refusal(p->code) : "it greets twice");
+		text_packed(&t, m->state == MQTT_GREETING ? mqtt_refusal(p->code) : PACKED("it greets twice"));
 		give_up(n, words);
 		return false;
 	}

@@ -3,30 +3,30 @@
 #include "agent/wire/classify.h"
 
 /* The agent's error names. `class` stands in where the message's own words say nothing. */
-static const struct error_name { const char *name; enum stage stage; enum class class; } names[] = {
-	{ "CannotPullContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ "CannotPullImageManifestError", STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ "CannotPullECRContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ "CannotPullContainerAuthError", STAGE_PULL, CLASS_REGISTRY_AUTH },
-	{ "CannotCreateContainerError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "CannotStartContainerError", STAGE_START, CLASS_START_UNKNOWN },
-	{ "DockerStateError", STAGE_START, CLASS_START_UNKNOWN },
-	{ "OutOfMemoryError", STAGE_RUN, CLASS_OOM },
-	{ "CannotInspectContainerError", STAGE_START, CLASS_START_UNKNOWN },
-	{ "ContainerNetworkingError", STAGE_START, CLASS_NETWORK_MISSING },
-	{ "ResourceInitializationError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "TaskDependencyError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "HostConfigError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "DockerClientConfigError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "UnrecognizedTransportProtocol", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "UnparsablePort", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "CgroupError", STAGE_CREATE, CLASS_CGROUP },
-	{ "VolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "InvalidVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotCreateVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotInspectVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotListPluginsError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotGetDockerclientError", STAGE_CREATE, CLASS_ENGINE_DOWN },
+static const struct error_name { const struct packed *name; uint8_t stage, class; } names[] = {
+	{ PACKED("CannotPullContainerError"), STAGE_PULL, CLASS_PULL_UNKNOWN },
+	{ PACKED("CannotPullImageManifestError"), STAGE_PULL, CLASS_PULL_UNKNOWN },
+	{ PACKED("CannotPullECRContainerError"), STAGE_PULL, CLASS_PULL_UNKNOWN },
+	{ PACKED("CannotPullContainerAuthError"), STAGE_PULL, CLASS_REGISTRY_AUTH },
+	{ PACKED("CannotCreateContainerError"), STAGE_CREATE, CLASS_CREATE_FAILED },
+	{ PACKED("CannotStartContainerError"), STAGE_START, CLASS_START_UNKNOWN },
+	{ PACKED("DockerStateError"), STAGE_START, CLASS_START_UNKNOWN },
+	{ PACKED("OutOfMemoryError"), STAGE_RUN, CLASS_OOM },
+	{ PACKED("CannotInspectContainerError"), STAGE_START, CLASS_START_UNKNOWN },
+	{ PACKED("ContainerNetworkingError"), STAGE_START, CLASS_NETWORK_MISSING },
+	{ PACKED("ResourceInitializationError"), STAGE_CREATE, CLASS_CREATE_FAILED },
+	{ PACKED("TaskDependencyError"), STAGE_CREATE, CLASS_CREATE_FAILED },
+	{ PACKED("HostConfigError"), STAGE_CREATE, CLASS_CREATE_FAILED },
+	{ PACKED("DockerClientConfigError"), STAGE_CREATE, CLASS_CREATE_FAILED },
+	{ PACKED("UnrecognizedTransportProtocol"), STAGE_CREATE, CLASS_CREATE_FAILED },
+	{ PACKED("UnparsablePort"), STAGE_CREATE, CLASS_CREATE_FAILED },
+	{ PACKED("CgroupError"), STAGE_CREATE, CLASS_CGROUP },
+	{ PACKED("VolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
+	{ PACKED("InvalidVolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
+	{ PACKED("CannotCreateVolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
+	{ PACKED("CannotInspectVolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
+	{ PACKED("CannotListPluginsError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
+	{ PACKED("CannotGetDockerclientError"), STAGE_CREATE, CLASS_ENGINE_DOWN },
 };
 
 /* Where the agent's own time-outs struck: "Could not transition to X; timed out after waiting D". */
@@ -77,12 +77,12 @@ static bool own_words(struct slice reason, struct agent_reason *r)
 			return true;
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!slice_is(name, names[i].name))
+		if (!packed_is(names[i].name, name))
 			continue;
-		r->stage = names[i].stage;
+		r->stage = (enum stage)names[i].stage;
 		r->class = classify(r->stage, message);
 		if (says_nothing(r->class))
-			r->class = names[i].class;
+			r->class = (enum class)names[i].class;
 		return true;
 	}
 	return false;
