@@ -4,163 +4,163 @@ static const char parts[] =
 "e\344" /* 80 "ed" */
 "e\362" /* 81 "er" */
 " \341" /* 82 " a" */
-" i\363" /* 83 " is" */
+"s\364" /* 83 "st" */
 "r\345" /* 84 "re" */
-"o\356" /* 85 "on" */
-" \363" /* 86 " s" */
-"e\363" /* 87 "es" */
-" th\345" /* 88 " the" */
-" i\364" /* 89 " it" */
+" \343" /* 85 " c" */
+" th\345" /* 86 " the" */
+" i\364" /* 87 " it" */
+"e\363" /* 88 "es" */
+"o\362" /* 89 "or" */
 "t\350" /* 8a "th" */
-"s\364" /* 8b "st" */
-" \356" /* 8c " n" */
-" \343" /* 8d " c" */
-"a\356" /* 8e "an" */
-"o\362" /* 8f "or" */
-" \344" /* 90 " d" */
-"e\343" /* 91 "ec" */
-"r\357" /* 92 "ro" */
-" t\357" /* 93 " to" */
-"a\364" /* 94 "at" */
-"n\345" /* 95 "ne" */
-"l\354" /* 96 "ll" */
-" n\357" /* 97 " no" */
-" \355" /* 98 " m" */
-"in\347" /* 99 "ing" */
-" \360" /* 9a " p" */
-" \245" /* 9b " %" */
-"a\363" /* 9c "as" */
-" o\346" /* 9d " of" */
-"e\356" /* 9e "en" */
-"e\364" /* 9f "et" */
-"e\240" /* a0 "e " */
-"o\364" /* a1 "ot" */
-"i\356" /* a2 "in" */
-" \367" /* a3 " w" */
-"o\365" /* a4 "ou" */
-"s\240" /* a5 "s " */
-"c\350" /* a6 "ch" */
-"l\345" /* a7 "le" */
-"l\357" /* a8 "lo" */
-"n\344" /* a9 "nd" */
-"l\351" /* aa "li" */
-" \342" /* ab " b" */
-" \362" /* ac " r" */
-" o\362" /* ad " or" */
-"t\345" /* ae "te" */
-"a\354" /* af "al" */
-" \350" /* b0 " h" */
-" \346" /* b1 " f" */
-"i\364" /* b2 "it" */
-" \345" /* b3 " e" */
-"a\362" /* b4 "ar" */
-"o\367" /* b5 "ow" */
-"t\240" /* b6 "t " */
-"tio\356" /* b7 "tion" */
-" the\240" /* b8 " the " */
-"e\355" /* b9 "em" */
-" r\345" /* ba " re" */
-" i\356" /* bb " in" */
-"s\345" /* bc "se" */
-"am\345" /* bd "ame" */
-" ha\363" /* be " has" */
-"a\344" /* bf "ad" */
-"d\240" /* c0 "d " */
-"en\364" /* c1 "ent" */
-"t\351" /* c2 "ti" */
-"ve\362" /* c3 "ver" */
-": %\363" /* c4 ": %s" */
-"t\341" /* c5 "ta" */
-" fo\362" /* c6 " for" */
-" %\363" /* c7 " %s" */
-"i\344" /* c8 "id" */
-" \364" /* c9 " t" */
-" thi\363" /* ca " this" */
-"%\363" /* cb "%s" */
-"a\343" /* cc "ac" */
-"s\351" /* cd "si" */
-",\240" /* ce ", " */
-"od\345" /* cf "ode" */
-"i\347" /* d0 "ig" */
-"m\345" /* d1 "me" */
-"servic\345" /* d2 "service" */
-" w\350" /* d3 " wh" */
-"l\344" /* d4 "ld" */
-"n\357" /* d5 "no" */
-" tha\364" /* d6 " that" */
-"a\371" /* d7 "ay" */
-"t\363" /* d8 "ts" */
-" b\345" /* d9 " be" */
-" answe\362" /* da " answer" */
-"a\347" /* db "ag" */
-" o\356" /* dc " on" */
-":\240" /* dd ": " */
-"th\345" /* de "the" */
-" \354" /* df " l" */
-"o\360" /* e0 "op" */
-" a\356" /* e1 " an" */
-" an\344" /* e2 " and" */
-" \357" /* e3 " o" */
-" wit\350" /* e4 " with" */
-"r\351" /* e5 "ri" */
-" kedg\345" /* e6 " kedge" */
-"kedg\345" /* e7 "kedge" */
-"u\363" /* e8 "us" */
-"AW\323" /* e9 "AWS" */
-"te\362" /* ea "ter" */
-" \347" /* eb " g" */
+"o\356" /* 8b "on" */
+" \363" /* 8c " s" */
+"a\364" /* 8d "at" */
+" \344" /* 8e " d" */
+" i\363" /* 8f " is" */
+" \355" /* 90 " m" */
+"l\354" /* 91 "ll" */
+" \367" /* 92 " w" */
+"in\347" /* 93 "ing" */
+" t\357" /* 94 " to" */
+"a\356" /* 95 "an" */
+"s\240" /* 96 "s " */
+" \245" /* 97 " %" */
+"e\364" /* 98 "et" */
+" \360" /* 99 " p" */
+"a\363" /* 9a "as" */
+"r\357" /* 9b "ro" */
+" o\346" /* 9c " of" */
+" \356" /* 9d " n" */
+"n\345" /* 9e "ne" */
+"e\240" /* 9f "e " */
+"l\345" /* a0 "le" */
+"c\350" /* a1 "ch" */
+"e\356" /* a2 "en" */
+"e\343" /* a3 "ec" */
+"t\345" /* a4 "te" */
+"n\344" /* a5 "nd" */
+" n\357" /* a6 " no" */
+" \346" /* a7 " f" */
+"l\351" /* a8 "li" */
+" \342" /* a9 " b" */
+" \362" /* aa " r" */
+" o\362" /* ab " or" */
+"o\365" /* ac "ou" */
+"i\356" /* ad "in" */
+" \345" /* ae " e" */
+"o\364" /* af "ot" */
+"a\354" /* b0 "al" */
+" \350" /* b1 " h" */
+"a\362" /* b2 "ar" */
+"i\364" /* b3 "it" */
+"t\240" /* b4 "t " */
+"u\356" /* b5 "un" */
+" the\240" /* b6 " the " */
+"o\367" /* b7 "ow" */
+"e\355" /* b8 "em" */
+"tio\356" /* b9 "tion" */
+"d\240" /* ba "d " */
+"s\345" /* bb "se" */
+"l\357" /* bc "lo" */
+" i\356" /* bd " in" */
+" thi\363" /* be " this" */
+"en\364" /* bf "ent" */
+" o\356" /* c0 " on" */
+"am\345" /* c1 "ame" */
+" r\345" /* c2 " re" */
+" ha\363" /* c3 " has" */
+"a\344" /* c4 "ad" */
+"o\355" /* c5 "om" */
+"ve\362" /* c6 "ver" */
+": %\363" /* c7 ": %s" */
+"c\364" /* c8 "ct" */
+" fo\362" /* c9 " for" */
+" %\363" /* ca " %s" */
+"o\357" /* cb "oo" */
+"i\344" /* cc "id" */
+",\240" /* cd ", " */
+" is\240" /* ce " is " */
+"%\363" /* cf "%s" */
+"s\351" /* d0 "si" */
+" a\356" /* d1 " an" */
+"i\347" /* d2 "ig" */
+" \364" /* d3 " t" */
+":\240" /* d4 ": " */
+"servic\345" /* d5 "service" */
+"th\345" /* d6 "the" */
+" w\350" /* d7 " wh" */
+" tha\364" /* d8 " that" */
+"a\371" /* d9 "ay" */
+"l\344" /* da "ld" */
+"ontaine\362" /* db "ontainer" */
+"t\363" /* dc "ts" */
+" nod\345" /* dd " node" */
+" answe\362" /* de " answer" */
+" b\345" /* df " be" */
+"a\347" /* e0 "ag" */
+"no\240" /* e1 "no " */
+" \354" /* e2 " l" */
+"o\360" /* e3 "op" */
+"a\343" /* e4 "ac" */
+"u\362" /* e5 "ur" */
+" an\344" /* e6 " and" */
+" wit\350" /* e7 " with" */
+" kedg\345" /* e8 " kedge" */
+"ked\347" /* e9 "kedg" */
+"AW\323" /* ea "AWS" */
+"r\351" /* eb "ri" */
 " imag\345" /* ec " image" */
 " tas\353" /* ed " task" */
-"-\255" /* ee "--" */
-" is no\364" /* ef " is not" */
-"oo\353" /* f0 "ook" */
-" byte\363" /* f1 " bytes" */
-"engin\345" /* f2 "engine" */
-"star\364" /* f3 "start" */
-" containe\362" /* f4 " container" */
-" does no\364" /* f5 " does not" */
-"abl\345" /* f6 "able" */
-"efinitio\356" /* f7 "efinition" */
-"nc\345" /* f8 "nce" */
+" is no\364" /* ee " is not" */
+" byte\363" /* ef " bytes" */
+"Th\345" /* f0 "The" */
+"engin\345" /* f1 "engine" */
+"star\364" /* f2 "start" */
+"ai\354" /* f3 "ail" */
+" does no\364" /* f4 " does not" */
+"anno\364" /* f5 "annot" */
+"rro\362" /* f6 "rror" */
+"abl\345" /* f7 "able" */
+"efinitio\356" /* f8 "efinition" */
 "tatu\363" /* f9 "tatus" */
 " aske\344" /* fa " asked" */
 " bac\353" /* fb " back" */
 " deploymen\364" /* fc " deployment" */
-"ak\345" /* fd "ake" */
-"oun\364" /* fe "ount" */
-"con\346" /* ff "conf" */
+"nc\345" /* fd "nce" */
+"ak\345" /* fe "ake" */
+"tim\345" /* ff "time" */
 "\240" /* 00 " " */
 "\240" /* 01 " " */
-"know\356" /* 02 "known" */
-"wor\353" /* 03 "work" */
-"failur\345" /* 04 "failure" */
-"bod\371" /* 05 "body" */
-" htt\360" /* 06 " http" */
-" rollbac\353" /* 07 " rollback" */
-"eques\364" /* 08 "equest" */
+"oun\364" /* 02 "ount" */
+"con\346" /* 03 "conf" */
+"know\356" /* 04 "known" */
+"failur\345" /* 05 "failure" */
+"bod\371" /* 06 "body" */
+" htt\360" /* 07 " http" */
+" rollbac\353" /* 08 " rollback" */
 "\211" /* 09 "\t" */
 "\212" /* 0a "\n" */
-" aga\351" /* 0b " agai" */
-"ECS agen\364" /* 0c "ECS agent" */
+"eques\364" /* 0b "equest" */
+" agai\356" /* 0c " again" */
 "\215" /* 0d "\r" */
-" credentia\354" /* 0e " credential" */
-"Erro\362" /* 0f "Error" */
-" than %\344" /* 10 " than %d" */
-"journa\354" /* 11 "journal" */
-" a perso\356" /* 12 " a person" */
-" %.100\363" /* 13 " %.100s" */
-" too lon\347" /* 14 " too long" */
-"faile\344" /* 15 "failed" */
-" class\275" /* 16 " class=" */
-"polic\371" /* 17 "policy" */
-"revisio\356" /* 18 "revision" */
-"%s line %u\272" /* 19 "%s line %u:" */
-"certifica\364" /* 1a "certificat" */
-"eServi\343" /* 1b "eServic" */
-"uthori\372" /* 1c "uthoriz" */
-"amazonaws.ecs\256" /* 1d "amazonaws.ecs." */
-"he registr\371" /* 1e "he registry" */
-"his node'\363" /* 1f "his node's" */
+" registr\371" /* 0e " registry" */
+"ECS agen\364" /* 0f "ECS agent" */
+" credentia\354" /* 10 " credential" */
+" than %\344" /* 11 " than %d" */
+"journa\354" /* 12 "journal" */
+" a perso\356" /* 13 " a person" */
+" %.100\363" /* 14 " %.100s" */
+" deplo\371" /* 15 " deploy" */
+" too lon\347" /* 16 " too long" */
+" class\275" /* 17 " class=" */
+"polic\371" /* 18 "policy" */
+"revisi\357" /* 19 "revisio" */
+"%s line %u\272" /* 1a "%s line %u:" */
+"certifica\364" /* 1b "certificat" */
+"eServi\343" /* 1c "eServic" */
+"uthori\372" /* 1d "uthoriz" */
+"amazonaws.ecs\256" /* 1e "amazonaws.ecs." */
+"deployme\356" /* 1f "deploymen" */
 ;
 /* Where the first, seventeenth ... begins. */
-static const uint16_t part_at[] = { 0, 36, 72, 105, 147, 190, 239, 298, 391, 466 };
+static const uint16_t part_at[] = { 0, 36, 71, 105, 147, 192, 250, 311, 396, 469 };
