@@ -130,10 +130,10 @@ static void announce(struct node *n, const char *name)
 	jw_str(&w, "name", name);
 	jw_str(&w, "unique_id", id);
 	jw_str(&w, "state_topic", state);
-	jw_str(&w, "value_template", "{{ value_json.verdict }}");
+	jw_packed(&w, "value_template", PACKED("{{ value_json.verdict }}"));
 	jw_str(&w, "json_attributes_topic", state);
 	jw_str(&w, "availability_topic", status);
-	jw_str(&w, "availability_template", "{{ 'online' if value_json.online else 'offline' }}");
+	jw_packed(&w, "availability_template", PACKED("{{ 'online' if value_json.online else 'offline' }}"));
 	jw_object(&w, "device");
 	jw_array(&w, "identifiers");
 	jw_str(&w, NULL, n->mqtt.node);
