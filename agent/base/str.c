@@ -149,6 +149,11 @@ bool slice_i64(struct slice a, int64_t *out)
 	return true;
 }
 
+const char *str_behind(const char *s)
+{
+	return s + strlen(s) + 1;
+}
+
 bool str_eq(const char *a, const char *b)
 {
 	size_t n;

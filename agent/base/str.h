@@ -41,6 +41,8 @@ uint64_t slice_hash(struct slice a);
 bool slice_u64(struct slice a, uint64_t *out);
 bool slice_i64(struct slice a, int64_t *out);
 
+/* The text behind the NUL of this one, in a literal that holds several: a pointer less for each. */
+const char *str_behind(const char *s);
 bool str_eq(const char *a, const char *b);                     /* both NUL-terminated, not NULL */
 /* Copies into dst[cap] with its NUL; false, and dst left empty, when it does not fit. */
 bool str_put(char *dst, size_t cap, struct slice src);

@@ -2,32 +2,36 @@
 
 #include "agent/wire/classify.h"
 
-/* The agent's error names. `class` stands in where the message's own words say nothing. */
-static const struct error_name { const struct packed *name; uint8_t stage, class; } names[] = {
-	{ PACKED("CannotPullContainerError"), STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ PACKED("CannotPullImageManifestError"), STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ PACKED("CannotPullECRContainerError"), STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ PACKED("CannotPullContainerAuthError"), STAGE_PULL, CLASS_REGISTRY_AUTH },
-	{ PACKED("CannotCreateContainerError"), STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ PACKED("CannotStartContainerError"), STAGE_START, CLASS_START_UNKNOWN },
-	{ PACKED("DockerStateError"), STAGE_START, CLASS_START_UNKNOWN },
-	{ PACKED("OutOfMemoryError"), STAGE_RUN, CLASS_OOM },
-	{ PACKED("CannotInspectContainerError"), STAGE_START, CLASS_START_UNKNOWN },
-	{ PACKED("ContainerNetworkingError"), STAGE_START, CLASS_NETWORK_MISSING },
-	{ PACKED("ResourceInitializationError"), STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ PACKED("TaskDependencyError"), STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ PACKED("HostConfigError"), STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ PACKED("DockerClientConfigError"), STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ PACKED("UnrecognizedTransportProtocol"), STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ PACKED("UnparsablePort"), STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ PACKED("CgroupError"), STAGE_CREATE, CLASS_CGROUP },
-	{ PACKED("VolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ PACKED("InvalidVolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ PACKED("CannotCreateVolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ PACKED("CannotInspectVolumeError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ PACKED("CannotListPluginsError"), STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ PACKED("CannotGetDockerclientError"), STAGE_CREATE, CLASS_ENGINE_DOWN },
-};
+/* The agent's error names. The class stands in where the message's own words say nothing. */
+#define ERRORS(E) \
+	E("CannotPullContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN) \
+	E("CannotPullImageManifestError", STAGE_PULL, CLASS_PULL_UNKNOWN) \
+	E("CannotPullECRContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN) \
+	E("CannotPullContainerAuthError", STAGE_PULL, CLASS_REGISTRY_AUTH) \
+	E("CannotCreateContainerError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("CannotStartContainerError", STAGE_START, CLASS_START_UNKNOWN) \
+	E("DockerStateError", STAGE_START, CLASS_START_UNKNOWN) \
+	E("OutOfMemoryError", STAGE_RUN, CLASS_OOM) \
+	E("CannotInspectContainerError", STAGE_START, CLASS_START_UNKNOWN) \
+	E("ContainerNetworkingError", STAGE_START, CLASS_NETWORK_MISSING) \
+	E("ResourceInitializationError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("TaskDependencyError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("HostConfigError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("DockerClientConfigError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("UnrecognizedTransportProtocol", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("UnparsablePort", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("CgroupError", STAGE_CREATE, CLASS_CGROUP) \
+	E("VolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("InvalidVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotCreateVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotInspectVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotListPluginsError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotGetDockerclientError", STAGE_CREATE, CLASS_ENGINE_DOWN)
+
+#define ERROR_NAME(name, stage, class) PACKED_TEXT(name) "\0"
+#define ERROR_MEANS(name, stage, class) { stage, class },
+static const char names[] = ERRORS(ERROR_NAME);   /* a NUL behind each: a pointer for each would be longer than the packed name */
+static const struct error_means { uint8_t stage, class; } means[] = { ERRORS(ERROR_MEANS) };
 
 /* Where the agent's own time-outs struck: "Could not transition to X; timed out after waiting D". */
 #define TIMED_OUT "could not transition to "
@@ -67,6 +71,7 @@ bool agent_reason_benign(struct slice reason)
 static bool own_words(struct slice reason, struct agent_reason *r)
 {
 	struct slice name = name_of(reason), message = name.n > 0 ? slice_from(reason, name.n + 2) : reason;
+	const char *at = names;
 
 	*r = (struct agent_reason){ STAGE_PULL, CLASS_NONE };
 	if (agent_reason_benign(reason))
@@ -76,13 +81,13 @@ static bool own_words(struct slice reason, struct agent_reason *r)
 		if (slice_find_nocase(slice_to(message, slice_of(transitions[i].to).n), transitions[i].to) == 0)
 			return true;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!packed_is(names[i].name, name))
+	for (size_t i = 0; i < sizeof(means) / sizeof(means[0]); i++, at = str_behind(at)) {
+		if (!packed_is((const struct packed *)at, name))
 			continue;
-		r->stage = (enum stage)names[i].stage;
+		r->stage = (enum stage)means[i].stage;
 		r->class = classify(r->stage, message);
 		if (says_nothing(r->class))
-			r->class = (enum class)names[i].class;
+			r->class = (enum class)means[i].class;
 		return true;
 	}
 	return false;

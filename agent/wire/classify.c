@@ -1,7 +1,6 @@
 #include "agent/wire/classify.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "agent/wire/plain.h"
 
@@ -53,7 +52,7 @@ static bool says(struct slice plain, const struct row *row, bool asked, const ch
 
 	for (; n > 0; n--) {
 		asked = asked && plain_says(plain, packed_format(buf, *pattern));
-		*pattern += strlen(*pattern) + 1;
+		*pattern = str_behind(*pattern);
 	}
 	return asked;
 }

@@ -137,7 +137,7 @@ static const struct key keys[] = {
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-static const char *words_of(const struct key *k) { return k->name + strlen(k->name) + 1; }
+static const char *words_of(const struct key *k) { return str_behind(k->name); }
 
 struct reading {
 	struct conf *conf;
