@@ -69,25 +69,25 @@ $(B)/obj/%.o: %.c
 
 # What is shipped has its texts packed between preprocessor and compiler: agent/base/packed.h says how. The compiler cannot
 # check a packed format; it does in the variants that are not packed.
-PAIRS = agent/base/packed_pairs.h
+PARTS = agent/base/packed_parts.h
 preprocess = $(CC) $(BASE_CFLAGS) $(VERSION_FLAGS) -DKEDGE_PACKED -E
 ifeq ($(libc),musl)
-$(O_main) $(O_kedge): $(B)/obj/%.o: %.c packaging/pack $(PAIRS)
+$(O_main) $(O_kedge): $(B)/obj/%.o: %.c packaging/pack $(PARTS)
 	$(call say,CC,$(VARIANT) $<)
 	@mkdir -p $(@D)
 	$(Q)$(preprocess) -MT $@ -MF $(@:.o=.d) -o $(@:.o=.e) $<
-	$(Q)LC_ALL=C packaging/pack $(PAIRS) $(@:.o=.e) >$(@:.o=.i)
+	$(Q)LC_ALL=C packaging/pack $(PARTS) $(@:.o=.e) >$(@:.o=.i)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE_CFLAGS)) -Wno-format $(LTO) -frandom-seed=$< -c -o $@ $(@:.o=.i)
 	@rm $(@:.o=.e) $(@:.o=.i)
 endif
 
-# Learns the pairs anew from all texts there are; they only get a little longer where this is forgotten.
-pairs:
+# Learns the parts anew from all texts there are; they only get a little longer where this is forgotten.
+parts:
 	$(Q)mkdir -p $(B)
-	$(Q)for c in $(MAIN) $(C_kedge); do $(filter-out -MMD -MP,$(preprocess)) $$c | LC_ALL=C packaging/pack -v list=1 $(PAIRS) -; \
+	$(Q)for c in $(MAIN) $(C_kedge); do $(filter-out -MMD -MP,$(preprocess)) $$c | LC_ALL=C packaging/pack -v list=1 $(PARTS) -; \
 		done >$(B)/texts
-	$(Q)LC_ALL=C packaging/pair $(B)/texts >$(B)/pairs && mv $(B)/pairs $(PAIRS)
-.PHONY: pairs
+	$(Q)LC_ALL=C packaging/parts $(B)/texts >$(B)/parts && mv $(B)/parts $(PARTS)
+.PHONY: parts
 
 # A stamp changes when its words do. What says the version is compiled again when the version or
 # the commit changes, and what is linked of all sources also when one of them was removed.

@@ -2,50 +2,60 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/base/str.h"
 #include "agent/cmd/cmd.h"
 #include "agent/cmd/say.h"
 
 static const struct verb {
-	const char *name;
+	const char *name;                /* behind its NUL what it takes, packed, and behind that what it is for */
 	int (*run)(const struct cmd *c);
-	const struct packed *words, *line;
 } verbs[] = {
-	{ "agent", cmd_agent, PACKED("[--once]"), PACKED("the daemon, in the foreground") },
-	{ "status", cmd_status, PACKED("[--brief]"), PACKED("node, services and newest failures at one look") },
-	{ "failures", cmd_failures, PACKED(""), PACKED("every failure seen, newest first") },
-	{ "services", cmd_services, PACKED(""), PACKED("each service with its verdict and what can be done") },
-	{ "deployments", cmd_deployments, PACKED("[SERVICE]"), PACKED("the deployments as AWS tells them, also offline") },
-	{ "tasks", cmd_tasks, PACKED(""), PACKED("the tasks on this node and their containers") },
-	{ "why", cmd_why, PACKED("ID"), PACKED("one failure (f1) or rollback (r2), explained") },
-	{ "check", cmd_check, PACKED(""), PACKED("the doctor; exit 0 ok, 1 warning, 2 critical, 3 unknown") },
-	{ "wait", cmd_wait, PACKED("SERVICE [--timeout DURATION]"),
-	  PACKED("until its deployment has settled here: 0 well, 1 not (30m)") },
-	{ "watch", cmd_watch, PACKED(""), PACKED("status, drawn again every 2 s; into a pipe: when it changes") },
-	{ "journal", cmd_journal, PACKED("[-n N]"), PACKED("what happened: the newest N records (200)") },
-	{ "verify", cmd_verify, PACKED("FAMILY:REV"), PACKED("would its images pull on this node? asks their registries") },
-	{ "classify", cmd_classify, PACKED("--stage pull|create|start|run [TEXT|-]"), PACKED("what an error text means") },
-	{ "rollback", cmd_rollback, PACKED("SERVICE [--to FAMILY:REV] [--dry-run]"), PACKED("haul a deployment back") },
-	{ "deploy", cmd_deploy, PACKED("SERVICE FAMILY:REV [--timeout DURATION] [--no-wait] [--dry-run] [--force]"),
-	  PACKED("fix forward: UpdateService, then wait") },
-	{ "confirm", cmd_confirm, PACKED("ID"), PACKED("say yes to a rollback that waits") },
-	{ "cancel", cmd_cancel, PACKED("ID"), PACKED("drop a rollback") },
-	{ "hold", cmd_hold, PACKED("SERVICE [--for DURATION]"), PACKED("let no rollback of a service go on (1d; 0 ends it)") },
-	{ "init", cmd_init, PACKED("[--role observer|actor] [--allow-update-service] [--write [--yes]] [--export DIR]"),
-	  PACKED("this node's conf, and the IAM policy its role needs") },
-	{ "replay", cmd_replay, PACKED("--dir DIR | FILE"), PACKED("a recording through the same judgement, no AWS") },
-	{ "version", cmd_version, PACKED(""), PACKED("version and processor") },
+	{ "agent\0" PACKED_TEXT("[--once]") "\0" PACKED_TEXT("the daemon, in the foreground"), cmd_agent },
+	{ "status\0" PACKED_TEXT("[--brief]") "\0" PACKED_TEXT("node, services and newest failures at one look"), cmd_status },
+	{ "failures\0" PACKED_TEXT("") "\0" PACKED_TEXT("every failure seen, newest first"), cmd_failures },
+	{ "services\0" PACKED_TEXT("") "\0" PACKED_TEXT("each service with its verdict and what can be done"), cmd_services },
+	{ "deployments\0" PACKED_TEXT("[SERVICE]") "\0" PACKED_TEXT("the deployments as AWS tells them, also offline"), cmd_deployments },
+	{ "tasks\0" PACKED_TEXT("") "\0" PACKED_TEXT("the tasks on this node and their containers"), cmd_tasks },
+	{ "why\0" PACKED_TEXT("ID") "\0" PACKED_TEXT("one failure (f1) or rollback (r2), explained"), cmd_why },
+	{ "check\0" PACKED_TEXT("") "\0" PACKED_TEXT("the doctor; exit 0 ok, 1 warning, 2 critical, 3 unknown"), cmd_check },
+	{ "wait\0" PACKED_TEXT("SERVICE [--timeout DURATION]") "\0"
+	  PACKED_TEXT("until its deployment has settled here: 0 well, 1 not (30m)"), cmd_wait },
+	{ "watch\0" PACKED_TEXT("") "\0" PACKED_TEXT("status, drawn again every 2 s; into a pipe: when it changes"), cmd_watch },
+	{ "journal\0" PACKED_TEXT("[-n N]") "\0" PACKED_TEXT("what happened: the newest N records (200)"), cmd_journal },
+	{ "verify\0" PACKED_TEXT("FAMILY:REV") "\0" PACKED_TEXT("would its images pull on this node? asks their registries"), cmd_verify },
+	{ "classify\0" PACKED_TEXT("--stage pull|create|start|run [TEXT|-]") "\0" PACKED_TEXT("what an error text means"), cmd_classify },
+	{ "rollback\0" PACKED_TEXT("SERVICE [--to FAMILY:REV] [--dry-run]") "\0" PACKED_TEXT("haul a deployment back"), cmd_rollback },
+	{ "deploy\0" PACKED_TEXT("SERVICE FAMILY:REV [--timeout DURATION] [--no-wait] [--dry-run] [--force]") "\0"
+	  PACKED_TEXT("fix forward: UpdateService, then wait"), cmd_deploy },
+	{ "confirm\0" PACKED_TEXT("ID") "\0" PACKED_TEXT("say yes to a rollback that waits"), cmd_confirm },
+	{ "cancel\0" PACKED_TEXT("ID") "\0" PACKED_TEXT("drop a rollback"), cmd_cancel },
+	{ "hold\0" PACKED_TEXT("SERVICE [--for DURATION]") "\0" PACKED_TEXT("let no rollback of a service go on (1d; 0 ends it)"), cmd_hold },
+	{ "init\0" PACKED_TEXT("[--role observer|actor] [--allow-update-service] [--write [--yes]] [--export DIR]") "\0"
+	  PACKED_TEXT("this node's conf, and the IAM policy its role needs"), cmd_init },
+	{ "replay\0" PACKED_TEXT("--dir DIR | FILE") "\0" PACKED_TEXT("a recording through the same judgement, no AWS"), cmd_replay },
+	{ "version\0" PACKED_TEXT("") "\0" PACKED_TEXT("version and processor"), cmd_version },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static const char *takes(const struct verb *v, char words[PACKED_MAX])
+{
+	return packed_copy(words, PACKED_MAX, (const struct packed *)str_behind(v->name));
+}
+
+static const char *is_for(const struct verb *v, char words[PACKED_MAX])
+{
+	return packed_copy(words, PACKED_MAX, (const struct packed *)str_behind(str_behind(v->name)));
+}
 
 static void usage(FILE *to)
 {
 	say_to(to, "usage: kedge [--conf FILE] VERB [--json] ...\n\n");
 	for (int i = 0; i < VERBS; i++) {
 		char words[PACKED_MAX];
-		int n = say_to(to, "  %s %s", verbs[i].name, packed_copy(words, sizeof(words), verbs[i].words));
+		int n = say_to(to, "  %s %s", verbs[i].name, takes(&verbs[i], words));
 
-		say_to(to, "%s%*s%s\n", n > 30 ? "\n" : "", n > 30 ? 32 : 32 - n, "", packed_copy(words, sizeof(words), verbs[i].line));
+		say_to(to, "%s%*s%s\n", n > 30 ? "\n" : "", n > 30 ? 32 : 32 - n, "", is_for(&verbs[i], words));
 	}
 	say_to(to, "\nexit: 0 done, 1 no or not yet, 2 usage, 3 cannot reach the daemon or a source,\n"
 		    "      4 refused by policy, 5 denied by AWS\n");
@@ -55,8 +65,7 @@ static int verb_usage(const struct verb *v)
 {
 	char words[PACKED_MAX], line[PACKED_MAX];
 
-	say("usage: kedge [--conf FILE] %s %s\n\n%s\n", v->name, packed_copy(words, sizeof(words), v->words),
-	    packed_copy(line, sizeof(line), v->line));
+	say("usage: kedge [--conf FILE] %s %s\n\n%s\n", v->name, takes(v, words), is_for(v, line));
 	return EXIT_DONE;
 }
 

@@ -157,24 +157,24 @@ static void certificate_refused(struct http_slot *s)
 }
 
 /* The mbedTLS codes a field technician meets, out of curl's "(-0x7280)". */
-static const char *handshake_words(const struct http_slot *s)
+static const char *handshake_words(const struct http_slot *s, char buf[PACKED_MAX])
 {
 	const char *at = strstr(s->curl_text, "(-0x");
 
 	if (slice_starts(slice_of(s->curl_text), "Recv failure") || slice_starts(slice_of(s->curl_text), "Send failure"))
-		return "the connection was reset during the handshake";
+		return packed_copy(buf, PACKED_MAX, PACKED("the connection was reset during the handshake"));
 	switch (at == NULL ? 0 : strtol(at + 4, NULL, 16)) {
 	case 0x7280:
-		return "the server closed the connection during the handshake";
+		return packed_copy(buf, PACKED_MAX, PACKED("the server closed the connection during the handshake"));
 	case 0x7200:
 	case 0x7100:
-		return "the answer is not TLS (plain http, or something in between)";
+		return packed_copy(buf, PACKED_MAX, PACKED("the answer is not TLS (plain http, or something in between)"));
 	case 0x7780:
-		return "the server ended the handshake with an alert (version, cipher or client certificate)";
+		return packed_copy(buf, PACKED_MAX, PACKED("the server ended the handshake with an alert (version, cipher or client certificate)"));
 	case 0x6e80:
-		return "the server speaks no TLS 1.2 or 1.3";
+		return packed_copy(buf, PACKED_MAX, PACKED("the server speaks no TLS 1.2 or 1.3"));
 	case 0x6e00:
-		return "no cipher or parameter in common";
+		return packed_copy(buf, PACKED_MAX, PACKED("no cipher or parameter in common"));
 	default:
 		return curl_words(s);
 	}
@@ -182,11 +182,13 @@ static const char *handshake_words(const struct http_slot *s)
 
 static void handshake_failed(struct http_slot *s)
 {
+	char buf[PACKED_MAX];
+
 	if (s->seen.flags != 0) {
 		certificate_refused(s);
 		return;
 	}
-	say(s, why_set(&s->res.why, KERR_UNREACHABLE, "TLS to %.100s: %.120s", s->host, handshake_words(s)), HTTP_TLS);
+	say(s, why_set(&s->res.why, KERR_UNREACHABLE, "TLS to %.100s: %.120s", s->host, handshake_words(s, buf)), HTTP_TLS);
 }
 
 static void cut_off(struct http_slot *s)

@@ -25,14 +25,16 @@ static void drop(struct httpd_conn *c)
 
 /* ---- an answer ---- */
 
-static void refuse(struct httpd_answer *a, unsigned status, const char *words)
+static void refuse(struct httpd_answer *a, unsigned status, const struct packed *words)
 {
-	*a = (struct httpd_answer){ .status = status, .type = "text/plain", .body = slice_of(words) };
+	*a = (struct httpd_answer){ .status = status, .type = "text/plain", .words = words };
 }
 
 static void compose(struct httpd_conn *c, const struct httpd_answer *a)
 {
 	struct text t = text_on(c->out, HTTPD_HEAD_MAX);
+	char words[PACKED_MAX];
+	struct slice body = a->words == NULL ? a->body : slice_of(packed_copy(words, sizeof(words), a->words));
 
 	text_say(&t, "HTTP/1.1 ");
 	text_u64(&t, a->status);
@@ -41,7 +43,7 @@ static void compose(struct httpd_conn *c, const struct httpd_answer *a)
 	text_s(&t, a->type);
 	if (!a->stream) {
 		text_say(&t, "\r\nContent-Length: ");
-		text_u64(&t, a->body.n);
+		text_u64(&t, body.n);
 	}
 	/* nothing of a page may reach for anything elsewhere, be framed, or be kept */
 	text_say(&t, "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -55,10 +57,10 @@ static void compose(struct httpd_conn *c, const struct httpd_answer *a)
 		? PACKED("Allow: GET, HEAD\r\nConnection: close\r\n\r\n")
 		: PACKED("Connection: close\r\n\r\n"));
 	c->out_len = t.len;
-	if (c->head || a->body.n == 0)
+	if (c->head || body.n == 0)
 		return;
-	memcpy(c->out + t.len, a->body.p, a->body.n);
-	c->out_len += a->body.n;
+	memcpy(c->out + t.len, body.p, body.n);
+	c->out_len += body.n;
 }
 
 static bool send_more(struct httpd_conn *c)
@@ -113,9 +115,9 @@ void httpd_push(struct httpd *h, struct slice event)
 static void answer(struct httpd_conn *c, struct httpd_answer *a)
 {
 	if (a->body.n > HTTPD_BODY_MAX)
-		refuse(a, 500, "the answer is larger than this version can send\n");
+		refuse(a, 500, PACKED("the answer is larger than this version can send\n"));
 	if (a->stream && !c->head && streams(c->owner) >= HTTPD_STREAMS)
-		refuse(a, 503, "as many listen already as there is room for\n");
+		refuse(a, 503, PACKED("as many listen already as there is room for\n"));
 	if (a->status >= 400)
 		c->owner->refused++;
 	compose(c, a);
@@ -148,7 +150,7 @@ static void read_more(struct httpd_conn *c)
 	c->head = r.head;
 	refuse(&a, r.status, r.words);
 	if (r.status == 200) {
-		refuse(&a, 404, "there is no such page\n");
+		refuse(&a, 404, PACKED("there is no such page\n"));
 		c->owner->fn(c->owner->arg, r.path, &a);
 	}
 	answer(c, &a);

@@ -20,6 +20,7 @@ struct httpd_answer {
 	unsigned status;                /* 404 when the function leaves it alone */
 	const char *type;               /* of the body */
 	struct slice body;              /* borrowed until the function returns; longer than HTTPD_BODY_MAX: 500 */
+	const struct packed *words;     /* the body instead, where not NULL */
 	const char *script;             /* hash ('sha256-...') of the one script the page may run; NULL: none */
 	bool stream;                    /* 200 without an end: what httpd_push sends follows the body */
 };

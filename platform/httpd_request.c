@@ -29,7 +29,7 @@ static bool host_of(struct slice lines, struct slice *value)
 	return found == 1;
 }
 
-static void refuse(struct httpd_request *out, unsigned status, const char *words)
+static void refuse(struct httpd_request *out, unsigned status, const struct packed *words)
 {
 	out->status = status;
 	out->words = words;
@@ -46,13 +46,13 @@ static void parse(struct slice text, struct httpd_request *out)
 	(void)slice_next(&line, ' ', &version);
 	out->head = slice_is(method, "HEAD");
 	if ((!slice_is(version, "HTTP/1.1") && !slice_is(version, "HTTP/1.0")) || line.n > 0 || !slice_starts(target, "/"))
-		refuse(out, 400, "no HTTP/1.1 request\n");
+		refuse(out, 400, PACKED("no HTTP/1.1 request\n"));
 	else if (!out->head && !slice_is(method, "GET"))
-		refuse(out, 405, "these pages can only be read\n");
+		refuse(out, 405, PACKED("these pages can only be read\n"));
 	else if (!host_of(text, &host))
-		refuse(out, 400, "a request names its Host once\n");
+		refuse(out, 400, PACKED("a request names its Host once\n"));
 	else if (!host_ok(host))
-		refuse(out, 403, "these pages are read by an address of this machine or as localhost\n");
+		refuse(out, 403, PACKED("these pages are read by an address of this machine or as localhost\n"));
 	else
 		out->path = slice_to(target, slice_find(target, "?"));
 }
@@ -61,14 +61,14 @@ bool httpd_request(struct slice in, bool full, struct httpd_request *out)
 {
 	size_t end = slice_find(in, "\r\n\r\n");
 
-	*out = (struct httpd_request){ .status = 200, .path = SLICE(""), .words = "" };
+	*out = (struct httpd_request){ .status = 200, .path = SLICE(""), .words = NULL };
 	in = slice_to(in, end);
 	if (in.n > 0 && memchr(in.p, '\0', in.n) != NULL)
-		refuse(out, 400, "no HTTP/1.1 request\n");
+		refuse(out, 400, PACKED("no HTTP/1.1 request\n"));
 	else if (end != SIZE_MAX)
 		parse(in, out);
 	else if (full)
-		refuse(out, 431, "the request is too long\n");
+		refuse(out, 431, PACKED("the request is too long\n"));
 	else
 		return false;
 	return true;

@@ -9,7 +9,7 @@ struct httpd_request {
 	unsigned status;                /* 200: path is asked for; else what is answered, with words */
 	bool head;                      /* the answer's head alone is wanted */
 	struct slice path;              /* within the input; decoded of nothing, without what follows a "?" */
-	const char *words;
+	const struct packed *words;
 };
 
 /* in: all that came so far; full: no more will be taken. True: *out is what to do about it, and no byte that follows changes that.

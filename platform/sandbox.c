@@ -52,7 +52,7 @@ static enum kerr failed(const char *step, struct why *why)
 	return file_errno(errno, "sandbox:", step, why);
 }
 
-static enum kerr left_out(struct sandbox_missing *missing, const char *text)
+static enum kerr left_out(struct sandbox_missing *missing, const struct packed *text)
 {
 	missing->text[missing->n++] = text;
 	return KERR_OK;
@@ -154,11 +154,11 @@ static enum kerr enter_landlock(const struct sandbox *s, struct sandbox_missing 
 	int rules;
 
 	if (abi < 0 && errno == ENOSYS)
-		return left_out(missing, "Landlock: not in this kernel");
+		return left_out(missing, PACKED("Landlock: not in this kernel"));
 	if (abi < 0 && errno == EOPNOTSUPP)
-		return left_out(missing, "Landlock: switched off at boot");
+		return left_out(missing, PACKED("Landlock: switched off at boot"));
 	if (abi < 0 && errno == EPERM)
-		return left_out(missing, "Landlock: forbidden to kedge by who started it");
+		return left_out(missing, PACKED("Landlock: forbidden to kedge by who started it"));
 	all.files = (1u << (RIGHTS_ABI_1 + (abi >= 2) + (abi >= 3) + (abi >= 5) + (abi >= 9))) - 1;
 	rules = abi < 0 ? -1 : (int)syscall(LANDLOCK_CREATE, &all, sizeof(all), 0);
 	if (rules < 0)
@@ -176,13 +176,13 @@ static enum kerr enter_landlock(const struct sandbox *s, struct sandbox_missing 
 static enum kerr enter_seccomp(struct sandbox_missing *missing, struct why *why)
 {
 	(void)why;
-	return left_out(missing, "seccomp: left out of a build with sanitizers");
+	return left_out(missing, PACKED("seccomp: left out of a build with sanitizers"));
 }
 #elif !defined(SANDBOX_ARCH)
 static enum kerr enter_seccomp(struct sandbox_missing *missing, struct why *why)
 {
 	(void)why;
-	return left_out(missing, "seccomp: no list of calls for this CPU");
+	return left_out(missing, PACKED("seccomp: no list of calls for this CPU"));
 }
 #else
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
@@ -299,7 +299,7 @@ static enum kerr enter_seccomp(struct sandbox_missing *missing, struct why *why)
 
 	/* without a program: EFAULT where there is seccomp with filters */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EINVAL)
-		return left_out(missing, "seccomp: not in this kernel");
+		return left_out(missing, PACKED("seccomp: not in this kernel"));
 	write_program(&p);
 	filter.len = p.n;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0 ? KERR_OK : failed("seccomp", why);
@@ -315,7 +315,7 @@ enum kerr sandbox_enter(const struct sandbox *s, struct sandbox_missing *missing
 		err = drop_rights(why);
 #ifdef __SANITIZE_ADDRESS__
 	if (err == KERR_OK)
-		err = left_out(missing, "PR_SET_DUMPABLE: left out of a build with sanitizers");
+		err = left_out(missing, PACKED("PR_SET_DUMPABLE: left out of a build with sanitizers"));
 #else
 	/* after the change of user, which sets it as the machine has it */
 	if (err == KERR_OK && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

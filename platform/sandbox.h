@@ -24,7 +24,7 @@ const char *sandbox_folder(const char *path, char out[SANDBOX_PATH_MAX]);
 
 struct sandbox_missing {        /* what is left out, in words for people: "Landlock: not in this kernel" */
 	unsigned n;
-	const char *text[SANDBOX_PARTS];        /* fixed text */
+	const struct packed *text[SANDBOX_PARTS];
 };
 
 /* Enters. Call it with one thread, and with nothing open that is not meant to stay: what is open stays usable.

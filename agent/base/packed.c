@@ -1,34 +1,46 @@
 #include "agent/base/packed.h"
 
+#include <stdbool.h>
+
 #ifdef KEDGE_PACKED
 
-enum { RAW = 1 };                        /* the next byte stands for itself */
+#include "agent/base/packed_parts.h"
 
-/* By the byte less 0x80, modulo 256; {0, 0}: it is not a pair. */
-static const uint8_t pairs[][2] = {
-#include "agent/base/packed_pairs.h"
-};
+#define LAST 0x80                        /* set in the last letter of a part */
 
-static char unpacked(struct packed_at *at, uint8_t byte)
+enum { RAW = 1, PARTS = 160 };           /* the next byte stands for itself */
+
+static const char *part_of(uint8_t byte)
 {
-	for (;;) {
-		uint8_t i = (uint8_t)(byte - 0x80);
+	unsigned i = (uint8_t)(byte - 0x80);
+	const char *p = parts + part_at[i / 16];
 
-		if (i >= sizeof(pairs) / sizeof(pairs[0]) || pairs[i][0] == 0 || at->n == PACKED_DEPTH)
-			return (char)byte;
-		at->later[at->n++] = pairs[i][1];
-		byte = pairs[i][0];
-	}
+	for (i %= 16; i > 0; p++)
+		i -= (*p & LAST) != 0;
+	return p;
+}
+
+static bool stands_for_part(uint8_t byte)
+{
+	return (uint8_t)(byte - 0x80) < PARTS;
 }
 
 char packed_next(struct packed_at *at)
 {
-	if (at->n > 0)
-		return unpacked(at, at->later[--at->n]);
-	if (*at->p != RAW)
-		return *at->p == '\0' ? '\0' : unpacked(at, (uint8_t)*at->p++);
-	at->p++;
-	return *at->p == '\0' ? '\0' : *at->p++;
+	char c;
+
+	if (at->part == NULL) {
+		if (*at->p == RAW)
+			at->p++;
+		else if (stands_for_part((uint8_t)*at->p) && *at->p != '\0')
+			at->part = part_of((uint8_t)*at->p++);
+		if (at->part == NULL)
+			return *at->p == '\0' ? '\0' : *at->p++;
+	}
+	c = *at->part++;
+	if ((c & LAST) != 0)
+		at->part = NULL;
+	return (char)(c & ~LAST);
 }
 
 const char *packed_format(char buf[PACKED_MAX], const char *format)

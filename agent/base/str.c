@@ -149,6 +149,11 @@ bool slice_i64(struct slice a, int64_t *out)
 	return true;
 }
 
+const char *str_behind(const char *s)
+{
+	return s + strlen(s) + 1;
+}
+
 bool str_eq(const char *a, const char *b)
 {
 	size_t n;
@@ -253,6 +258,16 @@ void text_packed(struct text *t, const struct packed *words)
 		t->len = before;
 		t->p[before] = '\0';
 	}
+}
+
+bool packed_is(const struct packed *words, struct slice s)
+{
+	struct packed_at at = packed_on(words);
+
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\0' || packed_next(&at) != s.p[i])
+			return false;
+	return packed_next(&at) == '\0';
 }
 
 void text_u64_pad(struct text *t, uint64_t v, unsigned digits)

@@ -41,6 +41,8 @@ uint64_t slice_hash(struct slice a);
 bool slice_u64(struct slice a, uint64_t *out);
 bool slice_i64(struct slice a, int64_t *out);
 
+/* The text behind the NUL of this one, in a literal that holds several: a pointer less for each. */
+const char *str_behind(const char *s);
 bool str_eq(const char *a, const char *b);                     /* both NUL-terminated, not NULL */
 /* Copies into dst[cap] with its NUL; false, and dst left empty, when it does not fit. */
 bool str_put(char *dst, size_t cap, struct slice src);
@@ -65,6 +67,7 @@ void text_c(struct text *t, char c);
 void text_s(struct text *t, const char *s);
 void text_slice(struct text *t, struct slice s);
 void text_packed(struct text *t, const struct packed *words);
+bool packed_is(const struct packed *words, struct slice s);       /* the same text? */
 #define text_say(t, literal) text_packed(t, PACKED(literal))
 void text_u64(struct text *t, uint64_t v);
 void text_i64(struct text *t, int64_t v);

@@ -25,7 +25,7 @@ int ask_fail_says(bool json, int code, const char *text)
 		return code;
 	}
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.error/1");
+	jw_packed(&w, "schema", PACKED("kedge.error/1"));
 	jw_str(&w, "error", text);
 	jw_i64(&w, "exit", code);
 	jw_object_end(&w);

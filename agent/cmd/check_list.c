@@ -39,12 +39,21 @@ static void add_says(struct check_list *l, const char *name, enum check_level le
 	(void)str_cut(c->step, sizeof(c->step), slice_of(level == CHECK_OK ? "" : step));
 }
 
-static void add(struct check_list *l, const char *name, enum check_level level, const char *a, const char *b,
-		const struct packed *step)
+static void add_two(struct check_list *l, const char *name, enum check_level level, const char *a, const char *b,
+		    const struct packed *step)
 {
 	char words[PACKED_MAX];
 
 	add_says(l, name, level, a, b, packed_copy(words, sizeof(words), step));
+}
+
+/* The text is whatever was found, then our words. */
+static void add(struct check_list *l, const char *name, enum check_level level, const char *found, const struct packed *says,
+		const struct packed *step)
+{
+	char words[PACKED_MAX];
+
+	add_two(l, name, level, found, packed_copy(words, sizeof(words), says), step);
 }
 
 static bool is(const char *a, const char *b) { return strcmp(a, b) == 0; }
@@ -59,15 +68,15 @@ static void add_state(struct check_list *l, const char *name, enum check_level l
 	text_say(&t, "It is ");
 	text_slice(&t, slice_to(slice_of(state[0] == '\0' ? "unknown" : state), 30));
 	text_s(&t, detail[0] == '\0' ? "." : ": ");
-	add(l, name, level, lead, detail, step);
+	add_two(l, name, level, lead, detail, step);
 }
 
 static void of_daemon(const cJSON *root, struct check_list *l)
 {
 	if (page_true(root, "daemon"))
-		add(l, "daemon", CHECK_OK, "It runs: kedge ", page_str(root, "version"), PACKED(""));
+		add_two(l, "daemon", CHECK_OK, "It runs: kedge ", page_str(root, "version"), PACKED(""));
 	else
-		add(l, "daemon", CHECK_CRITICAL, "kedge agent is not running; this is what it kept", "",
+		add(l, "daemon", CHECK_CRITICAL, "", PACKED("kedge agent is not running; this is what it kept"),
 			PACKED("Start it: service kedge start, or kedge agent."));
 }
 
@@ -103,20 +112,20 @@ static void of_sources(const cJSON *root, struct check_list *l)
 /* Facts that nothing has needed yet are not known, and that is well. */
 static void of_facts(const cJSON *root, struct check_list *l)
 {
-	static const struct fact_words { const char *name; enum check_level bad; const char *words; const struct packed *step; } facts[] = {
-		{ "route", CHECK_WARNING, "No route leads out of this node.", PACKED("Look at its cable, modem and gateway.") },
-		{ "dns", CHECK_WARNING, "Names are not found.", PACKED("Look at /etc/resolv.conf and the resolver it names.") },
-		{ "disk", CHECK_CRITICAL, "The disk is full.", PACKED("Free some: docker image prune.") },
-		{ "inodes", CHECK_CRITICAL, "None is left.", PACKED("Remove what makes so many files.") },
-		{ "memory", CHECK_WARNING, "The node has hardly any left.", PACKED("Look at what takes it: docker stats.") },
+	static const struct fact_words { const char *name; enum check_level bad; const struct packed *words, *step; } facts[] = {
+		{ "route", CHECK_WARNING, PACKED("No route leads out of this node."), PACKED("Look at its cable, modem and gateway.") },
+		{ "dns", CHECK_WARNING, PACKED("Names are not found."), PACKED("Look at /etc/resolv.conf and the resolver it names.") },
+		{ "disk", CHECK_CRITICAL, PACKED("The disk is full."), PACKED("Free some: docker image prune.") },
+		{ "inodes", CHECK_CRITICAL, PACKED("None is left."), PACKED("Remove what makes so many files.") },
+		{ "memory", CHECK_WARNING, PACKED("The node has hardly any left."), PACKED("Look at what takes it: docker stats.") },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
 		const cJSON *yes = json_get(json_object(root, "facts"), facts[i].name);
 
 		if (yes != NULL)
-			add(l, facts[i].name, cJSON_IsTrue(yes) ? CHECK_OK : facts[i].bad,
-			    cJSON_IsTrue(yes) ? "It is good." : facts[i].words, "", facts[i].step);
+			add(l, facts[i].name, cJSON_IsTrue(yes) ? CHECK_OK : facts[i].bad, "",
+			    cJSON_IsTrue(yes) ? PACKED("It is good.") : facts[i].words, facts[i].step);
 	}
 }
 
@@ -142,11 +151,11 @@ static void of_policy(const cJSON *root, bool observer, struct check_list *l)
 		if (!is(page_str(s, "policy"), "auto"))
 			continue;
 		if (observer)
-			add(l, "policy", CHECK_WARNING, page_str(s, "service"), " has rollback = auto, but this node may not roll back.",
+			add(l, "policy", CHECK_WARNING, page_str(s, "service"), PACKED(" has rollback = auto, but this node may not roll back."),
 			    PACKED("kedge init --role actor prints the policy it needs; or set rollback = manual."));
 		else if (shared)
 			add(l, "policy", CHECK_CRITICAL, page_str(s, "service"),
-			    " has rollback = auto on the role that all ECS Anywhere nodes share: one stolen box rolls back every site.",
+			    PACKED(" has rollback = auto on the role that all ECS Anywhere nodes share: one stolen box rolls back every site."),
 			    PACKED("Give this device a role of its own, or set rollback = manual."));
 	}
 }
@@ -163,7 +172,7 @@ static void of_allowed(const cJSON *root, struct check_list *l)
 		text_s(&t, cJSON_IsString(a) ? a->valuestring : "");
 	}
 	if (t.len > 0)
-		add(l, "iam_allowed", CHECK_OK, "Allowed: ", all, PACKED(""));
+		add_two(l, "iam_allowed", CHECK_OK, "Allowed: ", all, PACKED(""));
 }
 
 static void of_denied(const cJSON *d, bool role, struct check_list *l)
@@ -187,7 +196,7 @@ static void of_iam(const cJSON *root, struct check_list *l)
 	bool barred = false;
 
 	if (cJSON_GetArraySize(list) == 0)
-		add(l, "iam", CHECK_OK, "No permission is known to be missing.", "", PACKED(""));
+		add(l, "iam", CHECK_OK, "", PACKED("No permission is known to be missing."), PACKED(""));
 	cJSON_ArrayForEach(d, list) {
 		bool role = observer && is(page_str(d, "action"), "ecs:StopServiceDeployment");
 
@@ -205,13 +214,13 @@ static void of_journal(const cJSON *root, struct check_list *l)
 	if (j == NULL)
 		return;
 	if (is(page_str(j, "state"), "failing"))
-		add(l, "journal", CHECK_CRITICAL, "It cannot be written: nothing is rolled back until it can.", "",
+		add(l, "journal", CHECK_CRITICAL, "", PACKED("It cannot be written: nothing is rolled back until it can."),
 		    PACKED("Look at state_dir: is its disk full or read-only?"));
 	else if (page_int(j, "damaged", 0) > 0)
-		add(l, "journal", CHECK_WARNING, "It is damaged in places.", "",
+		add(l, "journal", CHECK_WARNING, "", PACKED("It is damaged in places."),
 		    PACKED("kedge journal names them; look at the health of the disk."));
 	else
-		add(l, "journal", CHECK_OK, "It is written.", "", PACKED(""));
+		add(l, "journal", CHECK_OK, "", PACKED("It is written."), PACKED(""));
 }
 
 /* A box has little, and kedge promises to take no more than this. */
@@ -225,9 +234,10 @@ static void of_kedge(const cJSON *root, struct check_list *l)
 	text_i64(&t, pss / 1024);
 	text_say(&t, " KiB");
 	if (pss >= 0)
-		add(l, "kedge_memory", pss <= PSS_MAX ? CHECK_OK : CHECK_WARNING, "It takes ", kib,
+		add_two(l, "kedge_memory", pss <= PSS_MAX ? CHECK_OK : CHECK_WARNING, "It takes ", kib,
 		    PACKED("Its budget is 1536 KiB: report it, with kedge status --json."));
-	add(l, "parts", missing[0] == '\0' ? CHECK_OK : CHECK_WARNING, missing[0] == '\0' ? "None is missing." : missing, "",
+	add(l, "parts", missing[0] == '\0' ? CHECK_OK : CHECK_WARNING, missing,
+	    missing[0] == '\0' ? PACKED("None is missing.") : PACKED(""),
 	    PACKED("kedge runs without it, less guarded."));
 }
 
@@ -239,7 +249,8 @@ static void of_tls(const cJSON *root, struct check_list *l)
 	bool up = is(page_str(aws, "state"), "up");
 
 	if (up || strstr(detail, "TLS") != NULL || strstr(detail, "certificate") != NULL)
-		add(l, "tls", up ? CHECK_OK : CHECK_WARNING, up ? "AWS was reached." : detail, "",
+		add(l, "tls", up ? CHECK_OK : CHECK_WARNING, up ? "" : detail,
+		    up ? PACKED("AWS was reached.") : PACKED(""),
 		    PACKED("Look at the clock, [aws] ca_file, and a proxy that opens TLS."));
 }
 
@@ -247,9 +258,9 @@ void check_list_hooks(struct check_list *l, const char *path, bool there, uint32
 {
 	bool open = there && ((mode & 022) != 0 || uid != 0);
 
-	add(l, "hooks", open ? CHECK_CRITICAL : CHECK_OK, path, !there ? " is not there: none is run." : open
-	    ? " can be written by others than root, who would run as kedge." : " is root's alone.",
-		PACKED("chown root and chmod go-w it."));
+	add(l, "hooks", open ? CHECK_CRITICAL : CHECK_OK, path, !there ? PACKED(" is not there: none is run.") : open
+	    ? PACKED(" can be written by others than root, who would run as kedge.") : PACKED(" is root's alone."),
+	    PACKED("chown root and chmod go-w it."));
 }
 
 /* What somebody waits to hear of this node, and does not. */
@@ -269,7 +280,8 @@ static void of_channels(const cJSON *root, struct check_list *l)
 		text_packed(&t, !well ? PACKED(" does not get through") : PACKED(" has lost news"));
 	}
 	if (all != NULL)
-		add(l, "channels", t.len == 0 ? CHECK_OK : CHECK_WARNING, t.len == 0 ? "All get through." : words, "",
+		add(l, "channels", t.len == 0 ? CHECK_OK : CHECK_WARNING, words,
+		    t.len == 0 ? PACKED("All get through.") : PACKED(""),
 		    PACKED("The log of kedge says why; kedge status --json counts it under channels."));
 }
 
@@ -279,12 +291,12 @@ static void of_thrift(const cJSON *root, struct check_list *l)
 	int64_t lost = 0;
 
 	add(l, "data_budget", shed == NULL ? CHECK_OK : CHECK_WARNING,
-	    shed != NULL ? page_str(shed, "text") : "It holds.", "",
+	    page_str(shed, "text"), shed != NULL ? PACKED("") : PACKED("It holds."),
 	    PACKED("Raise [aws] data_budget or heartbeat."));
 	cJSON_ArrayForEach(item, input)
 		lost += page_int(input, item->string, 0);
-	add(l, "input", lost == 0 ? CHECK_OK : CHECK_WARNING,
-	    lost == 0 ? "Nothing was lost." : "Some was too long, lost or malformed.", "",
+	add(l, "input", lost == 0 ? CHECK_OK : CHECK_WARNING, "",
+	    lost == 0 ? PACKED("Nothing was lost.") : PACKED("Some was too long, lost or malformed."),
 	    PACKED("kedge status --json counts it under input."));
 }
 
@@ -311,10 +323,11 @@ static void of_versions(const cJSON *root, struct check_list *l)
 	const char *agent = page_str(json_object(root, "node"), "ecs_agent_version");
 	bool old = older(agent, OLDEST_AGENT);
 
-	add(l, "engine_version", engine[0] == '\0' ? CHECK_UNKNOWN : CHECK_OK, engine[0] == '\0' ? "Not known yet." : engine, "",
+	add(l, "engine_version", engine[0] == '\0' ? CHECK_UNKNOWN : CHECK_OK, engine,
+	    engine[0] == '\0' ? PACKED("Not known yet.") : PACKED(""),
 	    PACKED("It is known once the engine answers."));
 	add(l, "ecs_agent_version", agent[0] == '\0' ? CHECK_UNKNOWN : old ? CHECK_WARNING : CHECK_OK,
-	    agent[0] == '\0' ? "Not known yet." : agent, old ? " is older than 1.60.0." : "",
+	    agent, agent[0] == '\0' ? PACKED("Not known yet.") : old ? PACKED(" is older than 1.60.0.") : PACKED(""),
 	    old ? PACKED("Update the ECS agent.") : PACKED("It is known once the ECS agent answers."));
 }
 
@@ -340,7 +353,7 @@ void check_list_of(const cJSON *status, struct check_list *out)
 void check_list_without(bool daemon, const char *why, struct check_list *out)
 {
 	memset(out, 0, sizeof(*out));
-	add(out, "daemon", daemon ? CHECK_UNKNOWN : CHECK_CRITICAL, why, "",
+	add(out, "daemon", daemon ? CHECK_UNKNOWN : CHECK_CRITICAL, why, PACKED(""),
 	    strstr(why, "denied") != NULL ? PACKED("Ask as root.") : PACKED("Start it: service kedge start, or kedge agent."));
 }
 

@@ -17,7 +17,7 @@ static void object(const struct check_list *list, const struct answer *answer, c
 
 	(void)!json_unix_s(answer->root, "time_unix_s", &ms, NULL);
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.check/1");
+	jw_packed(&w, "schema", PACKED("kedge.check/1"));
 	jw_bool(&w, "daemon", answer->daemon);
 	jw_unix_s(&w, "time_unix_s", ms);
 	jw_str(&w, "level", check_level_name(check_list_worst(list)));

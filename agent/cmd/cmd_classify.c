@@ -85,7 +85,7 @@ static int answer(const struct args *a, enum stage stage, struct slice text)
 		return EXIT_DONE;
 	}
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.classify/1");
+	jw_packed(&w, "schema", PACKED("kedge.classify/1"));
 	jw_str(&w, "stage", stage_name(stage));
 	jw_str(&w, "class", class_name(class));
 	jw_str(&w, "blame", blame_name(class_blame(class)));

@@ -113,7 +113,7 @@ static void service(const struct page *p, const cJSON *s)
 	say(" (%s, desired %lld, pending %lld, running %lld)\n", page_str(s, "status"), (long long)page_int(s, "desired", 0),
 	       (long long)page_int(s, "pending", 0), (long long)page_int(s, "running", 0));
 	table(p, json_array(s, "deployments"));
-	show_left_out(s, "deployments_left_out");
+	show_left_out(s, PACKED_TEXT("deployments_left_out"));
 	cJSON_ArrayForEach(event, json_array(s, "events")) {
 		page_time(event, "time_unix_s", when);
 		snprintf(lead, sizeof(lead), "  %s %s", when, page_true(event, "trouble") ? "! " : "  ");

@@ -117,7 +117,7 @@ static void json_actions(struct jw *w)
 	jw_array(w, "actions");
 	for (uint32_t i = 0; (use = iam_use(i)) != NULL; i++) {
 		jw_object(w, NULL);
-		jw_str(w, "for", use->verbs);
+		jw_packed(w, "for", use->verbs);
 		jw_array(w, "actions");
 		for (uint32_t k = 0; (action = iam_action(k)) != NULL; k++)
 			if ((use->actions >> k & 1) != 0)
@@ -133,7 +133,7 @@ static void print_json(const struct found *f, enum iam_role role, const char *co
 	struct jw w = jw_on(t);
 
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.init/1");
+	jw_packed(&w, "schema", PACKED("kedge.init/1"));
 	json_names(&w, f);
 	jw_str(&w, "role", role == IAM_OBSERVER ? "observer" : "actor");
 	jw_bool(&w, "allow_update_service", role == IAM_ACTOR_UPDATE);
@@ -180,7 +180,7 @@ static void print_actions(const struct page *p)
 				text_s(&t, t.len > 0 ? ", " : "");
 				text_s(&t, action);
 			}
-		text_s(&l, use->verbs);
+		text_packed(&l, use->verbs);
 		text_say(&l, ": ");
 		page_wrap(p, lead, 4, use->actions == 0 ? "none" : all);
 	}

@@ -69,7 +69,7 @@ static void page(const struct page *p, const struct answer *answer)
 		row(p, head, PAGE_PLAIN);
 	cJSON_ArrayForEach(t, list)
 		task(p, t);
-	show_left_out(answer->root, "tasks_left_out");
+	show_left_out(answer->root, PACKED_TEXT("tasks_left_out"));
 }
 
 int cmd_tasks(const struct cmd *c)

@@ -127,7 +127,7 @@ static void timeline(const struct page *p, const cJSON *root)
 		snprintf(lead, sizeof(lead), "  %s  ", when);
 		page_wrap(p, lead, 23, page_str(item, "text"));
 	}
-	show_left_out(root, "timeline_left_out");
+	show_left_out(root, PACKED_TEXT("timeline_left_out"));
 	item = json_array(root, "related");
 	if (cJSON_GetArraySize(item) == 0)
 		return;

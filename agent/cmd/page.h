@@ -48,4 +48,10 @@ void page_wrap_on(const struct page *p, unsigned column, unsigned indent, const 
 void page_line(const struct page *p, const char *lead, const char *s);
 void page_coloured(const struct page *p, enum page_colour colour, const char *s);
 
+/* Names are packed as those of json.h. */
+#define page_str(obj, name)        page_str(obj, PACKED_FORMAT name)
+#define page_int(obj, name, none)  page_int(obj, PACKED_FORMAT name, none)
+#define page_true(obj, name)       page_true(obj, PACKED_FORMAT name)
+#define page_time(obj, name, out)  page_time(obj, PACKED_FORMAT name, out)
+
 #endif

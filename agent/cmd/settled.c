@@ -5,38 +5,38 @@
 #define CLOCKS_MS 10000                  /* one deployment's two times in two answers of AWS differ by less */
 
 /* Is it one of the words, each with a blank on both sides? The empty one is in no list. */
-static bool among(const char *words, const char *word)
+static bool among(const struct packed *words, const char *word)
 {
-	char padded[64];
+	char padded[64], all[PACKED_MAX];
 	struct text t = text_on(padded, sizeof(padded));
 
 	text_c(&t, ' ');
 	text_s(&t, word);
 	text_c(&t, ' ');
-	return word[0] != '\0' && !t.full && slice_find(slice_of(words), padded) != SIZE_MAX;
+	return word[0] != '\0' && !t.full && slice_find(slice_of(packed_copy(all, sizeof(all), words)), padded) != SIZE_MAX;
 }
 
 /* It runs well here; AWS says how its deployment went. */
 static enum settled by_rollout(const char *rollout)
 {
-	if (among(" STOPPED ROLLBACK_SUCCESSFUL ROLLBACK_FAILED ", rollout))
+	if (among(PACKED(" STOPPED ROLLBACK_SUCCESSFUL ROLLBACK_FAILED "), rollout))
 		return SETTLED_BAD;
-	return rollout[0] == '\0' || among(" SUCCESSFUL ", rollout) ? SETTLED_GOOD : SETTLED_NOT;
+	return rollout[0] == '\0' || among(PACKED(" SUCCESSFUL "), rollout) ? SETTLED_GOOD : SETTLED_NOT;
 }
 
 static enum settled by_verdict(const cJSON *service)
 {
 	const char *verdict = page_str(service, "verdict"), *state = page_str(json_object(service, "rollback"), "state");
 
-	if (among(" ok ", verdict))
+	if (among(PACKED(" ok "), verdict))
 		return by_rollout(page_str(service, "rollout"));
-	if (among(" rolled-back stuck ", verdict))
+	if (among(PACKED(" rolled-back stuck "), verdict))
 		return SETTLED_BAD;
-	if (!among(" failing ", verdict))
+	if (!among(PACKED(" failing "), verdict))
 		return SETTLED_NOT;
-	if (among(" awaiting-confirmation shadow refused denied rollback-failed expired cancelled ", state))
+	if (among(PACKED(" awaiting-confirmation shadow refused denied rollback-failed expired cancelled "), state))
 		return SETTLED_BAD;
-	return among(" none ", state) && among(" off ", page_str(service, "policy")) ? SETTLED_BAD : SETTLED_NOT;
+	return among(PACKED(" none "), state) && among(PACKED(" off "), page_str(service, "policy")) ? SETTLED_BAD : SETTLED_NOT;
 }
 
 /* The same definition may have been deployed anew: then AWS made its deployment later than the one the row is about. */

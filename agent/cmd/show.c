@@ -205,7 +205,7 @@ void show_services(const struct page *p, const cJSON *root, bool commands)
 	service_row(p, head, PAGE_PLAIN);
 	cJSON_ArrayForEach(s, list)
 		service(p, root, s, commands);
-	show_left_out(root, "services_left_out");
+	show_left_out(root, PACKED_TEXT("services_left_out"));
 }
 
 static void failure_row(const struct page *p, const char *const cell[6], enum page_colour colour)

@@ -32,7 +32,7 @@ static int refuse(const char *verb, bool json, const char *command)
 		return EXIT_REFUSED;
 	}
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.act/1");
+	jw_packed(&w, "schema", PACKED("kedge.act/1"));
 	jw_bool(&w, "done", false);
 	jw_null(&w, "id");
 	jw_str(&w, "state", "refused");

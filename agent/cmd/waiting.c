@@ -164,7 +164,7 @@ static void object(const struct waiting *w, const char *why)
 	struct jw j = jw_on(&t);
 
 	jw_object(&j, NULL);
-	jw_str(&j, "schema", "kedge.wait/1");
+	jw_packed(&j, "schema", PACKED("kedge.wait/1"));
 	jw_str(&j, "service", w->service);
 	jw_str(&j, "release", w->definition);
 	jw_str_or_null(&j, "deployment", w->deployment);

@@ -77,10 +77,10 @@ static void mebibytes(struct text *t, int64_t bytes)
 	text_say(t, " MiB");
 }
 
-#define W(of, before, after) { of, PACKED(before), PACKED(after) }
-/* The sentence of a finding: before and after what it is about. */
+#define W(of, before, after) { of, PACKED_TEXT(before) "\0" PACKED_TEXT(after) }
+/* The sentence of a finding: what stands before that which it is about, and behind the NUL what stands after it. */
 static const struct words { enum { OF_NOTHING, OF_HOST, OF_BEFORE, OF_OTHER_FAILING, OF_OTHER_STARTED, OF_SPACE, OF_ROOM, OF_NODES } of;
-			    const struct packed *before, *after; } words[FINDINGS] = {
+			    const char *words; } words[FINDINGS] = {
 [FIND_NO_ROUTE] = W(OF_NOTHING, "This node has no default route: the line is down.", ""),
 [FIND_NO_DNS] = W(OF_NOTHING, "Names are not resolved on this node.", ""),
 [FIND_CLOCK_UNSET] = W(OF_NOTHING, "This node's clock is not set.", ""),
@@ -224,12 +224,12 @@ void blame_weigh(struct core *c, struct fail_slot *slot)
 	for (int i = 0; i < FINDINGS && f->n_evidence < EVIDENCE_MAX; i++) {
 		struct text t;
 
-		if ((told >> i & 1) == 0 || words[i].before == NULL || ((UINT32_C(1) << i & FIND(ROOM)) != 0 && f->blame != BLAME_RELEASE))
+		if ((told >> i & 1) == 0 || words[i].words == NULL || ((UINT32_C(1) << i & FIND(ROOM)) != 0 && f->blame != BLAME_RELEASE))
 			continue;
 		t = sentence(c, f);
-		text_packed(&t, words[i].before);
+		text_packed(&t, (const struct packed *)words[i].words);
 		about(c, slot, (enum finding)i, &t);
-		text_packed(&t, words[i].after);
+		text_packed(&t, (const struct packed *)str_behind(words[i].words));
 	}
 	if (because != NULL && f->n_evidence < EVIDENCE_MAX)
 		say(c, f, because);

@@ -26,70 +26,70 @@ static bool source_is_bad(const struct core *c, const struct service *s)
 	return release != NONE && c->release[release].bad && !c->release[release].good;
 }
 
-static const char *check_stop(const struct core *c, const struct service *s)
+static const struct packed *check_stop(const struct core *c, const struct service *s)
 {
 	const struct failure *f = cause(c, s);
 	const struct policy *p = core_policy(c, s->m.name);
 
 	if (s->dep_ms == 0 || c->now_ms - s->dep_ms >= 10 * SEC || s->dep_ms < s->work.decided_ms)
-		return "1: a stop on an answer that is not fresh";
+		return PACKED("1: a stop on an answer that is not fresh");
 	if (!str_eq(s->dep.arn, s->rb.deployment) || (s->dep.status != SD_PENDING && s->dep.status != SD_IN_PROGRESS))
-		return "1: a stop for a deployment that AWS does not name as ongoing";
+		return PACKED("1: a stop for a deployment that AWS does not name as ongoing");
 	if (rollback_was_accepted(c, s->rb.deployment) || s->rb.accepted)
-		return "2: a second stop for a deployment that one was accepted for";
+		return PACKED("2: a second stop for a deployment that one was accepted for");
 	if (source_is_bad(c, s) && !history_shows_success(s))
-		return "3: a stop that leads back to a revision known bad";
+		return PACKED("3: a stop that leads back to a revision known bad");
 	if (s->work.seq == 0 || s->work.save || s->work.seq > c->saved_seq)
-		return "4: a stop before its intent is durable";
+		return PACKED("4: a stop before its intent is durable");
 	if (!s->rb.by_operator && !s->rb.confirmed && (f == NULL || f->blame != BLAME_RELEASE))
-		return "5: a stop for a failure that is not the release's";
+		return PACKED("5: a stop for a failure that is not the release's");
 	if (!s->rb.confirmed && !s->rb.by_operator && p->mode != MODE_AUTO)
-		return "6: a stop that nobody allowed";
+		return PACKED("6: a stop that nobody allowed");
 	return NULL;
 }
 
 /* Invariants 1, 2, 4 and 6 of the call that names no deployment: a person's word, a fresh answer, once. */
-static const char *check_update(const struct core *c, const struct service *s)
+static const struct packed *check_update(const struct core *c, const struct service *s)
 {
 	if (!s->rb.confirmed || !s->rb.update || !core_policy(c, s->m.name)->allow_update_service)
-		return "6: an UpdateService that nobody allowed";
+		return PACKED("6: an UpdateService that nobody allowed");
 	if (s->dep_ms == 0 || c->now_ms - s->dep_ms > 5 * SEC || s->dep_ms < s->work.decided_ms)
-		return "1: an UpdateService on an answer that is not fresh";
+		return PACKED("1: an UpdateService on an answer that is not fresh");
 	if (s->rb.accepted)
-		return "2: a second UpdateService for one word";
+		return PACKED("2: a second UpdateService for one word");
 	if (s->work.seq == 0 || s->work.save || s->work.seq > c->saved_seq)
-		return "4: an UpdateService before its intent is durable";
+		return PACKED("4: an UpdateService before its intent is durable");
 	return NULL;
 }
 
 /* The same of a deploy, whose word is durable as its audit record. */
-static const char *check_deploy(const struct core *c, const struct service *s)
+static const struct packed *check_deploy(const struct core *c, const struct service *s)
 {
 	const struct deploy *d = &c->deploy;
 
 	if (d->step != DEPLOY_SENT || !core_policy(c, s->m.name)->allow_update_service)
-		return "6: a deploy that nobody allowed";
+		return PACKED("6: a deploy that nobody allowed");
 	if (s->dep_ms == 0 || c->now_ms - s->dep_ms > 5 * SEC || s->dep_ms < d->asked_ms)
-		return "1: a deploy on an answer that is not fresh";
+		return PACKED("1: a deploy on an answer that is not fresh");
 	if (d->seq == 0 || d->seq > c->saved_seq)
-		return "4: a deploy before its audit is durable";
+		return PACKED("4: a deploy before its audit is durable");
 	return NULL;
 }
 
-static const char *check_told(const struct core *c, uint32_t index)
+static const struct packed *check_told(const struct core *c, uint32_t index)
 {
 	const struct failure *f = &c->failure[index].f;
 
 	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && (uint32_t)i != index && c->failure[i].f.class == f->class && !c->failure[i].f.over &&
 		    str_eq(c->failure[i].f.deployment, f->deployment) && str_eq(c->failure[i].f.task, f->task) && str_eq(c->failure[i].f.container, f->container))
-			return "7: the same failure told twice";
+			return PACKED("7: the same failure told twice");
 	return NULL;
 }
 
-const char *core_check(const struct core *c, const struct action *out, size_t n)
+const struct packed *core_check(const struct core *c, const struct action *out, size_t n)
 {
-	const char *broken = NULL;
+	const struct packed *broken = NULL;
 
 	for (size_t i = 0; i < n && broken == NULL; i++) {
 		if (out[i].type == ACT_AWS_STOP)

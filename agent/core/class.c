@@ -1,8 +1,6 @@
 /* The table of classes: how each is judged before an experiment speaks, and what a person does about it. */
 #include "agent/core/class.h"
 
-#include <string.h>
-
 enum { DETERMINISTIC = 1, BREAKER = 2, ROLLBACK = 4 };
 
 struct class_row {
@@ -211,7 +209,7 @@ enum fix_by class_fix_by(enum class class, enum blame blame)
 const struct packed *class_next_step(enum class class, enum blame blame)
 {
 	if (blame == class_blame(class))
-		return (const struct packed *)(row[class].words + strlen(row[class].words) + 1);
+		return (const struct packed *)str_behind(row[class].words);
 	switch (blame) {
 	case BLAME_RELEASE:
 		return PACKED("Deploy a corrected release; this one fails here while its predecessor works.");

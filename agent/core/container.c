@@ -243,12 +243,16 @@ static void unhealthy(struct core *c, int32_t at, int64_t unix_ms)
 {
 	struct container *k = &c->container[at];
 
+	char reason[PACKED_MAX];
+
 	if (k->stop_asked || c->task[k->task].stop_ordered)
 		return;
+	packed_copy(reason, sizeof(reason), k->healthy
+		? PACKED("health check failed: the container was healthy and is not any more")
+		: PACKED("health check failed: the container was never healthy"));
 	(void)judge_sighting(c, &(struct sighting){
 		.task = k->task, .container = k->name, .image = k->image, .digest = "",
-		.reason = k->healthy ? "health check failed: the container was healthy and is not any more"
-				     : "health check failed: the container was never healthy",
+		.reason = reason,
 		.stage = STAGE_RUN, .class = CLASS_UNHEALTHY, .essential = k->essential, .unix_ms = unix_ms,
 	});
 }

@@ -20,7 +20,7 @@ uint64_t core_deadline(const struct core *c);
 
 /* NULL, or the invariant that the state now breaks. Called after core_step with its actions: what was
  * allowed to be sent is judged together with what is known (invariants 1 to 6 look at ACT_AWS_STOP). */
-const char *core_check(const struct core *c, const struct action *out, size_t n);
+const struct packed *core_check(const struct core *c, const struct action *out, size_t n);
 
 /* New policies after a reload; what is known stays. */
 void core_reload(struct core *c, const struct core_params *p);

@@ -99,8 +99,8 @@ void core_explain(const struct core *c, uint32_t service, struct text *out)
 		break;
 	case V_UNKNOWN:
 	case VERDICTS:
-		text_s(out, c->source[SRC_ENGINE].state != SS_UP ? "What runs here is not known."
-			    : core_current(c, s) != NONE ? "None of its tasks is here." : "Nothing is known of it yet.");
+		text_packed(out, c->source[SRC_ENGINE].state != SS_UP ? PACKED("What runs here is not known.")
+			    : core_current(c, s) != NONE ? PACKED("None of its tasks is here.") : PACKED("Nothing is known of it yet."));
 		break;
 	}
 	serving_words(c, out, s);

@@ -11,7 +11,7 @@ static void refuse(struct gate *g, uint32_t id, const char *words)
 	struct why why;
 
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.error/1");
+	jw_packed(&w, "schema", PACKED("kedge.error/1"));
 	jw_str(&w, "error", words);
 	jw_i64(&w, "exit", EXIT_UNREACHABLE);
 	jw_object_end(&w);

@@ -7,7 +7,7 @@
 
 #define BRIEF_S 2                        /* what lived longer had time to write other things than why it cannot run */
 
-static const struct prune_list lifetime = { "State/StartedAt|FinishedAt" };
+static PRUNE_LIST(lifetime, "State/StartedAt|FinishedAt");
 
 static enum kerr ask_engine(struct gate *g, enum engine_get get, const char *arg, int64_t since_unix_ms, struct http_request *r,
 			    uint32_t *id, struct why *why)

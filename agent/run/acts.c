@@ -19,7 +19,7 @@ static struct jw begin(struct text *out, const struct service *s, bool done, con
 	struct jw w = jw_on(out);
 
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.act/1");
+	jw_packed(&w, "schema", PACKED("kedge.act/1"));
 	jw_bool(&w, "done", done);
 	jw_str_or_null(&w, "id", id);
 	jw_str(&w, "service", s->m.name);
@@ -123,7 +123,8 @@ static void refuse_update(struct node *n, uint32_t connection, uint32_t service,
 {
 	const struct service *s = &n->core.service[service];
 	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
-	struct jw w = begin(&out, s, false, rb_state_name(s->rb.state), "", NOT_ALLOWED);
+	char words[PACKED_MAX];
+	struct jw w = begin(&out, s, false, rb_state_name(s->rb.state), "", packed_copy(words, sizeof(words), PACKED(NOT_ALLOWED)));
 
 	by_update(n, service, to, &w);
 	end(n, connection, &out, &w, EXIT_POLICY);
@@ -198,7 +199,7 @@ static void dry_run(struct node *n, uint32_t connection, uint32_t service, const
 	const struct service *s = &n->core.service[service];
 	bool update = to->revision != 0, allowed = !update || may_update(n, s);
 	struct text out = text_on(n->asking.board->reply, VIEW_MAX);
-	char body[ARN_CAP + 2 * NAME_CAP + 64], line[ARN_CAP + 128];
+	char body[ARN_CAP + 2 * NAME_CAP + 64], line[ARN_CAP + 128], words[PACKED_MAX];
 	struct text b = text_on(body, sizeof(body)), c = text_on(line, sizeof(line));
 	struct why why;
 	struct jw w;
@@ -211,7 +212,9 @@ static void dry_run(struct node *n, uint32_t connection, uint32_t service, const
 									 : "AWS has not yet named a deployment of it");
 		return;
 	}
-	w = begin(&out, s, false, rb_state_name(s->rb.state), "", allowed ? "Dry run: this would be sent, after AWS was asked once more." : NOT_ALLOWED);
+	packed_copy(words, sizeof(words),
+		    allowed ? PACKED("Dry run: this would be sent, after AWS was asked once more.") : PACKED(NOT_ALLOWED));
+	w = begin(&out, s, false, rb_state_name(s->rb.state), "", words);
 	jw_str(&w, "operation", aws_op_name(update ? OP_UPDATE : OP_STOP));
 	jw_str(&w, "body", body);
 	if (update) {

@@ -26,12 +26,11 @@ enum kerr confine(struct node *n, const struct worker *w, struct why *why)
 		writable[folders++] = n->conf->state_dir;
 	if (access(n->conf->run_dir, F_OK) == 0)
 		writable[folders++] = n->conf->run_dir;
-	if (w->missing[0] != '\0')
-		missing.text[missing.n++] = w->missing;
 	err = sandbox_enter(&s, &missing, why);
+	text_s(&t, w->missing);
 	for (unsigned i = 0; i < missing.n; i++) {
-		text_s(&t, i > 0 ? "; " : "");
-		text_s(&t, missing.text[i]);
+		text_s(&t, t.len > 0 ? "; " : "");
+		text_packed(&t, missing.text[i]);
 	}
 	return err;
 }

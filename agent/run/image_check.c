@@ -95,7 +95,7 @@ static void export_answer(struct node *n)
 	struct jw w = jw_on(&out);
 
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.export/1");
+	jw_packed(&w, "schema", PACKED("kedge.export/1"));
 	text_say(&out, ",\"answer\":");
 	text_slice(&out, text_get(&n->images.in.kept));
 	jw_object_end(&w);

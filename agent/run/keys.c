@@ -290,13 +290,16 @@ void keys_tick(struct node *n)
 bool keys_rejected(struct node *n)
 {
 	struct keys *k = &n->keys;
+	char words[PACKED_MAX];
 
 	end(n, true);
 	k->rejected = true;
 	k->rejected_ms = clock_boot_ms();
 	(void)why_set(&k->refusal, KERR_OK, "AWS does not take the keys of %s any more; %s", credentials_source_name(k->source),
-		      k->from == CREDENTIALS_ENV ? "kedge has to be started with new ones" : k->from == CREDENTIALS_FILE
-		      ? "waiting for the file to change: after an outage the SSM agent may take 30 min" : "new ones are asked for");
+		      packed_copy(words, sizeof(words), k->from == CREDENTIALS_ENV ? PACKED("kedge has to be started with new ones")
+		      : k->from == CREDENTIALS_FILE
+		      ? PACKED("waiting for the file to change: after an outage the SSM agent may take 30 min")
+		      : PACKED("new ones are asked for")));
 	/* asked once at once, then with the patience of any failure */
 	if (k->failures == 0)
 		k->retry_ms = 0;

@@ -130,10 +130,10 @@ static void announce(struct node *n, const char *name)
 	jw_str(&w, "name", name);
 	jw_str(&w, "unique_id", id);
 	jw_str(&w, "state_topic", state);
-	jw_str(&w, "value_template", "{{ value_json.verdict }}");
+	jw_packed(&w, "value_template", PACKED("{{ value_json.verdict }}"));
 	jw_str(&w, "json_attributes_topic", state);
 	jw_str(&w, "availability_topic", status);
-	jw_str(&w, "availability_template", "{{ 'online' if value_json.online else 'offline' }}");
+	jw_packed(&w, "availability_template", PACKED("{{ 'online' if value_json.online else 'offline' }}"));
 	jw_object(&w, "device");
 	jw_array(&w, "identifiers");
 	jw_str(&w, NULL, n->mqtt.node);
@@ -249,7 +249,7 @@ static bool take(struct node *n, const struct mqtt_packet *p)
 
 	if (p->type == MQTT_CONNACK && (m->state != MQTT_GREETING || p->code != 0)) {
 		text_say(&t, "the broker refuses: ");
-		text_s(&t, m->state == MQTT_GREETING ? mqtt_refusal(p->code) : "it greets twice");
+		text_packed(&t, m->state == MQTT_GREETING ? mqtt_refusal(p->code) : PACKED("it greets twice"));
 		give_up(n, words);
 		return false;
 	}

@@ -117,7 +117,8 @@ static void carry_out(struct node *n, const struct action *a)
 void node_feed(struct node *n, struct event *ev)
 {
 	struct action out[CORE_MAX_ACTIONS];
-	const char *broken;
+	const struct packed *broken;
+	char words[PACKED_MAX];
 	size_t count;
 
 	ev->now_ms = n->now_ms = clock_boot_ms();
@@ -126,7 +127,7 @@ void node_feed(struct node *n, struct event *ev)
 	broken = core_check(&n->core, out, count);
 	if (broken != NULL) {
 		n->core.counter.check_failed++;
-		log_line(&n->log, LOG_LEVEL_ERROR, "invariant %s; nothing is sent to AWS", broken);
+		log_line(&n->log, LOG_LEVEL_ERROR, "invariant %s; nothing is sent to AWS", packed_copy(words, sizeof(words), broken));
 	}
 	for (size_t i = 0; i < count; i++)
 		if (broken == NULL || (out[i].type != ACT_AWS_STOP && out[i].type != ACT_AWS_UPDATE && out[i].type != ACT_AWS_DEPLOY))

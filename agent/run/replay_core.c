@@ -61,7 +61,8 @@ static void want(struct replay_core *r, const struct action *a)
 void replay_core_feed(struct replay_core *r, struct event *ev)
 {
 	struct action out[CORE_MAX_ACTIONS];
-	const char *broken;
+	const struct packed *broken;
+	char words[PACKED_MAX];
 	size_t n;
 
 	if (r->broken)
@@ -73,7 +74,8 @@ void replay_core_feed(struct replay_core *r, struct event *ev)
 	if (broken != NULL) {
 		r->broken = true;
 		(void)why_set(&r->why, KERR_REFUSED, "after %s at %lld.%03d: %s", ev_name(ev->type),
-			      (long long)(r->now_unix_ms / 1000), (int)(r->now_unix_ms % 1000), broken);
+			      (long long)(r->now_unix_ms / 1000), (int)(r->now_unix_ms % 1000),
+			      packed_copy(words, sizeof(words), broken));
 	}
 	for (size_t i = 0; i < n; i++)
 		want(r, &out[i]);

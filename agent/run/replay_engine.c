@@ -4,8 +4,8 @@
 
 #define YEAR_10000_MS INT64_C(253402300800000)
 
-static const struct prune_list head = { "t inspect/Id" };
-static const struct prune_list body = { "inspect/**" };
+static PRUNE_LIST(head, "t inspect/Id");
+static PRUNE_LIST(body, "inspect/**");
 
 enum kerr replay_stamp(const cJSON *root, int64_t *unix_ms, struct why *why)
 {

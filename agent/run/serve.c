@@ -23,7 +23,7 @@ void serve_refuse_says(struct node *n, uint32_t id, int exit_code, const char *w
 	struct jw w = jw_on(&out);
 
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.error/1");
+	jw_packed(&w, "schema", PACKED("kedge.error/1"));
 	jw_str(&w, "error", words);
 	jw_i64(&w, "exit", exit_code);
 	jw_object_end(&w);

@@ -74,7 +74,7 @@ void verify_answer(struct node *n, uint32_t connection, const struct taskdef *de
 
 	text_definition(&t, def->family, def->revision);
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.verify/1");
+	jw_packed(&w, "schema", PACKED("kedge.verify/1"));
 	jw_unix_s(&w, "time_unix_s", node_unix_ms(n));
 	jw_str(&w, "task_definition", name);
 	jw_str(&w, "status", def->inactive ? "INACTIVE" : "ACTIVE");

@@ -39,17 +39,19 @@ const char *const *agent_log_needles(size_t *n)
 	return needles;
 }
 
-static void spoil(struct line *l, enum kerr err, const char *what)
+static void spoil(struct line *l, enum kerr err, const struct packed *what)
 {
+	char words[PACKED_MAX];
+
 	if (err == KERR_TOO_BIG)
 		l->log->dropped++;
 	else
 		l->log->bad++;
-	l->err = why_set(l->why, err, "ECS agent's log: %s", what);
+	l->err = why_set(l->why, err, "ECS agent's log: %s", packed_copy(words, sizeof(words), what));
 }
 
 /* Identifiers: whole and printable, or the event is spoilt. */
-static bool put_name(struct line *l, char *dst, size_t cap, struct slice s, const char *what)
+static bool put_name(struct line *l, char *dst, size_t cap, struct slice s, const struct packed *what)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f) {
@@ -67,10 +69,10 @@ static bool put_name(struct line *l, char *dst, size_t cap, struct slice s, cons
 static bool put_task(struct line *l, char *dst, struct slice s)
 {
 	if (s.n == 0) {
-		spoil(l, KERR_BAD_INPUT, "a line without its task");
+		spoil(l, KERR_BAD_INPUT, PACKED("a line without its task"));
 		return false;
 	}
-	return put_name(l, dst, ARN_CAP, s, "a task's name does not fit or is not printable");
+	return put_name(l, dst, ARN_CAP, s, PACKED("a task's name does not fit or is not printable"));
 }
 
 static void tell(struct line *l)
@@ -120,10 +122,10 @@ static void tell_pull(struct line *l, enum pull_what what, struct pull_words w)
 
 	if (agent_reason_benign(w.error))
 		return;
-	if (!put_name(l, p->task, sizeof(p->task), w.task, "a task's name does not fit or is not printable") ||
-	    !put_name(l, p->container, sizeof(p->container), w.container, "a container's name does not fit or is not printable") ||
-	    !put_name(l, p->image, sizeof(p->image), w.image, "an image's name does not fit or is not printable") ||
-	    !put_name(l, p->digest, sizeof(p->digest), w.digest, "a digest does not fit or is not printable"))
+	if (!put_name(l, p->task, sizeof(p->task), w.task, PACKED("a task's name does not fit or is not printable")) ||
+	    !put_name(l, p->container, sizeof(p->container), w.container, PACKED("a container's name does not fit or is not printable")) ||
+	    !put_name(l, p->image, sizeof(p->image), w.image, PACKED("an image's name does not fit or is not printable")) ||
+	    !put_name(l, p->digest, sizeof(p->digest), w.digest, PACKED("a digest does not fit or is not printable")))
 		return;
 	if (w.error.n > 0) {
 		(void)json_clean(p->reason, sizeof(p->reason), w.error);
@@ -239,7 +241,7 @@ static struct slice id_of(struct slice task)
 static void resource_failed(struct line *l, struct slice task, struct slice error)
 {
 	if (!str_put(l->log->resource_task, sizeof(l->log->resource_task), id_of(task)))
-		spoil(l, KERR_TOO_BIG, "a task's name does not fit");
+		spoil(l, KERR_TOO_BIG, PACKED("a task's name does not fit"));
 	(void)str_cut(l->log->resource_error, sizeof(l->log->resource_error), error);
 }
 
@@ -343,21 +345,21 @@ static void on_change(struct line *l)
 }
 
 /* Lines of era C on, and of era B where it has fields: the whole message names what happened. */
-static const struct told_by_fields { const char *msg; void (*on)(struct line *l); } by_fields[] = {
-	{ "Sending state change to ECS", on_change },
-	{ "Received task payload from ACS", on_payload },
-	{ "Managed task got acs event", on_acs_event },
-	{ "Pulling image for container concurrently", on_pull_started },
-	{ "Fetched image manifest digest for container from registry", on_pull_started },
-	{ "Failed to fetch image manifest from registry", on_pull_attempt_failed },
-	{ "Failed to pull image for container", on_pull_failed },
-	{ "Error while pulling image or its manifest; moving task to STOPPED", on_pull_failed },
-	{ "Error while pulling image; moving task to STOPPED", on_pull_failed },
-	{ "Error transitioning container", on_transition },
-	{ "Error transitioning resource", on_resource_failed },
-	{ "Found cached image, use it directly for container", on_pull_cached },
-	{ "Image for container already exists, not pulling it again", on_pull_cached },
-	{ "Finished pulling image for container", on_pull_done },
+static const struct told_by_fields { const struct packed *msg; void (*on)(struct line *l); } by_fields[] = {
+	{ PACKED("Sending state change to ECS"), on_change },
+	{ PACKED("Received task payload from ACS"), on_payload },
+	{ PACKED("Managed task got acs event"), on_acs_event },
+	{ PACKED("Pulling image for container concurrently"), on_pull_started },
+	{ PACKED("Fetched image manifest digest for container from registry"), on_pull_started },
+	{ PACKED("Failed to fetch image manifest from registry"), on_pull_attempt_failed },
+	{ PACKED("Failed to pull image for container"), on_pull_failed },
+	{ PACKED("Error while pulling image or its manifest; moving task to STOPPED"), on_pull_failed },
+	{ PACKED("Error while pulling image; moving task to STOPPED"), on_pull_failed },
+	{ PACKED("Error transitioning container"), on_transition },
+	{ PACKED("Error transitioning resource"), on_resource_failed },
+	{ PACKED("Found cached image, use it directly for container"), on_pull_cached },
+	{ PACKED("Image for container already exists, not pulling it again"), on_pull_cached },
+	{ PACKED("Finished pulling image for container"), on_pull_done },
 };
 
 /* The whole message; those that end in a blank are followed by an error or a version. */
@@ -452,7 +454,7 @@ static void dispatch(struct line *l, enum agent_log_link *link)
 		    (slice_ends(slice_of(link_words[i].msg), " ") && slice_starts(l->msg, link_words[i].msg)))
 			*link = link_words[i].link;
 	for (size_t i = 0; i < sizeof(by_fields) / sizeof(by_fields[0]); i++) {
-		if (slice_is(l->msg, by_fields[i].msg)) {
+		if (packed_is(by_fields[i].msg, l->msg)) {
 			by_fields[i].on(l);
 			return;
 		}

@@ -2,32 +2,36 @@
 
 #include "agent/wire/classify.h"
 
-/* The agent's error names. `class` stands in where the message's own words say nothing. */
-static const struct error_name { const char *name; enum stage stage; enum class class; } names[] = {
-	{ "CannotPullContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ "CannotPullImageManifestError", STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ "CannotPullECRContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN },
-	{ "CannotPullContainerAuthError", STAGE_PULL, CLASS_REGISTRY_AUTH },
-	{ "CannotCreateContainerError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "CannotStartContainerError", STAGE_START, CLASS_START_UNKNOWN },
-	{ "DockerStateError", STAGE_START, CLASS_START_UNKNOWN },
-	{ "OutOfMemoryError", STAGE_RUN, CLASS_OOM },
-	{ "CannotInspectContainerError", STAGE_START, CLASS_START_UNKNOWN },
-	{ "ContainerNetworkingError", STAGE_START, CLASS_NETWORK_MISSING },
-	{ "ResourceInitializationError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "TaskDependencyError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "HostConfigError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "DockerClientConfigError", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "UnrecognizedTransportProtocol", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "UnparsablePort", STAGE_CREATE, CLASS_CREATE_FAILED },
-	{ "CgroupError", STAGE_CREATE, CLASS_CGROUP },
-	{ "VolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "InvalidVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotCreateVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotInspectVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotListPluginsError", STAGE_CREATE, CLASS_MOUNT_FAILED },
-	{ "CannotGetDockerclientError", STAGE_CREATE, CLASS_ENGINE_DOWN },
-};
+/* The agent's error names. The class stands in where the message's own words say nothing. */
+#define ERRORS(E) \
+	E("CannotPullContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN) \
+	E("CannotPullImageManifestError", STAGE_PULL, CLASS_PULL_UNKNOWN) \
+	E("CannotPullECRContainerError", STAGE_PULL, CLASS_PULL_UNKNOWN) \
+	E("CannotPullContainerAuthError", STAGE_PULL, CLASS_REGISTRY_AUTH) \
+	E("CannotCreateContainerError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("CannotStartContainerError", STAGE_START, CLASS_START_UNKNOWN) \
+	E("DockerStateError", STAGE_START, CLASS_START_UNKNOWN) \
+	E("OutOfMemoryError", STAGE_RUN, CLASS_OOM) \
+	E("CannotInspectContainerError", STAGE_START, CLASS_START_UNKNOWN) \
+	E("ContainerNetworkingError", STAGE_START, CLASS_NETWORK_MISSING) \
+	E("ResourceInitializationError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("TaskDependencyError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("HostConfigError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("DockerClientConfigError", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("UnrecognizedTransportProtocol", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("UnparsablePort", STAGE_CREATE, CLASS_CREATE_FAILED) \
+	E("CgroupError", STAGE_CREATE, CLASS_CGROUP) \
+	E("VolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("InvalidVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotCreateVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotInspectVolumeError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotListPluginsError", STAGE_CREATE, CLASS_MOUNT_FAILED) \
+	E("CannotGetDockerclientError", STAGE_CREATE, CLASS_ENGINE_DOWN)
+
+#define ERROR_NAME(name, stage, class) PACKED_TEXT(name) "\0"
+#define ERROR_MEANS(name, stage, class) { stage, class },
+static const char names[] = ERRORS(ERROR_NAME);   /* a NUL behind each: a pointer for each would be longer than the packed name */
+static const struct error_means { uint8_t stage, class; } means[] = { ERRORS(ERROR_MEANS) };
 
 /* Where the agent's own time-outs struck: "Could not transition to X; timed out after waiting D". */
 #define TIMED_OUT "could not transition to "
@@ -67,6 +71,7 @@ bool agent_reason_benign(struct slice reason)
 static bool own_words(struct slice reason, struct agent_reason *r)
 {
 	struct slice name = name_of(reason), message = name.n > 0 ? slice_from(reason, name.n + 2) : reason;
+	const char *at = names;
 
 	*r = (struct agent_reason){ STAGE_PULL, CLASS_NONE };
 	if (agent_reason_benign(reason))
@@ -76,13 +81,13 @@ static bool own_words(struct slice reason, struct agent_reason *r)
 		if (slice_find_nocase(slice_to(message, slice_of(transitions[i].to).n), transitions[i].to) == 0)
 			return true;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!slice_is(name, names[i].name))
+	for (size_t i = 0; i < sizeof(means) / sizeof(means[0]); i++, at = str_behind(at)) {
+		if (!packed_is((const struct packed *)at, name))
 			continue;
-		r->stage = names[i].stage;
+		r->stage = (enum stage)means[i].stage;
 		r->class = classify(r->stage, message);
 		if (says_nothing(r->class))
-			r->class = names[i].class;
+			r->class = (enum class)means[i].class;
 		return true;
 	}
 	return false;

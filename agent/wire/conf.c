@@ -22,12 +22,11 @@ enum type { T_CLUSTER, T_REGION, T_ARN, T_PATH, T_URL, T_PLAIN, T_LISTEN, T_DURA
 enum { OPTIONAL = 1, ZERO_WORD = 2 };    /* may be empty; the first word stands for the value in `high` */
 
 struct key {
-	const char *name;
+	const char *name;                /* and behind its NUL its words, "a|b|c": of an enum, schemes of a URL, the special word of a number */
 	unsigned section : 8;            /* enum section */
 	enum type type : 8;
 	uint16_t at, size;               /* offset and bytes in struct conf, struct policy or struct service_policy */
 	unsigned flags : 8, bounds : 8;  /* bounds: of a number, index into the table below */
-	const char *words;               /* "a|b|c": words of an enum, schemes of a URL, the special word of a number */
 	const struct packed *allowed;            /* what an error says is allowed; NULL: the words */
 };
 
@@ -59,84 +58,86 @@ enum section { IN_KEDGE, IN_ENGINE, IN_ECS_AGENT, IN_AWS, IN_IOT, IN_ROLESANYWHE
 static const char *const sections[] = { "kedge", "engine", "ecs_agent", "aws", "iot", "rolesanywhere", "policy", "service", "report" };
 
 static const struct key keys[] = {
-	{ "cluster", IN_KEDGE, T_CLUSTER, C(cluster), OPTIONAL, UNBOUND, NULL, PACKED("the cluster's name or ARN, or nothing") },
-	{ "region", IN_KEDGE, T_REGION, C(region), OPTIONAL, UNBOUND, NULL, PACKED("a region like eu-west-1, or nothing") },
-	{ "container_instance", IN_KEDGE, T_ARN, C(container_instance), OPTIONAL, UNBOUND, "container-instance",
+	{ "cluster\0", IN_KEDGE, T_CLUSTER, C(cluster), OPTIONAL, UNBOUND, PACKED("the cluster's name or ARN, or nothing") },
+	{ "region\0", IN_KEDGE, T_REGION, C(region), OPTIONAL, UNBOUND, PACKED("a region like eu-west-1, or nothing") },
+	{ "container_instance\0" "container-instance", IN_KEDGE, T_ARN, C(container_instance), OPTIONAL, UNBOUND,
 	  PACKED("the ARN of a container instance, or nothing") },
-	{ "state_dir", IN_KEDGE, T_PATH, C(state_dir), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "user", IN_KEDGE, T_PLAIN, C(user), 0, UNBOUND, NULL, PACKED("a user's name of at most 32 bytes") },
-	{ "run_dir", IN_KEDGE, T_PATH, C(run_dir), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "log", IN_KEDGE, T_WORD, C(log), 0, UNBOUND, "error|warning|info|debug", NULL },
-	{ "socket", IN_ENGINE, T_PATH, C(engine_socket), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "introspection", IN_ECS_AGENT, T_URL, C(introspection), OPTIONAL, UNBOUND, "http",
+	{ "state_dir\0", IN_KEDGE, T_PATH, C(state_dir), 0, UNBOUND, PACKED(PATH_SAYS) },
+	{ "user\0", IN_KEDGE, T_PLAIN, C(user), 0, UNBOUND, PACKED("a user's name of at most 32 bytes") },
+	{ "run_dir\0", IN_KEDGE, T_PATH, C(run_dir), 0, UNBOUND, PACKED(PATH_SAYS) },
+	{ "log\0" "error|warning|info|debug", IN_KEDGE, T_WORD, C(log), 0, UNBOUND, NULL },
+	{ "socket\0", IN_ENGINE, T_PATH, C(engine_socket), 0, UNBOUND, PACKED(PATH_SAYS) },
+	{ "introspection\0" "http", IN_ECS_AGENT, T_URL, C(introspection), OPTIONAL, UNBOUND,
 	  PACKED("a URL like http://127.0.0.1:51678, or nothing") },
-	{ "log", IN_ECS_AGENT, T_PATH, C(agent_log), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
-	{ "config", IN_ECS_AGENT, T_PATH, C(agent_config), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
-	{ "endpoint", IN_AWS, T_URL, C(endpoint), OPTIONAL, UNBOUND, "https|http",
+	{ "log\0", IN_ECS_AGENT, T_PATH, C(agent_log), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
+	{ "config\0", IN_ECS_AGENT, T_PATH, C(agent_config), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
+	{ "endpoint\0" "https|http", IN_AWS, T_URL, C(endpoint), OPTIONAL, UNBOUND,
 	  PACKED("https://HOST[:PORT], or http:// on loopback, or nothing") },
-	{ "ecr_endpoint", IN_AWS, T_URL, C(ecr_endpoint), OPTIONAL, UNBOUND, "https|http",
+	{ "ecr_endpoint\0" "https|http", IN_AWS, T_URL, C(ecr_endpoint), OPTIONAL, UNBOUND,
 	  PACKED("https://HOST[:PORT], or http:// on loopback, or nothing") },
-	{ "ca_file", IN_AWS, T_PATH, C(ca_file), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
-	{ "credentials", IN_AWS, T_WORD, C(credentials), 0, UNBOUND, CRED_WORDS, NULL },
-	{ "credentials_file", IN_AWS, T_PATH, C(credentials_file), 0, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "profile", IN_AWS, T_PLAIN, C(profile), 0, UNBOUND, NULL, PACKED("a profile's name of at most 63 bytes") },
-	{ "heartbeat", IN_AWS, T_DURATION, C(heartbeat_ms), 0, TO_7D, NULL, PACKED(TIME_SAYS ", from 1s to 7d") },
-	{ "data_budget", IN_AWS, T_SIZE, C(data_budget_bytes), ZERO_WORD, FROM_10KB, "unlimited",
+	{ "ca_file\0", IN_AWS, T_PATH, C(ca_file), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
+	{ "credentials\0" CRED_WORDS, IN_AWS, T_WORD, C(credentials), 0, UNBOUND, NULL },
+	{ "credentials_file\0", IN_AWS, T_PATH, C(credentials_file), 0, UNBOUND, PACKED(PATH_SAYS) },
+	{ "profile\0", IN_AWS, T_PLAIN, C(profile), 0, UNBOUND, PACKED("a profile's name of at most 63 bytes") },
+	{ "heartbeat\0", IN_AWS, T_DURATION, C(heartbeat_ms), 0, TO_7D, PACKED(TIME_SAYS ", from 1s to 7d") },
+	{ "data_budget\0" "unlimited", IN_AWS, T_SIZE, C(data_budget_bytes), ZERO_WORD, FROM_10KB,
 	  PACKED("a size like 512KB or 5MB, at least 10KB, or unlimited") },
-	{ "fleet", IN_AWS, T_COUNT, C(core.fleet), ZERO_WORD, NODES, "auto", PACKED("auto, or the number of nodes") },
-	{ "proxy", IN_AWS, T_URL, C(proxy), OPTIONAL, UNBOUND, "http",
+	{ "fleet\0" "auto", IN_AWS, T_COUNT, C(core.fleet), ZERO_WORD, NODES, PACKED("auto, or the number of nodes") },
+	{ "proxy\0" "http", IN_AWS, T_URL, C(proxy), OPTIONAL, UNBOUND,
 	  PACKED("http://[USER:PASSWORD@]HOST[:PORT], none, or nothing") },
-	{ "endpoint_type", IN_AWS, T_WORD, C(endpoint_type), 0, UNBOUND, "standard|fips|dualstack|fips-dualstack", NULL },
-	{ "endpoint", IN_IOT, T_PLAIN, C(iot_endpoint), OPTIONAL, UNBOUND, NULL, PACKED("the credential provider's host name") },
-	{ "role_alias", IN_IOT, T_PLAIN, C(iot_role_alias), OPTIONAL, UNBOUND, NULL,
+	{ "endpoint_type\0" "standard|fips|dualstack|fips-dualstack", IN_AWS, T_WORD, C(endpoint_type), 0, UNBOUND, NULL },
+	{ "endpoint\0", IN_IOT, T_PLAIN, C(iot_endpoint), OPTIONAL, UNBOUND, PACKED("the credential provider's host name") },
+	{ "role_alias\0", IN_IOT, T_PLAIN, C(iot_role_alias), OPTIONAL, UNBOUND,
 	  PACKED("a role alias of at most 128 bytes") },
-	{ "thing", IN_IOT, T_PLAIN, C(iot_thing), OPTIONAL, UNBOUND, NULL, PACKED("a thing's name of at most 128 bytes") },
-	{ "cert", IN_IOT, T_PATH, C(iot_cert), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "key", IN_IOT, T_PATH, C(iot_key), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "trust_anchor", IN_ROLESANYWHERE, T_ARN, C(ra_trust_anchor), OPTIONAL, UNBOUND, NULL,
+	{ "thing\0", IN_IOT, T_PLAIN, C(iot_thing), OPTIONAL, UNBOUND, PACKED("a thing's name of at most 128 bytes") },
+	{ "cert\0", IN_IOT, T_PATH, C(iot_cert), OPTIONAL, UNBOUND, PACKED(PATH_SAYS) },
+	{ "key\0", IN_IOT, T_PATH, C(iot_key), OPTIONAL, UNBOUND, PACKED(PATH_SAYS) },
+	{ "trust_anchor\0", IN_ROLESANYWHERE, T_ARN, C(ra_trust_anchor), OPTIONAL, UNBOUND,
 	  PACKED("the trust anchor's ARN") },
-	{ "profile", IN_ROLESANYWHERE, T_ARN, C(ra_profile), OPTIONAL, UNBOUND, NULL, PACKED("the profile's ARN") },
-	{ "role", IN_ROLESANYWHERE, T_ARN, C(ra_role), OPTIONAL, UNBOUND, NULL, PACKED("the role's ARN") },
-	{ "endpoint", IN_ROLESANYWHERE, T_URL, C(ra_endpoint), OPTIONAL, UNBOUND, "https|http",
+	{ "profile\0", IN_ROLESANYWHERE, T_ARN, C(ra_profile), OPTIONAL, UNBOUND, PACKED("the profile's ARN") },
+	{ "role\0", IN_ROLESANYWHERE, T_ARN, C(ra_role), OPTIONAL, UNBOUND, PACKED("the role's ARN") },
+	{ "endpoint\0" "https|http", IN_ROLESANYWHERE, T_URL, C(ra_endpoint), OPTIONAL, UNBOUND,
 	  PACKED("https://HOST[:PORT], or http:// on loopback, or nothing") },
-	{ "cert", IN_ROLESANYWHERE, T_PATH, C(ra_cert), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "key", IN_ROLESANYWHERE, T_PATH, C(ra_key), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS) },
-	{ "rollback", IN_POLICY, T_WORD, P(mode), 0, UNBOUND, MODE_WORDS, NULL },
-	{ "failures", IN_POLICY, T_COUNT, P(failures), 0, ONE_TO_100, NULL, PACKED("a number from 1 to 100") },
-	{ "window", IN_POLICY, T_DURATION, P(window_ms), ZERO_WORD, FROM_1S, "deployment", PACKED("deployment, or " TIME_SAYS) },
-	{ "deadline", IN_POLICY, T_DURATION, P(deadline_ms), 0, TO_7D, NULL, PACKED(TIME_SAYS ", from 1s to 7d") },
-	{ "pull_deadline", IN_POLICY, T_DURATION, P(pull_deadline_ms), 0, TO_7D, NULL, PACKED(TIME_SAYS ", from 1s to 7d") },
-	{ "early_exit", IN_POLICY, T_DURATION, P(early_exit_ms), 0, TO_1D, NULL, PACKED(TIME_SAYS ", at most 1d") },
-	{ "classes", IN_POLICY, T_CLASSES, P(classes), OPTIONAL, UNBOUND, NULL, NULL },
-	{ "quorum", IN_POLICY, T_WORD, P(quorum_auto), 0, UNBOUND, "off|auto", NULL },
-	{ "hold_down", IN_POLICY, T_DURATION, P(hold_down_ms), ZERO_WORD, OR_AUTO, "auto", PACKED("auto, or " TIME_SAYS) },
-	{ "expire", IN_POLICY, T_DURATION, P(expire_ms), 0, TO_30D, NULL, PACKED(TIME_SAYS ", from 1s to 30d") },
-	{ "max_rollbacks_per_day", IN_POLICY, T_COUNT, P(max_rollbacks_per_day), 0, TO_100, NULL,
+	{ "cert\0", IN_ROLESANYWHERE, T_PATH, C(ra_cert), OPTIONAL, UNBOUND, PACKED(PATH_SAYS) },
+	{ "key\0", IN_ROLESANYWHERE, T_PATH, C(ra_key), OPTIONAL, UNBOUND, PACKED(PATH_SAYS) },
+	{ "rollback\0" MODE_WORDS, IN_POLICY, T_WORD, P(mode), 0, UNBOUND, NULL },
+	{ "failures\0", IN_POLICY, T_COUNT, P(failures), 0, ONE_TO_100, PACKED("a number from 1 to 100") },
+	{ "window\0" "deployment", IN_POLICY, T_DURATION, P(window_ms), ZERO_WORD, FROM_1S, PACKED("deployment, or " TIME_SAYS) },
+	{ "deadline\0", IN_POLICY, T_DURATION, P(deadline_ms), 0, TO_7D, PACKED(TIME_SAYS ", from 1s to 7d") },
+	{ "pull_deadline\0", IN_POLICY, T_DURATION, P(pull_deadline_ms), 0, TO_7D, PACKED(TIME_SAYS ", from 1s to 7d") },
+	{ "early_exit\0", IN_POLICY, T_DURATION, P(early_exit_ms), 0, TO_1D, PACKED(TIME_SAYS ", at most 1d") },
+	{ "classes\0", IN_POLICY, T_CLASSES, P(classes), OPTIONAL, UNBOUND, NULL },
+	{ "quorum\0" "off|auto", IN_POLICY, T_WORD, P(quorum_auto), 0, UNBOUND, NULL },
+	{ "hold_down\0" "auto", IN_POLICY, T_DURATION, P(hold_down_ms), ZERO_WORD, OR_AUTO, PACKED("auto, or " TIME_SAYS) },
+	{ "expire\0", IN_POLICY, T_DURATION, P(expire_ms), 0, TO_30D, PACKED(TIME_SAYS ", from 1s to 30d") },
+	{ "max_rollbacks_per_day\0", IN_POLICY, T_COUNT, P(max_rollbacks_per_day), 0, TO_100,
 	  PACKED("a number from 0 to 100") },
-	{ "allow_update_service", IN_POLICY, T_FLAG, P(allow_update_service), 0, UNBOUND, NULL, PACKED(FLAG_SAYS) },
-	{ "probe", IN_POLICY, T_WORD, P(probe), 0, UNBOUND, "off|on", NULL },
-	{ "site_registries", IN_POLICY, T_HOSTS, P(site_registries), OPTIONAL, UNBOUND, NULL,
+	{ "allow_update_service\0", IN_POLICY, T_FLAG, P(allow_update_service), 0, UNBOUND, PACKED(FLAG_SAYS) },
+	{ "probe\0" "off|on", IN_POLICY, T_WORD, P(probe), 0, UNBOUND, NULL },
+	{ "site_registries\0", IN_POLICY, T_HOSTS, P(site_registries), OPTIONAL, UNBOUND,
 	  PACKED("host names, with a port where they have one, separated by blanks, 255 bytes in all") },
-	{ "family", IN_SERVICE, T_FAMILY, offsetof(struct service_policy, family), NAME_CAP, OPTIONAL, UNBOUND, NULL,
+	{ "family\0", IN_SERVICE, T_FAMILY, offsetof(struct service_policy, family), NAME_CAP, OPTIONAL, UNBOUND,
 	  PACKED("a task definition family: letters, digits, - and _") },
-	{ "listen", IN_REPORT, T_LISTEN, C(listen), OPTIONAL, UNBOUND, NULL,
+	{ "listen\0", IN_REPORT, T_LISTEN, C(listen), OPTIONAL, UNBOUND,
 	  PACKED("ADDRESS:PORT, the path of a socket, or nothing") },
-	{ "metrics", IN_REPORT, T_FLAG, C(metrics), 0, UNBOUND, NULL, PACKED(FLAG_SAYS) },
-	{ "textfile", IN_REPORT, T_PATH, C(textfile), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
-	{ "journald", IN_REPORT, T_WORD, C(journald), 0, UNBOUND, "no|yes|auto", NULL },
-	{ "syslog", IN_REPORT, T_WORD, C(syslog), 0, UNBOUND, "no|yes|auto", NULL },
-	{ "hooks", IN_REPORT, T_PATH, C(hooks), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
-	{ "hook_timeout", IN_REPORT, T_DURATION, C(hook_timeout_ms), 0, TO_10M, NULL, PACKED(TIME_SAYS ", from 1s to 10m") },
-	{ "webhook", IN_REPORT, T_URL, C(webhook), OPTIONAL, UNBOUND, "https|http", PACKED("an http or https URL, or nothing") },
-	{ "webhook_secret", IN_REPORT, T_PATH, C(webhook_secret), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
-	{ "mqtt", IN_REPORT, T_URL, C(mqtt), OPTIONAL, UNBOUND, "mqtt|mqtts",
+	{ "metrics\0", IN_REPORT, T_FLAG, C(metrics), 0, UNBOUND, PACKED(FLAG_SAYS) },
+	{ "textfile\0", IN_REPORT, T_PATH, C(textfile), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
+	{ "journald\0" "no|yes|auto", IN_REPORT, T_WORD, C(journald), 0, UNBOUND, NULL },
+	{ "syslog\0" "no|yes|auto", IN_REPORT, T_WORD, C(syslog), 0, UNBOUND, NULL },
+	{ "hooks\0", IN_REPORT, T_PATH, C(hooks), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
+	{ "hook_timeout\0", IN_REPORT, T_DURATION, C(hook_timeout_ms), 0, TO_10M, PACKED(TIME_SAYS ", from 1s to 10m") },
+	{ "webhook\0" "https|http", IN_REPORT, T_URL, C(webhook), OPTIONAL, UNBOUND, PACKED("an http or https URL, or nothing") },
+	{ "webhook_secret\0", IN_REPORT, T_PATH, C(webhook_secret), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
+	{ "mqtt\0" "mqtt|mqtts", IN_REPORT, T_URL, C(mqtt), OPTIONAL, UNBOUND,
 	  PACKED("mqtt://[USER:PASSWORD@]HOST[:PORT] or mqtts://..., or nothing") },
-	{ "mqtt_topic", IN_REPORT, T_PLAIN, C(mqtt_topic), 0, UNBOUND, NULL, PACKED("a topic without blanks, + or #") },
-	{ "mqtt_ca_file", IN_REPORT, T_PATH, C(mqtt_ca_file), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
-	{ "mqtt_discovery", IN_REPORT, T_FLAG, C(mqtt_discovery), 0, UNBOUND, NULL, PACKED(FLAG_SAYS) },
-	{ "led", IN_REPORT, T_PATH, C(led), OPTIONAL, UNBOUND, NULL, PACKED(PATH_SAYS ", or nothing") },
+	{ "mqtt_topic\0", IN_REPORT, T_PLAIN, C(mqtt_topic), 0, UNBOUND, PACKED("a topic without blanks, + or #") },
+	{ "mqtt_ca_file\0", IN_REPORT, T_PATH, C(mqtt_ca_file), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
+	{ "mqtt_discovery\0", IN_REPORT, T_FLAG, C(mqtt_discovery), 0, UNBOUND, PACKED(FLAG_SAYS) },
+	{ "led\0", IN_REPORT, T_PATH, C(led), OPTIONAL, UNBOUND, PACKED(PATH_SAYS ", or nothing") },
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static const char *words_of(const struct key *k) { return str_behind(k->name); }
 
 struct reading {
 	struct conf *conf;
@@ -319,15 +320,15 @@ static bool text_ok(const struct key *k, struct slice v)
 	case T_REGION:
 		return arn_partition_of(v) != NULL;
 	case T_ARN:
-		return k->words == NULL ? arn_parse(v, &a, NULL) == KERR_OK :
-		       arn_parse_ecs(v, k->words, 3, &a, NULL) == KERR_OK;
+		return words_of(k)[0] == '\0' ? arn_parse(v, &a, NULL) == KERR_OK :
+		       arn_parse_ecs(v, words_of(k), 3, &a, NULL) == KERR_OK;
 	case T_PATH:
 		return v.p[0] == '/' && printable(v, true);
 	case T_URL:
 		if (str_eq(k->name, "proxy"))
 			return proxy_ok(v);
 		/* no password hides in other addresses: a webhook's secret has a file */
-		return str_eq(k->name, "mqtt") ? broker_ok(v) : url_ok(v, k->words) && !has_user(v);
+		return str_eq(k->name, "mqtt") ? broker_ok(v) : url_ok(v, words_of(k)) && !has_user(v);
 	case T_LISTEN:
 		return listen_ok(v);
 	case T_FAMILY:
@@ -352,7 +353,7 @@ static bool number(const struct key *k, struct slice v, uint64_t *n)
 	uint64_t high = (k->flags & ZERO_WORD) != 0 && k->type != T_COUNT ? 365 * DAY_MS * 1000 : bounds[k->bounds].high;
 	bool good;
 
-	if ((k->flags & ZERO_WORD) != 0 && slice_is(v, k->words)) {
+	if ((k->flags & ZERO_WORD) != 0 && slice_is(v, words_of(k))) {
 		*n = k->type == T_COUNT ? 0 : bounds[k->bounds].high;
 		return true;
 	}
@@ -382,7 +383,7 @@ static bool put_word(const struct key *k, struct slice v, char *at)
 {
 	unsigned which;
 
-	if (!word_index(v, k->words, &which))
+	if (!word_index(v, words_of(k), &which))
 		return false;
 	if (k->size == sizeof(bool))
 		*(bool *)at = which != 0;
@@ -534,7 +535,7 @@ static enum kerr set_key(struct reading *r, const char *section, const char *nam
 	if (!put_value(k, v, place(r, k)))
 		return why_set(r->why, KERR_BAD_INPUT, "%s line %u: %s = \"%.60s\": allowed is %s", r->file, r->line, name,
 			       str_eq(name, "proxy") || slice_find(slice_of(value), "@") != SIZE_MAX ? "..." : value, /* it may hold a password */
-			       k->allowed != NULL ? packed_copy(allowed, sizeof(allowed), k->allowed) : k->words);
+			       k->allowed != NULL ? packed_copy(allowed, sizeof(allowed), k->allowed) : words_of(k));
 	if (str_eq(name, "credentials_file"))
 		r->conf->credentials_file_set = true;
 	return KERR_OK;

@@ -6,13 +6,12 @@
 #include "agent/wire/ecs_member.h"
 
 /* Duplicates of an event are suppressed for hours, so the one that tells a trouble may not be the newest. */
-static const struct prune_list kept = {
+static PRUNE_LIST(kept,
 	"services/[]/serviceName|clusterArn|clusterName|status|desiredCount|runningCount|pendingCount|launchType|schedulingStrategy|leftOut"
 	" services/[]/deploymentController/type"
 	" services/[]/deployments/[12]/id|status|taskDefinition|desiredCount|pendingCount|runningCount|failedTasks|createdAt|updatedAt"
 	"|launchType|rolloutState|rolloutStateReason services/[]/events/[16]/createdAt|message"
-	" failures/[]/arn|reason|detail head/[1]/v|askedAt"
-};
+	" failures/[]/arn|reason|detail head/[1]/v|askedAt");
 
 static bool any_of(const char *const *sign, size_t n, struct slice text)
 {

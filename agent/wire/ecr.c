@@ -3,7 +3,7 @@
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_member.h"
 
-const struct prune_list ecr_list = { "authorizationData/[1]/authorizationToken|expiresAt" };
+PRUNE_LIST(ecr_list, "authorizationData/[1]/authorizationToken|expiresAt");
 
 static bool is_suffix(struct slice s, bool dual)
 {

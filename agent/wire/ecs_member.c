@@ -73,7 +73,7 @@ enum kerr ecs_member_must_str(const cJSON *o, const char *name, char *dst, size_
 	enum kerr e = must(json_str(o, name, dst, cap, why));
 
 	if (e == KERR_OK && dst[0] == '\0')
-		return why_set(why, KERR_BAD_INPUT, "member %s is empty", name);
+		return json_wrong(name, PACKED("empty"), why);
 	return e;
 }
 
@@ -96,7 +96,7 @@ enum kerr ecs_member_may_u32(const cJSON *o, const char *name, uint32_t *out, st
 	if (e != KERR_OK)
 		return e;
 	if (v < 0 || v > UINT32_MAX)
-		return why_set(why, KERR_BAD_INPUT, "member %s is no count", name);
+		return json_wrong(name, PACKED("no count"), why);
 	*out = (uint32_t)v;
 	return KERR_OK;
 }
@@ -127,7 +127,7 @@ enum kerr ecs_member_may_array(const cJSON *o, const char *name, const cJSON **o
 	if (m == NULL)
 		return KERR_OK;
 	if (!cJSON_IsArray(m))
-		return why_set(why, KERR_BAD_INPUT, "member %s is no array", name);
+		return json_wrong(name, PACKED("no array"), why);
 	*out = m;
 	return KERR_OK;
 }
@@ -140,7 +140,7 @@ enum kerr ecs_member_may_object(const cJSON *o, const char *name, const cJSON **
 	if (m == NULL)
 		return KERR_OK;
 	if (!cJSON_IsObject(m))
-		return why_set(why, KERR_BAD_INPUT, "member %s is no object", name);
+		return json_wrong(name, PACKED("no object"), why);
 	*out = m;
 	return KERR_OK;
 }

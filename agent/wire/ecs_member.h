@@ -18,7 +18,7 @@ KERR_CHECK enum kerr ecs_member_may_time(const cJSON *o, const char *name, int64
 /* Members of one object in a row, each into its place in a struct; the first that is wrong ends it. */
 enum ecs_member_kind { ECS_MUST_STR, ECS_STR, ECS_TEXT, ECS_U32, ECS_TIME };
 struct ecs_member { const char *name; uint16_t at, cap; enum ecs_member_kind kind; };
-#define ECS_MEMBER(type, member, kind, name) { name, offsetof(type, member), sizeof(((type *)0)->member), kind }
+#define ECS_MEMBER(type, member, kind, name) { PACKED_TEXT(name), offsetof(type, member), sizeof(((type *)0)->member), kind }
 KERR_CHECK enum kerr ecs_member_all(const cJSON *o, const struct ecs_member *m, size_t n, void *dst, struct why *why);
 
 /* *out is NULL when it is absent or null; another type is KERR_BAD_INPUT. */

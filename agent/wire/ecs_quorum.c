@@ -6,10 +6,9 @@
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_member.h"
 
-static const struct prune_list kept = {
+static PRUNE_LIST(kept,
 	"tasks/[]/taskArn|taskDefinitionArn|containerInstanceArn|startedBy|createdAt|startedAt|executionStoppedAt|stoppedAt|lastStatus"
-	"|healthStatus|stopCode|stoppedReason tasks/[]/containers/[10]/reason|exitCode failures/[]/reason"
-};
+	"|healthStatus|stopCode|stoppedReason tasks/[]/containers/[10]/reason|exitCode failures/[]/reason");
 
 struct task {
 	char instance[ARN_CAP], definition[ARN_CAP];

@@ -69,34 +69,35 @@ static void read_body(const struct ecs_refusal *r, struct arena *a, struct said 
 		put_code(s->code, r->error_type);
 }
 
-struct row { enum aws_error error; const char *codes; };
+struct row { enum aws_error error; const struct packed *codes; };
 
 /* Names without their "Exception". Sources: botocore's throttling list; ECS API reference, common errors. */
 static const struct row rows[] = {
 	{ AE_THROTTLED,
-	  "Throttling Throttled RequestThrottled TooManyRequests ProvisionedThroughputExceeded "
+	  PACKED("Throttling Throttled RequestThrottled TooManyRequests ProvisionedThroughputExceeded "
 	  "TransactionInProgress RequestLimitExceeded BandwidthLimitExceeded LimitExceeded SlowDown "
-	  "PriorRequestNotComplete EC2Throttled" },
-	{ AE_DENIED, "AccessDenied UnauthorizedOperation NotAuthorized OptInRequired" },
+	  "PriorRequestNotComplete EC2Throttled") },
+	{ AE_DENIED, PACKED("AccessDenied UnauthorizedOperation NotAuthorized OptInRequired") },
 	{ AE_CREDENTIALS,
-	  "ExpiredToken UnrecognizedClient InvalidClientTokenId MissingAuthenticationToken AuthFailure "
-	  "InvalidSignature SignatureDoesNotMatch InvalidAccessKeyId" },
-	{ AE_CLOCK, "RequestTimeTooSkewed RequestExpired RequestInTheFuture" },
-	{ AE_CONFLICT, "Conflict" },
-	{ AE_NOT_FOUND, "ServiceDeploymentNotFound ServiceNotFound ClusterNotFound ServiceNotActive ResourceNotFound" },
-	{ AE_UNSUPPORTED, "UnsupportedFeature UnknownOperation" },
-	{ AE_UNREACHABLE, "Server InternalFailure InternalError InternalServer ServiceUnavailable RequestTimeout" },
-	{ AE_INVALID, "InvalidParameter Client" },
+	  PACKED("ExpiredToken UnrecognizedClient InvalidClientTokenId MissingAuthenticationToken AuthFailure "
+	  "InvalidSignature SignatureDoesNotMatch InvalidAccessKeyId") },
+	{ AE_CLOCK, PACKED("RequestTimeTooSkewed RequestExpired RequestInTheFuture") },
+	{ AE_CONFLICT, PACKED("Conflict") },
+	{ AE_NOT_FOUND, PACKED("ServiceDeploymentNotFound ServiceNotFound ClusterNotFound ServiceNotActive ResourceNotFound") },
+	{ AE_UNSUPPORTED, PACKED("UnsupportedFeature UnknownOperation") },
+	{ AE_UNREACHABLE, PACKED("Server InternalFailure InternalError InternalServer ServiceUnavailable RequestTimeout") },
+	{ AE_INVALID, PACKED("InvalidParameter Client") },
 };
 
 static bool by_code(const char *code, enum aws_error *out)
 {
 	struct slice s = slice_of(code), rest, one;
+	char codes[PACKED_MAX];
 
 	if (slice_ends(s, "Exception"))
 		s = slice_to(s, s.n - 9);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		for (rest = slice_of(rows[i].codes); slice_next(&rest, ' ', &one);)
+		for (rest = slice_of(packed_copy(codes, sizeof(codes), rows[i].codes)); slice_next(&rest, ' ', &one);)
 			if (slice_eq(one, s)) {
 				*out = rows[i].error;
 				return true;

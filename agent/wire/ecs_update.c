@@ -5,7 +5,7 @@
 #include "agent/wire/arn.h"
 #include "agent/wire/ecs_member.h"
 
-static const struct prune_list list = { "service/serviceName|taskDefinition" };
+static PRUNE_LIST(list, "service/serviceName|taskDefinition");
 
 static enum kerr keep(void *arg, struct slice bytes)
 {

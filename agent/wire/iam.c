@@ -35,14 +35,14 @@ static const struct row { const char *action; uint8_t group, on, when; } rows[] 
 	{ "ecs:UpdateService", UPDATE_SERVICE, ON_SERVICE, IF_CLUSTER | IF_UPDATE },
 };
 static const struct iam_use uses[] = {
-	{ "agent", 0x3f },
-	{ "deployments", 0x20 },
-	{ "wait", 0x20 },
-	{ "rollback, confirm, [policy] rollback = auto", 0x200 },
-	{ "rollback --to, deploy, confirm with allow_update_service = yes", 0x400 },
-	{ "verify, [policy] probe = on", 0x1c0 },
-	{ "init --export", 0x60 },
-	{ "every other verb", 0 },
+	{ PACKED("agent"), 0x3f },
+	{ PACKED("deployments"), 0x20 },
+	{ PACKED("wait"), 0x20 },
+	{ PACKED("rollback, confirm, [policy] rollback = auto"), 0x200 },
+	{ PACKED("rollback --to, deploy, confirm with allow_update_service = yes"), 0x400 },
+	{ PACKED("verify, [policy] probe = on"), 0x1c0 },
+	{ PACKED("init --export"), 0x60 },
+	{ PACKED("every other verb"), 0 },
 };
 
 const struct iam_use *iam_use(uint32_t i)

@@ -44,7 +44,7 @@ bool iam_denied_read(struct slice sentence, struct iam_denied *out);
 void iam_denied_statement(const struct iam_denied *d, const struct iam_names *n, struct text *out);
 
 /* The table verb -> actions, row by row; NULL behind the last. */
-struct iam_use { const char *verbs; uint32_t actions; /* bit i: iam_action(i) */ };
+struct iam_use { const struct packed *verbs; uint32_t actions; /* bit i: iam_action(i) */ };
 const struct iam_use *iam_use(uint32_t i);
 const char *iam_action(uint32_t i);      /* NULL behind the last */
 

@@ -146,7 +146,8 @@ enum kerr json_parse(struct arena *a, struct slice text, const cJSON **root, str
 
 const cJSON *json_get(const cJSON *obj, const char *name)
 {
-	const cJSON *item = cJSON_IsObject(obj) ? cJSON_GetObjectItemCaseSensitive(obj, name) : NULL;
+	char plain[PACKED_MAX];
+	const cJSON *item = cJSON_IsObject(obj) ? cJSON_GetObjectItemCaseSensitive(obj, packed_format(plain, name)) : NULL;
 
 	return cJSON_IsNull(item) ? NULL : item;
 }
@@ -167,12 +168,16 @@ const cJSON *json_object(const cJSON *obj, const char *name)
 
 static enum kerr absent(const char *name, struct why *why)
 {
-	return why_set(why, KERR_GONE, "member %s is missing", name);
+	char plain[PACKED_MAX];
+
+	return why_set(why, KERR_GONE, "member %s is missing", packed_format(plain, name));
 }
 
-static enum kerr wrong(const char *name, const char *wanted, struct why *why)
+enum kerr json_wrong(const char *name, const struct packed *fault, struct why *why)
 {
-	return why_set(why, KERR_BAD_INPUT, "member %s is not %s", name, wanted);
+	char plain[PACKED_MAX], words[PACKED_MAX];
+
+	return why_set(why, KERR_BAD_INPUT, "member %s is %s", packed_format(plain, name), packed_copy(words, sizeof(words), fault));
 }
 
 static bool control(char c)
@@ -187,13 +192,14 @@ static enum kerr get_slice(const cJSON *obj, const char *name, struct slice *out
 	if (item == NULL)
 		return absent(name, why);
 	if (!cJSON_IsString(item) || item->valuestring == NULL)
-		return wrong(name, "a string", why);
+		return json_wrong(name, PACKED("not a string"), why);
 	*out = slice_of(item->valuestring);
 	return KERR_OK;
 }
 
 enum kerr json_str(const cJSON *obj, const char *name, char *dst, size_t cap, struct why *why)
 {
+	char plain[PACKED_MAX];
 	struct slice s;
 	enum kerr err;
 
@@ -203,10 +209,10 @@ enum kerr json_str(const cJSON *obj, const char *name, char *dst, size_t cap, st
 		return err;
 	for (size_t i = 0; i < s.n; i++)
 		if (control(s.p[i]))
-			return wrong(name, "free of control characters", why);
+			return json_wrong(name, PACKED("not free of control characters"), why);
 	if (!str_put(dst, cap, s))
-		return why_set(why, KERR_TOO_BIG, "member %s has %lu bytes, at most %lu are allowed", name, (unsigned long)s.n,
-			       (unsigned long)(cap - 1));
+		return why_set(why, KERR_TOO_BIG, "member %s has %lu bytes, at most %lu are allowed", packed_format(plain, name),
+			       (unsigned long)s.n, (unsigned long)(cap - 1));
 	return KERR_OK;
 }
 
@@ -234,11 +240,11 @@ enum kerr json_i64(const cJSON *obj, const char *name, int64_t *out, struct why 
 	if (item == NULL)
 		return absent(name, why);
 	if (!cJSON_IsNumber(item))
-		return wrong(name, "a number", why);
+		return json_wrong(name, PACKED("not a number"), why);
 	v = item->valuedouble;
 	/* the bounds are powers of two, exact as doubles; infinities fail them */
 	if (!(v >= -9223372036854775808.0 && v < 9223372036854775808.0) || (double)(int64_t)v < v || (double)(int64_t)v > v)
-		return wrong(name, "a whole number of 64 bits", why);
+		return json_wrong(name, PACKED("not a whole number of 64 bits"), why);
 	*out = (int64_t)v;
 	return KERR_OK;
 }
@@ -250,7 +256,7 @@ enum kerr json_bool(const cJSON *obj, const char *name, bool *out, struct why *w
 	if (item == NULL)
 		return absent(name, why);
 	if (!cJSON_IsBool(item))
-		return wrong(name, "true or false", why);
+		return json_wrong(name, PACKED("not true or false"), why);
 	*out = cJSON_IsTrue(item) != 0;
 	return KERR_OK;
 }
@@ -264,7 +270,7 @@ enum kerr json_time(const cJSON *obj, const char *name, int64_t *unix_ms, struct
 	if (err != KERR_OK)
 		return err;
 	if (!json_rfc3339(s, &ms))
-		return wrong(name, "a time as of RFC 3339", why);
+		return json_wrong(name, PACKED("not a time as of RFC 3339"), why);
 	*unix_ms = ms;
 	return KERR_OK;
 }
@@ -277,10 +283,10 @@ enum kerr json_unix_s(const cJSON *obj, const char *name, int64_t *unix_ms, stru
 	if (item == NULL)
 		return absent(name, why);
 	if (!cJSON_IsNumber(item))
-		return wrong(name, "a number of seconds", why);
+		return json_wrong(name, PACKED("not a number of seconds"), why);
 	v = item->valuedouble;
 	if (!(v >= 0.0 && v < 1e12))
-		return wrong(name, "a time in seconds since 1970", why);
+		return json_wrong(name, PACKED("not a time in seconds since 1970"), why);
 	*unix_ms = (int64_t)(v * 1000.0 + 0.5);
 	return KERR_OK;
 }
@@ -448,8 +454,9 @@ static void jw_lead(struct jw *w, const char *name)
 	w->comma = true;
 	if (name == NULL)
 		return;
-	jw_string(w->t, slice_of(name));
-	text_c(w->t, ':');
+	text_c(w->t, '"');
+	text_packed(w->t, (const struct packed *)name);
+	text_say(w->t, "\":");
 }
 
 static void jw_open(struct jw *w, const char *name, char bracket)

@@ -21,6 +21,8 @@ KERR_CHECK enum kerr json_parse(struct arena *a, struct slice text, const cJSON 
  * else right to 15 digits; *end is s when no number stands there. */
 double json_number(const char *s, char **end);
 
+/* Each `name` below may be packed, as json_names.h makes them. */
+
 /* The member, names compared with case (first of duplicates wins); NULL: absent, null, or obj no object. */
 const cJSON *json_get(const cJSON *obj, const char *name);
 /* The same, and it must be an array (object): NULL otherwise. */
@@ -38,6 +40,9 @@ KERR_CHECK enum kerr json_bool(const cJSON *obj, const char *name, bool *out, st
 /* Times as unix_ms: an RFC 3339 string (docker, ECS agent), or seconds as a number (AWS JSON 1.1). */
 KERR_CHECK enum kerr json_time(const cJSON *obj, const char *name, int64_t *unix_ms, struct why *why);
 KERR_CHECK enum kerr json_unix_s(const cJSON *obj, const char *name, int64_t *unix_ms, struct why *why);
+
+/* "member NAME is FAULT" in why; KERR_BAD_INPUT. */
+enum kerr json_wrong(const char *name, const struct packed *fault, struct why *why);
 
 /* RFC 3339 with any fraction and zone, T or blank between; milliseconds are cut, not rounded. Times before
  * 1970 (Go's zero time 0001-01-01) give 0 = never. */
@@ -63,5 +68,7 @@ void jw_i64(struct jw *w, const char *name, int64_t v);
 void jw_bool(struct jw *w, const char *name, bool v);
 void jw_null(struct jw *w, const char *name);
 void jw_unix_s(struct jw *w, const char *name, int64_t unix_ms); /* 1795400522.309; 0 -> null */
+
+#include "agent/wire/json_names.h"
 
 #endif

@@ -87,12 +87,13 @@ enum kerr mqtt_read(struct slice *in, struct mqtt_packet *out, struct why *why)
 	return KERR_OK;
 }
 
-const char *mqtt_refusal(uint8_t code)
+const struct packed *mqtt_refusal(uint8_t code)
 {
-	static const char *const words[] = {
-		"it does not speak MQTT 3.1.1", "it does not take the client's id", "it is not available", "user or password is wrong",
-		"this client is not authorized",
+	static const struct packed *const words[] = {
+		PACKED("it does not speak MQTT 3.1.1"), PACKED("it does not take the client's id"), PACKED("it is not available"),
+		PACKED("user or password is wrong"),
+		PACKED("this client is not authorized"),
 	};
 
-	return code >= 1 && code <= sizeof(words) / sizeof(words[0]) ? words[code - 1] : "it gives no reason of MQTT 3.1.1";
+	return code >= 1 && code <= sizeof(words) / sizeof(words[0]) ? words[code - 1] : PACKED("it gives no reason of MQTT 3.1.1");
 }

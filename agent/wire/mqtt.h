@@ -30,6 +30,6 @@ struct mqtt_packet {
 /* Takes the first packet off *in. KERR_AGAIN: it is not all there yet; KERR_BAD_INPUT: none that a broker may send to who
  * subscribed to nothing. */
 KERR_CHECK enum kerr mqtt_read(struct slice *in, struct mqtt_packet *out, struct why *why);
-const char *mqtt_refusal(uint8_t code);
+const struct packed *mqtt_refusal(uint8_t code);
 
 #endif

@@ -11,35 +11,35 @@ enum { N_MINUS, N_ZERO, N_INT, N_DOT, N_FRACTION, N_E, N_SIGN, N_EXPONENT };
 #define ECS "com.amazonaws.ecs."
 #define ECS_LABELS ECS "cluster|" ECS "task-arn|" ECS "container-name|" ECS "task-definition-family|" ECS "task-definition-version"
 
-const struct prune_list prune_containers = { "[]/Id|Image|ImageID|Created|State|Status []/Labels/" ECS_LABELS };
+PRUNE_LIST(prune_containers, "[]/Id|Image|ImageID|Created|State|Status []/Labels/" ECS_LABELS);
 
 /* Of the health check's command only the first word: CMD, CMD-SHELL or NONE. */
-const struct prune_list prune_container = {
+PRUNE_LIST(prune_container,
 	"Id|Created|Image|RestartCount Config/Image Config/Labels/" ECS_LABELS
 	" State/Status|Running|Restarting|OOMKilled|ExitCode|Error|StartedAt|FinishedAt State/Health/Status"
-	" Config/Healthcheck/Test/[1] HostConfig/PortBindings/*/[]/HostPort"
-};
+	" Config/Healthcheck/Test/[1] HostConfig/PortBindings/*/[]/HostPort");
 
-const struct prune_list prune_image = { "Id|Architecture|Variant|Os RepoDigests/[64]" };
+PRUNE_LIST(prune_image, "Id|Architecture|Variant|Os RepoDigests/[64]");
 
-const struct prune_list prune_version = { "Version|ApiVersion|MinAPIVersion|Arch|Os" };
+PRUNE_LIST(prune_version, "Version|ApiVersion|MinAPIVersion|Arch|Os");
 
-const struct prune_list prune_info = {
-	"ID|ServerVersion|DockerRootDir|Architecture|MemTotal|NCPU|OSType|Driver|LiveRestoreEnabled"
-};
+PRUNE_LIST(prune_info,
+	"ID|ServerVersion|DockerRootDir|Architecture|MemTotal|NCPU|OSType|Driver|LiveRestoreEnabled");
 
-const struct prune_list prune_event = {
-	"Type|Action|time|timeNano Actor/ID Actor/Attributes/" ECS_LABELS "|image|exitCode|signal|container"
-};
+PRUNE_LIST(prune_event,
+	"Type|Action|time|timeNano Actor/ID Actor/Attributes/" ECS_LABELS "|image|exitCode|signal|container");
 
 void prune_init(struct prune *p, const struct prune_list *list, prune_put *put, void *arg)
 {
-	*p = (struct prune){ .list = list, .put = put, .arg = arg, .state = S_VALUE };
+	*p = (struct prune){ .put = put, .arg = arg, .state = S_VALUE };
+	packed_copy(p->paths, sizeof(p->paths), list->paths);
 }
 
-static enum kerr bad(struct prune *p, const char *what, struct why *why)
+static enum kerr bad(struct prune *p, const struct packed *what, struct why *why)
 {
-	p->failed = why_set(why, KERR_BAD_INPUT, "JSON at byte %" PRIu64 ": %s", p->offset, what);
+	char words[PACKED_MAX];
+
+	p->failed = why_set(why, KERR_BAD_INPUT, "JSON at byte %" PRIu64 ": %s", p->offset, packed_copy(words, sizeof(words), what));
 	return p->failed;
 }
 
@@ -100,7 +100,7 @@ static bool member_fits(struct slice seg, struct slice name)
 /* What the list says of the value that comes next in `in`: name for an object, its count for an array. */
 static void choose(struct prune *p, const struct prune_level *in, struct slice name)
 {
-	struct slice rest = slice_of(in->mode == IN_PICK ? p->list->paths : ""), path;
+	struct slice rest = slice_of(in->mode == IN_PICK ? p->paths : ""), path;
 
 	p->live = 0;
 	p->leaf = false;
@@ -170,7 +170,7 @@ static enum kerr close_level(struct prune *p, char c, struct why *why)
 	struct prune_level *in = top(p);
 
 	if (in->array != (c == ']'))
-		return bad(p, "a bracket closes what it did not open", why);
+		return bad(p, PACKED("a bracket closes what it did not open"), why);
 	if (in->mode != IN_SKIP)
 		emit(p, c);
 	p->depth--;
@@ -211,7 +211,7 @@ static enum kerr begin_value(struct prune *p, char c, struct why *why)
 		p->state = S_WORD;
 		p->word = c == 't' ? "rue" : c == 'f' ? "alse" : "ull";
 	} else {
-		return bad(p, "a value was expected", why);
+		return bad(p, PACKED("a value was expected"), why);
 	}
 	scalar(p, c);
 	return KERR_OK;
@@ -222,7 +222,7 @@ static enum kerr begin_name(struct prune *p, char c, struct why *why)
 	struct prune_level *in = top(p);
 
 	if (c != '"')
-		return bad(p, "a member's name was expected", why);
+		return bad(p, PACKED("a member's name was expected"), why);
 	p->name_len = 0;
 	p->name_odd = false;
 	p->keep = in->mode == IN_ALL;
@@ -242,7 +242,7 @@ static enum kerr in_string(struct prune *p, char c, struct why *why)
 	bool name = p->state == S_IN_NAME;
 
 	if ((unsigned char)c < 0x20)
-		return bad(p, "a control character in a string", why);
+		return bad(p, PACKED("a control character in a string"), why);
 	if (p->keep)
 		emit(p, c);
 	if (c == '\\') {
@@ -271,7 +271,7 @@ static bool hex(char c)
 static enum kerr in_escape(struct prune *p, char c, struct why *why)
 {
 	if (p->state == S_ESCAPE ? c == '\0' || strchr("\"\\/bfnrtu", c) == NULL : !hex(c))
-		return bad(p, "an unknown escape in a string", why);
+		return bad(p, PACKED("an unknown escape in a string"), why);
 	if (p->keep)
 		emit(p, c);
 	if (p->state == S_ESCAPE)
@@ -316,7 +316,7 @@ static enum kerr in_number(struct prune *p, char c, bool *again, struct why *why
 	int next = number_next(p->number, c);
 
 	if (next < 0 && !number_whole(p->number))
-		return bad(p, "a number that is none", why);
+		return bad(p, PACKED("a number that is none"), why);
 	*again = next < 0;
 	if (next < 0) {
 		after_value(p);
@@ -331,7 +331,7 @@ static enum kerr in_number(struct prune *p, char c, bool *again, struct why *why
 static enum kerr in_word(struct prune *p, char c, struct why *why)
 {
 	if (c != p->word[0])
-		return bad(p, "neither true, false nor null", why);
+		return bad(p, PACKED("neither true, false nor null"), why);
 	if (p->keep)
 		emit(p, c);
 	if (*++p->word == '\0')
@@ -352,7 +352,7 @@ static enum kerr between(struct prune *p, char c, struct why *why)
 		return begin_name(p, c, why);
 	case S_COLON:
 		if (c != ':')
-			return bad(p, "a colon was expected", why);
+			return bad(p, PACKED("a colon was expected"), why);
 		if (top(p)->mode == IN_ALL)
 			emit(p, c);
 		p->state = S_VALUE;
@@ -361,11 +361,11 @@ static enum kerr between(struct prune *p, char c, struct why *why)
 		if (c == '}' || c == ']')
 			return close_level(p, c, why);
 		if (c != ',')
-			return bad(p, "a comma or closing bracket was expected", why);
+			return bad(p, PACKED("a comma or closing bracket was expected"), why);
 		p->state = top(p)->array ? S_VALUE : S_NAME;
 		return KERR_OK;
 	case S_DONE:
-		return bad(p, "something follows the document", why);
+		return bad(p, PACKED("something follows the document"), why);
 	default:
 		return begin_value(p, c, why);
 	}
@@ -415,7 +415,7 @@ enum kerr prune_end(struct prune *p, struct why *why)
 	if (p->failed != KERR_OK)
 		return why_set(why, p->failed, "the pruner stopped at byte %" PRIu64, p->offset);
 	if (p->state != S_DONE && (p->state != S_NUMBER || p->depth != 0 || !number_whole(p->number)))
-		return bad(p, "it ends too early", why);
+		return bad(p, PACKED("it ends too early"), why);
 	flush(p);
 	if (p->failed != KERR_OK)
 		return why_set(why, p->failed, "the pruned JSON was not taken at byte %" PRIu64, p->offset);

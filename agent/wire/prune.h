@@ -10,13 +10,18 @@
 enum {
 	PRUNE_DEPTH_MAX = 64,   /* nested objects and arrays, skipped ones too; deeper: KERR_TOO_BIG */
 	PRUNE_PATHS_MAX = 32,   /* paths in one list */
+	PRUNE_PATHS_CAP = 512,  /* bytes of them with the NUL */
 	PRUNE_NAME_MAX = 96     /* bytes of a member's name; a longer one, or one with escapes, is not on any list */
 };
 
 /* Paths of the members to keep, a blank between them, at most PRUNE_PATHS_MAX: names joined by '/', "a|b" for either. "*" stands
  * for each member of an object, "[]" for each element of an array, "[8]" for its first eight. A path ends at a scalar (an object or
  * array found there is dropped), or in "**": everything below. Example: "services/[]/events/[5]/message|createdAt". */
-struct prune_list { const char *paths; };
+struct prune_list { const struct packed *paths; };
+/* Defines one; a list has hundreds of bytes, so it is packed until a document begins (agent/base/packed.h). */
+#define PRUNE_LIST(name, literal) \
+	const struct prune_list name = { PACKED(literal) }; \
+	_Static_assert(sizeof(literal) <= PRUNE_PATHS_CAP, "the paths fit")
 
 extern const struct prune_list prune_containers; /* GET /containers/json */
 extern const struct prune_list prune_container;  /* GET /containers/ID/json */
@@ -37,7 +42,6 @@ struct prune_level {
 };
 
 struct prune {
-	const struct prune_list *list;
 	prune_put *put;
 	void *arg;
 	uint64_t offset;        /* bytes taken so far */
@@ -50,11 +54,12 @@ struct prune {
 	uint8_t state, back, number, hex;
 	const char *word;       /* rest of true, false or null */
 	struct prune_level level[PRUNE_DEPTH_MAX];
+	char paths[PRUNE_PATHS_CAP];
 	char name[PRUNE_NAME_MAX];
 	char out[256];
 };
 
-/* list and arg are borrowed for p's life. */
+/* arg is borrowed for p's life. */
 void prune_init(struct prune *p, const struct prune_list *list, prune_put *put, void *arg);
 /* KERR_BAD_INPUT names the byte offset and what was wrong; the pruner stays failed. What put refuses is told here or at the end. */
 KERR_CHECK enum kerr prune_feed(struct prune *p, struct slice in, struct why *why);

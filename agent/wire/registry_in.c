@@ -2,10 +2,9 @@
 
 #include "agent/wire/ecs_member.h"
 
-const struct prune_list registry_list = {
+PRUNE_LIST(registry_list,
 	"token|access_token|architecture errors/[4]/code manifests/[48]/digest manifests/[48]/platform/architecture|os"
-	" config/digest layers/[128]/size"
-};
+	" config/digest layers/[128]/size");
 
 static bool is_word(char c)
 {

@@ -4,23 +4,20 @@
 
 #include "agent/wire/ecs_member.h"
 
-const struct prune_list taskdef_list = {
-	"taskDefinition/family|revision|status taskDefinition/containerDefinitions/[10]/name|image|essential"
-};
+PRUNE_LIST(taskdef_list,
+	"taskDefinition/family|revision|status taskDefinition/containerDefinitions/[10]/name|image|essential");
 
 #define IN_BOTH "placementConstraints|tags|"
 
-const struct prune_list taskdef_export = {
+PRUNE_LIST(taskdef_export,
 	"taskDefinition/family|taskRoleArn|executionRoleArn|networkMode|cpu|memory|pidMode|ipcMode|enableFaultInjection"
 	" taskDefinition/" IN_BOTH "containerDefinitions|volumes|requiresCompatibilities|proxyConfiguration|inferenceAccelerators"
-	"|ephemeralStorage|runtimePlatform/**"
-};
-const struct prune_list taskdef_export_service = {
+	"|ephemeralStorage|runtimePlatform/**");
+PRUNE_LIST(taskdef_export_service,
 	"services/[1]/taskDefinition|desiredCount|launchType|platformVersion|healthCheckGracePeriodSeconds|schedulingStrategy"
 	"|enableECSManagedTags|propagateTags|enableExecuteCommand|availabilityZoneRebalancing"
 	" services/[1]/" IN_BOTH "capacityProviderStrategy|deploymentConfiguration|deploymentController|loadBalancers|networkConfiguration"
-	"|placementStrategy|serviceRegistries/**"
-};
+	"|placementStrategy|serviceRegistries/**");
 
 enum kerr taskdef_out(struct text *out, const char *family, uint32_t revision, struct why *why)
 {

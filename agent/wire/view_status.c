@@ -154,8 +154,8 @@ static void pace(const struct core *c, struct jw *w)
 
 static void thrift(const struct view *v, struct jw *w)
 {
-	const struct number memory[] = { { "pss_bytes", v->pss_bytes }, { "peak_pss_bytes", v->peak_pss_bytes } };
-	const struct number disk[] = { { "disk_bytes_written", v->disk_bytes_written }, { "wakeups", v->wakeups } };
+	const struct number memory[] = { { PACKED_TEXT("pss_bytes"), v->pss_bytes }, { PACKED_TEXT("peak_pss_bytes"), v->peak_pss_bytes } };
+	const struct number disk[] = { { PACKED_TEXT("disk_bytes_written"), v->disk_bytes_written }, { PACKED_TEXT("wakeups"), v->wakeups } };
 
 	jw_object(w, "thrift");
 	NUMBERS(w, memory, v->daemon && v->pss_bytes != 0);
@@ -174,16 +174,16 @@ static void input(const struct view *v, struct jw *w)
 {
 	const struct core_counters *n = &v->core->counter;
 	const struct number read[] = {
-		{ "events_oversize", v->events_oversize }, { "events_malformed", v->events_malformed },
-		{ "log_lines_oversize", v->log_lines_oversize }, { "log_lines_lost", v->log_lines_lost },
-		{ "answers_malformed", v->answers_malformed },
+		{ PACKED_TEXT("events_oversize"), v->events_oversize }, { PACKED_TEXT("events_malformed"), v->events_malformed },
+		{ PACKED_TEXT("log_lines_oversize"), v->log_lines_oversize }, { PACKED_TEXT("log_lines_lost"), v->log_lines_lost },
+		{ PACKED_TEXT("answers_malformed"), v->answers_malformed },
 	};
 	const struct number judged[] = {
-		{ "events", n->events }, { "actions", n->actions }, { "tasks_dropped", n->tasks_dropped },
-		{ "tasks_refused", n->tasks_refused }, { "containers_dropped", n->containers_dropped },
-		{ "releases_dropped", n->releases_dropped }, { "services_refused", n->services_refused },
-		{ "failures_dropped", n->failures_dropped }, { "evidence_dropped", n->evidence_dropped },
-		{ "stale_answers", n->stale_answers }, { "check_failed", n->check_failed },
+		{ PACKED_TEXT("events"), n->events }, { PACKED_TEXT("actions"), n->actions }, { PACKED_TEXT("tasks_dropped"), n->tasks_dropped },
+		{ PACKED_TEXT("tasks_refused"), n->tasks_refused }, { PACKED_TEXT("containers_dropped"), n->containers_dropped },
+		{ PACKED_TEXT("releases_dropped"), n->releases_dropped }, { PACKED_TEXT("services_refused"), n->services_refused },
+		{ PACKED_TEXT("failures_dropped"), n->failures_dropped }, { PACKED_TEXT("evidence_dropped"), n->evidence_dropped },
+		{ PACKED_TEXT("stale_answers"), n->stale_answers }, { PACKED_TEXT("check_failed"), n->check_failed },
 	};
 
 	jw_object(w, "input");
@@ -199,7 +199,7 @@ static void channels(const struct view *v, struct jw *w)
 	jw_object(w, "channels");
 	for (uint32_t i = 0; i < v->channels; i++) {
 		const struct view_channel *c = &v->channel[i];
-		const struct number n[] = { { "sent", c->sent }, { "failed", c->failed }, { "waiting", c->waiting }, { "dropped", c->dropped } };
+		const struct number n[] = { { PACKED_TEXT("sent"), c->sent }, { PACKED_TEXT("failed"), c->failed }, { PACKED_TEXT("waiting"), c->waiting }, { PACKED_TEXT("dropped"), c->dropped } };
 
 		jw_object(w, c->name);
 		jw_bool(w, "well", c->well);
@@ -213,8 +213,8 @@ static void journal(const struct view *v, struct jw *w)
 {
 	const struct core *c = v->core;
 	const struct number size[] = {
-		{ "bytes", v->journal_bytes }, { "damaged", v->journal_damaged }, { "cut_bytes", v->journal_cut_bytes },
-		{ "durable_seq", c->saved_seq },
+		{ PACKED_TEXT("bytes"), v->journal_bytes }, { PACKED_TEXT("damaged"), v->journal_damaged }, { PACKED_TEXT("cut_bytes"), v->journal_cut_bytes },
+		{ PACKED_TEXT("durable_seq"), c->saved_seq },
 	};
 
 	jw_object(w, "journal");

@@ -39,7 +39,7 @@ enum kerr view_online(const struct view *v, struct text *out)
 
 	view_summary(v->core, &t);
 	jw_object(&w, NULL);
-	jw_str(&w, "schema", "kedge.online/1");
+	jw_packed(&w, "schema", PACKED("kedge.online/1"));
 	jw_bool(&w, "online", true);
 	jw_str(&w, "version", v->version);
 	jw_str(&w, "text", words);

@@ -40,21 +40,21 @@ static void definition(struct text *t, const char *family, uint32_t revision)
 	text_u64(t, revision);
 }
 
-static void say(struct timeline *l, int64_t unix_ms, const char *family, uint32_t revision, const char *words)
+static void say(struct timeline *l, int64_t unix_ms, const char *family, uint32_t revision, const struct packed *words)
 {
 	struct text t = moment(l, unix_ms);
 
 	definition(&t, family, revision);
-	text_s(&t, words);
+	text_packed(&t, words);
 }
 
-static void say_rollback(struct timeline *l, int64_t unix_ms, const struct rollback *rb, const char *words)
+static void say_rollback(struct timeline *l, int64_t unix_ms, const struct rollback *rb, const struct packed *words)
 {
 	struct text t = moment(l, unix_ms);
 
 	text_say(&t, "rollback r");
 	text_u64(&t, rb->id);
-	text_s(&t, words);
+	text_packed(&t, words);
 }
 
 static void say_failure(struct timeline *l, const struct failure *f)
@@ -108,18 +108,18 @@ static void tell(const struct core *c, const struct subject *u, struct timeline 
 	if (u->slot != NULL)
 		say_failure(l, &u->slot->f);
 	if (s != NULL && u->rollback) {
-		say_rollback(l, s->rb.decided_unix_ms, &s->rb, " was decided");
-		say_rollback(l, s->rb.accepted_unix_ms, &s->rb, ": AWS accepted the stop");
+		say_rollback(l, s->rb.decided_unix_ms, &s->rb, PACKED(" was decided"));
+		say_rollback(l, s->rb.accepted_unix_ms, &s->rb, PACKED(": AWS accepted the stop"));
 		if (!rb_open(s->rb.state))
-			say_rollback(l, s->rb.done_unix_ms, &s->rb, " ended");
+			say_rollback(l, s->rb.done_unix_ms, &s->rb, PACKED(" ended"));
 	}
 	if (r != NULL)
-		say(l, r->first_unix_ms, r->family, r->revision, " was first seen here");
+		say(l, r->first_unix_ms, r->family, r->revision, PACKED(" was first seen here"));
 	if (r != NULL && s != NULL && s->dep.arn[0] != '\0' && str_eq(s->dep.arn, r->deployment))
-		say(l, s->dep.created_unix_ms, r->family, r->revision, " was deployed (as AWS says)");
+		say(l, s->dep.created_unix_ms, r->family, r->revision, PACKED(" was deployed (as AWS says)"));
 	if (good != NONE && good != u->release)
 		say(l, c->release[good].good_unix_ms, c->release[good].family, c->release[good].revision,
-		    " proved good here");
+		    PACKED(" proved good here"));
 	for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++)
 		if (belongs(c, u, i) && &c->failure[i] != u->slot)
 			say_failure(l, &c->failure[i].f);

@@ -20,7 +20,7 @@ completes() {
 . conf/completion/kedge.bash
 same "$(complete -p kedge)" 'complete -F _kedge kedge' 'it is registered for kedge'
 
-verbs=$(sed -n 's/^	{ "\([a-z]*\)", cmd_.*/\1/p' agent/main.c | sort | xargs)
+verbs=$(sed -n 's/^	{ "\([a-z]*\)\\0" .*/\1/p' agent/main.c | sort | xargs)
 same "$(xargs -n 1 <<<"$_kedge_verbs" | sort | xargs)" "$verbs" 'it has the verbs of the binary, no more and no less'
 for verb in $verbs; do
 	for option in $("$kedge" "$verb" --help | sed -n '1{s/.* '"$verb"' //;p;}' | grep -oe '--*[a-z][a-z-]*'); do

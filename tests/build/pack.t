@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(TOP, "tests"))
 from tap import done, ok, same  # noqa: E402
 
 os.chdir(TOP)
-PAIRS, SRC = "agent/base/packed_pairs.h", "build/src"
+PARTS, SRC = "agent/base/packed_parts.h", "build/src"
 PACKED_MAX = int(re.search(r"PACKED_MAX = (\d+)", open("agent/base/packed.h").read())[1])
 CPP = ["gcc", "-E", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-DKEDGE_PACKED", '-DKEDGE_VERSION="1"', '-DKEDGE_CPU="x"', "-DKEDGE_BUILD_UNIX_S=1",
        "-I.", "-isystem", "packaging/deps", "-isystem", f"{SRC}/mbedtls/include", "-isystem", f"{SRC}/curl/include", "-isystem", f"{SRC}/cjson",
@@ -24,28 +24,26 @@ TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|[A-Za-z_]\w*|\S
 ESCAPE = re.compile(rb'\\(?:x([0-9a-fA-F]+)|([0-7]{1,3})|(.))')
 LETTER = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
-pair = {}
-for n, line in enumerate(x for x in open(PAIRS) if x.startswith("{")):
-    a, b = re.findall(r"\d+", line)[:2]
-    if int(a):
-        pair[(n + 128) % 256] = bytes([int(a), int(b)])
+def meant(literal):
+    return ESCAPE.sub(lambda m: bytes([int(m[1], 16)]) if m[1] else bytes([int(m[2], 8)]) if m[2] else LETTER.get(m[3], m[3]), literal[1:-1])
+
+
+part = {}
+for n, line in enumerate(x for x in open(PARTS, "rb") if x.startswith(b'"')):
+    whole = meant(TOKEN.match(line)[0])
+    part[(n + 128) % 256] = whole[:-1] + bytes([whole[-1] - 128])
 
 
 def unpacked(text):
-    out, todo = b"", list(reversed(text))
-    while todo:
-        c = todo.pop()
-        if c == 1 and todo:
-            out += bytes([todo.pop()])
-        elif c in pair:
-            todo += reversed(pair[c])
+    out, at = b"", 0
+    while at < len(text):
+        if text[at] == 1 and at + 1 < len(text):
+            at += 1
+            out += text[at:at + 1]
         else:
-            out += bytes([c])
+            out += part.get(text[at], text[at:at + 1])
+        at += 1
     return out
-
-
-def meant(literal):
-    return ESCAPE.sub(lambda m: bytes([int(m[1], 16)]) if m[1] else bytes([int(m[2], 8)]) if m[2] else LETTER.get(m[3], m[3]), literal[1:-1])
 
 
 def tokens(source):
@@ -62,7 +60,7 @@ def tokens(source):
 
 
 def pack(path, *more):
-    return subprocess.run(["packaging/pack", *more, PAIRS, path], capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)
+    return subprocess.run(["packaging/pack", *more, PARTS, path], capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)
 
 
 def nuls(text):

@@ -151,7 +151,7 @@ void node_feed(struct node *n, struct event *ev)
 	ev->now_ms = n->now_ms = r->s.now_ms - r->s.boot_ms;
 	ev->now_unix_ms = SITE_UNIX_MS + (int64_t)r->s.now_ms;
 	count = core_step(&n->core, ev, out);
-	wrong = core_check(&n->core, out, count);
+	wrong = (const char *)core_check(&n->core, out, count);
 	if (wrong != NULL)
 		broke(r, "invariant", wrong);
 	for (size_t i = 0; i < count; i++)

@@ -276,7 +276,7 @@ static void feed(struct event *ev)
 	n = core_step(&g.core, ev, out);
 	if (n > CORE_MAX_ACTIONS)
 		fail("too many actions");
-	broken = core_check(&g.core, out, n);
+	broken = (const char *)core_check(&g.core, out, n);
 	if (broken != NULL)
 		fail(broken);
 	take_actions(&g.core, out, n);

@@ -30,7 +30,7 @@ static bool ask(struct slice in, bool full, struct httpd_request *out)
 
 static bool same(const struct httpd_request *a, const struct httpd_request *b)
 {
-	return a->status == b->status && a->head == b->head && slice_eq(a->path, b->path) && str_eq(a->words, b->words);
+	return a->status == b->status && a->head == b->head && slice_eq(a->path, b->path) && (a->words == NULL) == (b->words == NULL);
 }
 
 /* By a reading of its own: the lines that say Host, and the last one's value. */
@@ -52,7 +52,7 @@ static void let_through(struct slice in, const struct httpd_request *r)
 {
 	struct slice head = slice_to(in, slice_find(in, "\r\n\r\n")), value = SLICE("");
 
-	if (r->words[0] != '\0' || !slice_starts(r->path, "/") || slice_find(r->path, "?") != SIZE_MAX || slice_find(r->path, " ") != SIZE_MAX)
+	if (r->words != NULL || !slice_starts(r->path, "/") || slice_find(r->path, "?") != SIZE_MAX || slice_find(r->path, " ") != SIZE_MAX)
 		fuzz_broken("no path");
 	if (!slice_starts(slice_trim(head), r->head ? "HEAD /" : "GET /"))
 		fuzz_broken("a method that writes");
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_broken("a full buffer changes an answer");
 	if (whole.status == 200)
 		let_through(in, &whole);
-	else if (whole.status < 400 || whole.status > 431 || whole.words[0] == '\0' || whole.path.n > 0)
+	else if (whole.status < 400 || whole.status > 431 || whole.words == NULL || whole.path.n > 0)
 		fuzz_broken("a refusal that says nothing");
 	return 0;
 }

@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (mqtt_read(&part, &q, &why) != KERR_AGAIN || part.n != n)
 				fuzz_broken("half a packet was taken for a whole one");
 		}
-		if (p.type == MQTT_CONNACK && mqtt_refusal(p.code)[0] == '\0')
+		if (p.type == MQTT_CONNACK && ((const char *)mqtt_refusal(p.code))[0] == '\0')
 			fuzz_broken("a refusal without words");
 		all = in;
 	}

@@ -55,8 +55,8 @@ static void must_parse(struct slice text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct prune_list mixed = { "services/[]/events/[2]/message services/[]/deployments/[]/** failures/[]/* a a/b */[]/id" };
-	static const struct prune_list all = { "**" };
+	static PRUNE_LIST(mixed, "services/[]/events/[2]/message services/[]/deployments/[]/** failures/[]/* a a/b */[]/id");
+	static PRUNE_LIST(all, "**");
 	const struct prune_list *const lists[] = { &prune_containers, &prune_container, &prune_image, &prune_version, &prune_info,
 						   &prune_event, &mixed, &all };
 	struct slice in = { (const char *)data, size };

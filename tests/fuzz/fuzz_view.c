@@ -43,7 +43,7 @@ static void take(const struct event *e)
 	ev.now_unix_ms = UNIX_MS + (int64_t)now_ms;
 	fuzz_event(&ev);
 	n = core_step(&core, &ev, out);
-	broken = core_check(&core, out, n);
+	broken = (const char *)core_check(&core, out, n);
 	if (broken != NULL)
 		fuzz_broken(broken);
 }

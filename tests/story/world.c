@@ -327,7 +327,7 @@ void world_feed(struct world *w, struct event *ev)
 	ev->now_ms = w->now_ms;
 	ev->now_unix_ms = WORLD_UNIX_MS + (int64_t)w->now_ms;
 	n = core_step(&w->core, ev, out);
-	broken = core_check(&w->core, out, n);
+	broken = (const char *)core_check(&w->core, out, n);
 	if (broken != NULL && w->broken == NULL)
 		w->broken = broken;
 	for (size_t i = 0; i < n; i++)

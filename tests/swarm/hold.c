@@ -205,7 +205,7 @@ void swarm_feed(struct swarm_node *n, struct event *ev)
 	got = core_step(n->core, ev, out);
 	w->score->steps++;
 	n->deadline_ms = 0;
-	broken = core_check(n->core, out, got);
+	broken = (const char *)core_check(n->core, out, got);
 	if (broken != NULL)
 		swarm_broke(w, "node %u core_check: %s", n->at, broken);
 	for (size_t i = 0; i < got && n->kedge_up; i++) {

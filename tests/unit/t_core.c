@@ -106,7 +106,7 @@ static struct service *acting(void)
 static const char *stop_check(void)
 {
 	const struct action stop = { .type = ACT_AWS_STOP };
-	const char *broken = core_check(&w.core, &stop, 1);
+	const char *broken = (const char *)core_check(&w.core, &stop, 1);
 
 	return broken == NULL ? "" : broken;
 }
@@ -150,7 +150,7 @@ static void invariants(void)
 	(void)acting();
 	w.core.failure[5] = w.core.failure[0];
 	w.core.rows.failures = 6;
-	ok(core_check(&w.core, &report, 1) != NULL, "invariant 7: %s", core_check(&w.core, &report, 1));
+	ok(core_check(&w.core, &report, 1) != NULL, "invariant 7: %s", (const char *)core_check(&w.core, &report, 1));
 }
 
 static void words(void)

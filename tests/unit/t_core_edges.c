@@ -47,7 +47,7 @@ static void settle(uint64_t ms)
 		ev.now_ms = w.now_ms;
 		ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
 		n = core_step(&w.core, &ev, out);
-		w.broken = core_check(&w.core, out, n);
+		w.broken = (const char *)core_check(&w.core, out, n);
 	}
 }
 
@@ -779,7 +779,7 @@ static void stop_waits_for_room(void)
 static const char *checked(enum act_type type)
 {
 	const struct action out[2] = { { .type = type }, { .type = ACT_NOTE } };
-	const char *broken = core_check(&w.core, out, 2);
+	const char *broken = (const char *)core_check(&w.core, out, 2);
 
 	return broken == NULL ? "" : broken;
 }
@@ -1435,7 +1435,7 @@ static void any_intent(void)
 		ev.now_ms = w.core.now_ms + draw(3) * 3000;
 		ev.now_unix_ms = WORLD_UNIX_MS + (int64_t)ev.now_ms;
 		n = core_step(&w.core, &ev, out);
-		broken = core_check(&w.core, out, n);
+		broken = (const char *)core_check(&w.core, out, n);
 		sent += stop_in(out, n);
 		/* but what AWS did take is watched, whatever was decided meanwhile */
 		reopened += !rb_open(before.state) && s->rb.id == before.id && s->rb.state != before.state &&

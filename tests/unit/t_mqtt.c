@@ -60,7 +60,7 @@ static void test_read(void)
 	ok(mqtt_read(&in, &p, &why) == KERR_OK && p.type == MQTT_PINGRESP, "PINGRESP");
 	ok(mqtt_read(&in, &p, &why) == KERR_OK && p.type == MQTT_CONNACK && p.code == 5, "CONNACK: refused");
 	ok(mqtt_read(&in, &p, &why) == KERR_AGAIN, "and then nothing more");
-	is_str(mqtt_refusal(5), "this client is not authorized", "in words");
+	is_str((const char *)mqtt_refusal(5), "this client is not authorized", "in words");
 	ok(mqtt_refusal(0) != NULL && mqtt_refusal(6) == mqtt_refusal(255), "a code the standard does not know has words too");
 	for (size_t n = 0; n < 4; n++) {
 		in = slice_to(BYTES("\x40\x02\x00\x01"), n);

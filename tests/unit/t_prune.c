@@ -41,7 +41,7 @@ static void is_pruned(const struct prune_list *list, const char *in, const char 
 
 static void refused(const char *in, enum kerr want, const char *words)
 {
-	static const struct prune_list all = { "a/**" };
+	static PRUNE_LIST(all, "a/**");
 	struct text t = text_on(out_buf, sizeof(out_buf));
 	uint64_t dropped;
 	enum kerr err = pruned(&all, slice_of(in), 3, &t, &dropped);
@@ -51,7 +51,7 @@ static void refused(const char *in, enum kerr want, const char *words)
 
 static void grammar(void)
 {
-	static const struct prune_list list = { "a b/c l/[2] o/[]/x k/** s/[1]/** w/*/n e|f|g/h|i" };
+	static PRUNE_LIST(list, "a b/c l/[2] o/[]/x k/** s/[1]/** w/*/n e|f|g/h|i");
 
 	is_pruned(&list, "{}", "{}");
 	is_pruned(&list, "{\"e\":{\"h\":1,\"j\":2},\"f\":{\"i\":[1],\"h\":3},\"g\":4,\"e|f\":{\"h\":5},\"\":{\"h\":6}}", "{\"e\":{\"h\":1},\"f\":{\"h\":3}}");

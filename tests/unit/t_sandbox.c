@@ -680,7 +680,7 @@ static void ask_parts(void)
 		enum kerr err = sandbox_enter(&box, &missing, &why);
 
 		for (unsigned i = 0; i < missing.n; i++)
-			(void)!write(end[1], missing.text[i], strlen(missing.text[i]) + 1);
+			(void)!write(end[1], (const char *)missing.text[i], strlen((const char *)missing.text[i]) + 1);
 		if (err != KERR_OK)
 			(void)!write(2, why.text, strlen(why.text));
 		_exit((int)err);
