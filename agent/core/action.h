@@ -21,7 +21,7 @@ enum act_type {
 	ACT_AWS_TASK,       /* DescribeTasks for task[index]; answer EV_AWS_TASK or EV_AWS_FAILED */
 	ACT_AWS_LIST,       /* ListServiceDeployments of service[index]; full: the last HISTORY_MAX, else only newer ones */
 	ACT_AWS_DEPLOYMENT, /* DescribeServiceDeployments of service[index].look.arn */
-	ACT_AWS_REVISION,   /* DescribeServiceRevisions of service[index].look.want[] */
+	ACT_AWS_REVISION,   /* DescribeServiceRevisions of service[index].want[] */
 	ACT_AWS_QUORUM,     /* how other nodes fare with service[index]'s newest deployment */
 	ACT_AWS_STOP,       /* StopServiceDeployment(ROLLBACK) of service[index].rb.deployment */
 	ACT_AWS_UPDATE,     /* UpdateService of service[index] to rb.target_family:target_revision, by a person's word only */

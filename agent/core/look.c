@@ -145,11 +145,11 @@ static void want_revision(struct service *s, const char *arn)
 	if (arn[0] == '\0' || (rev != NULL && (rev->missing || look_digests(rev) > 0 || rev->ms > s->moved_ms)))
 		return;
 	for (uint32_t i = 0; i < l->n_want; i++)
-		if (str_eq(l->want[i], arn))
+		if (str_eq(s->want[i], arn))
 			return;
 	if (l->n_want == REVISIONS_MAX)
 		return;
-	PUT(l->want[l->n_want], arn);
+	PUT(s->want[l->n_want], arn);
 	l->n_want++;
 }
 

@@ -11,7 +11,6 @@ struct look {
 	uint32_t ask, failures, n_want;
 	uint64_t next_ms, sent_ms, done_ms;          /* done_ms: when the last one went through; 0: none did */
 	char arn[ARN_CAP];
-	char want[REVISIONS_MAX][ARN_CAP];
 };
 
 struct revision {
@@ -57,25 +56,27 @@ struct asked_registry {                  /* what kedge asked of the registry its
 	struct registry_word word[TASK_CONTAINERS];
 };
 
+/* What every service has stands together, what only some fill to the end behind it: a page nobody writes costs nothing. */
 struct service {
 	bool used, save, note;
-	struct service_memory m;
-	struct look look;
-	bool history_known, history_denied; /* denied: without the shared memory `auto` acts as `manual` */
-	uint32_t n_history, n_revisions;
-	struct sd_brief history[HISTORY_MAX];
 	bool stuck;                      /* told to be over its deadline, and not moved since */
+	bool history_known, history_denied; /* denied: without the shared memory `auto` acts as `manual` */
+	enum verdict verdict;
+	enum serving serving;
+	enum rb_state noted;             /* the rollback state the last ACT_NOTE told */
+	uint32_t n_history, n_revisions;
 	uint64_t moved_ms;               /* when the newest deployment was last seen to move */
 	uint64_t history_ms, dep_ms;     /* boot clock of those answers; 0: none since the start */
-	struct ev_aws_deployment dep;    /* the newest deployment, as last described */
-	struct revision revision[REVISIONS_MAX];
+	struct service_memory m;
 	struct rollback rb;
 	struct rb_work work;
 	struct asked_service asked;
 	struct asked_registry registry;
-	enum verdict verdict;
-	enum serving serving;
-	enum rb_state noted;             /* the rollback state the last ACT_NOTE told */
+	struct ev_aws_deployment dep;    /* the newest deployment, as last described */
+	struct look look;
+	struct sd_brief history[HISTORY_MAX];
+	char want[REVISIONS_MAX][ARN_CAP];       /* revisions that the look asks for: look.n_want of them */
+	struct revision revision[REVISIONS_MAX];
 };
 
 #endif

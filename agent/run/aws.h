@@ -46,7 +46,8 @@ struct aws {
 	char region[32];
 	char body[4096], answer[AWS_BODY];
 	struct deployments_in in;
-	struct dep_table table, fresh;   /* the table as last answered to a person; the one coming in */
+	struct dep_table tables[2];      /* the one as last answered to a person, and the one coming in */
+	bool shown;                      /* index of the former: aws_table() */
 	struct ecs_update update;
 	struct ecs_quorum quorum;
 	struct ecs_quorum_of quorum_of;
@@ -59,6 +60,8 @@ struct aws {
 	uint64_t malformed;
 };
 
+/* The table as last answered to a person. */
+static inline struct dep_table *aws_table(struct aws *a) { return &a->tables[a->shown]; }
 /* Puts the question of an ACT_AWS_* action in line; the answer comes as an event. */
 void aws_ask(struct node *n, const struct action *a);
 #define AWS_FOR_PAGE UINT32_MAX          /* nobody waits; open pages are told when it is there */

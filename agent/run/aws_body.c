@@ -16,13 +16,13 @@ static int64_t newest_created(const struct service *s)
 	return newest;
 }
 
-static enum kerr make_revisions(const struct look *l, struct text *out, struct why *why)
+static enum kerr make_revisions(const struct service *s, struct text *out, struct why *why)
 {
 	struct slice arn[REVISIONS_MAX];
 
-	for (uint32_t i = 0; i < l->n_want; i++)
-		arn[i] = slice_of(l->want[i]);
-	return ecs_out_revisions(out, arn, l->n_want, why);
+	for (uint32_t i = 0; i < s->look.n_want; i++)
+		arn[i] = slice_of(s->want[i]);
+	return ecs_out_revisions(out, arn, s->look.n_want, why);
 }
 
 static enum kerr make_services(struct node *n, const struct aws_job *job, struct text *out, struct why *why)
@@ -67,7 +67,7 @@ enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *
 		arn = slice_of(s->look.arn);
 		return ecs_out_deployments(out, &arn, 1, why);
 	case ECS_DESCRIBE_REVISIONS:
-		return make_revisions(&s->look, out, why);
+		return make_revisions(s, out, why);
 	case ECS_LIST_TASKS:
 		if (job->pages == 0)
 			n->aws.token[0] = '\0';
@@ -140,7 +140,7 @@ void aws_body_expect(struct node *n, const struct aws_job *job, struct http_requ
 	r->on_body = on_part;
 	r->on_open = on_open;
 	if (job->call == ECS_DESCRIBE_SERVICES) {
-		deployments_in_begin(&n->aws.in, &n->arena, &n->aws.fresh, node_unix_ms(n));
+		deployments_in_begin(&n->aws.in, &n->arena, &n->aws.tables[!n->aws.shown], node_unix_ms(n));
 	} else if (job->call == ECS_DESCRIBE_TASKS && job->op == OP_QUORUM) {
 		ecs_quorum_answer(&n->aws.quorum);
 	} else if (job->call == ECS_UPDATE_SERVICE) {
@@ -228,7 +228,7 @@ static enum kerr services(struct node *n, const struct aws_job *job, struct why 
 		node_feed(n, &n->ev);
 		return KERR_OK;
 	}
-	n->aws.table = n->aws.fresh;
+	n->aws.shown = !n->aws.shown;
 	serve_deployments(n, job->reply, true);
 	return KERR_OK;
 }

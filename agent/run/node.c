@@ -148,7 +148,7 @@ void node_view(struct node *n, struct view *v)
 	if (pss > n->peak_pss_bytes)
 		n->peak_pss_bytes = pss;
 	*v = (struct view){
-		.core = &n->core, .deployments = n->aws.table.asked_unix_ms != 0 ? &n->aws.table : NULL, .version = KEDGE_VERSION,
+		.core = &n->core, .deployments = aws_table(&n->aws)->asked_unix_ms != 0 ? aws_table(&n->aws) : NULL, .version = KEDGE_VERSION,
 		.daemon = true, .now_unix_ms = node_unix_ms(n), .pss_bytes = pss, .peak_pss_bytes = n->peak_pss_bytes,
 		.data_budget_bytes = n->conf->data_budget_bytes,
 		.disk_bytes_written = disk, .wakeups = n->loop.wakeups, .events_oversize = n->seam.oversize,

@@ -76,7 +76,7 @@ static void keep_deployments(struct node *n)
 
 	text_s(&t, n->conf->state_dir);
 	text_say(&t, "/deployments.json");
-	if (deployments_write(&n->aws.table, &out, &why) != KERR_OK)
+	if (deployments_write(aws_table(&n->aws), &out, &why) != KERR_OK)
 		return;
 	/* what follows the time it was asked at */
 	tail = slice_find(text_get(&out), "\"services\"");
@@ -169,6 +169,6 @@ void serve_start(struct node *n)
 {
 	struct why why;
 
-	if (kept_deployments(n->conf, &n->aws.table, &why) != KERR_OK)
-		n->aws.table.asked_unix_ms = 0;
+	if (kept_deployments(n->conf, aws_table(&n->aws), &why) != KERR_OK)
+		aws_table(&n->aws)->asked_unix_ms = 0;
 }

@@ -56,7 +56,7 @@ void web_changed(struct node *n)
 
 void node_view(struct node *n, struct view *v)
 {
-	*v = fuzz_view_of(&n->core, &n->aws.table);
+	*v = fuzz_view_of(&n->core, aws_table(&n->aws));
 }
 
 struct event *node_event(struct node *n, enum ev_type type)
