@@ -50,10 +50,10 @@ static void sources(const struct page *p, const cJSON *root)
 	const cJSON *s;
 
 	cJSON_ArrayForEach(s, json_object(root, "sources"))
-		state_of(p, s, "up", "since", "since_unix_s");
+		state_of(p, s, "up", "since", PACKED_TEXT("since_unix_s"));
 	s = json_object(root, "credentials");
 	if (s != NULL)
-		state_of(p, s, "ok", "until", "expires_unix_s");
+		state_of(p, s, "ok", "until", PACKED_TEXT("expires_unix_s"));
 	s = json_object(root, "clock");
 	if (s != NULL)
 		state_of(p, s, "ok", "", "");
