@@ -150,8 +150,10 @@ static void read_more(struct httpd_conn *c)
 	c->head = r.head;
 	refuse(&a, r.status, r.words);
 	if (r.status == 200) {
-		refuse(&a, 404, PACKED("there is no such page\n"));
+		refuse(&a, 404, NULL);
 		c->owner->fn(c->owner->arg, r.path, &a);
+		if (a.status == 404)
+			a.words = PACKED("there is no such page\n");
 	}
 	answer(c, &a);
 }

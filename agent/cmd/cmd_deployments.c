@@ -11,7 +11,7 @@ static const struct column { const char *name, *member; enum { TEXT, NUMBER, TIM
 	{ "id", "id", TEXT }, { "status", "status", TEXT }, { "taskDefinition", "taskDefinition", TEXT },
 	{ "desired", "desired", NUMBER }, { "pending", "pending", NUMBER }, { "running", "running", NUMBER },
 	{ "failedTasks", "failedTasks", NUMBER }, { "rolloutState", "rolloutState", TEXT },
-	{ "createdAt", "created_unix_s", TIME }, { "updatedAt", "updated_unix_s", TIME },
+	{ "createdAt", PACKED_TEXT("created_unix_s"), TIME }, { "updatedAt", PACKED_TEXT("updated_unix_s"), TIME },
 	{ "rolloutStateReason", "rolloutStateReason", TEXT },
 };
 

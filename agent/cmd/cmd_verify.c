@@ -27,7 +27,7 @@ static void container(const struct page *p, const cJSON *k, const char *room)
 	bool yes = slice_is(slice_of(verdict), "yes"), no = slice_is(slice_of(verdict), "no");
 	char bytes[PAGE_TIME_CAP], line[1024];
 
-	size(k, "compressed_bytes", bytes);
+	size(k, PACKED_TEXT("compressed_bytes"), bytes);
 	page_coloured(p, yes ? PAGE_GREEN : no ? PAGE_RED : PAGE_YELLOW, yes ? "would pull" : no ? "would not pull" : "not known");
 	snprintf(line, sizeof(line), "%s: %s (digest %s, architecture %s, %s compressed, %s free): %s", page_str(k, "container"),
 		 page_str(k, "image"), told(k, "digest"), told(k, "arch"), bytes, room, page_str(k, "reason"));
@@ -54,7 +54,7 @@ int cmd_verify(const struct cmd *c)
 		return ask_exit(&answer, EXIT_UNREACHABLE);
 	}
 	p = page_open();
-	size(answer.root, "free_bytes", room);
+	size(answer.root, PACKED_TEXT("free_bytes"), room);
 	say("%s%s, on this node (%s)\n", page_str(answer.root, "task_definition"),
 	       slice_is(slice_of(page_str(answer.root, "status")), "INACTIVE") ? ", which is INACTIVE: no service can be sent to it" : "",
 	       page_str(answer.root, "node_arch"));

@@ -112,8 +112,8 @@ static void audit(const struct page *p, const cJSON *a)
 	member(p, "  deployment ", page_str(a, "deployment"));
 	member(p, "  before     ", page_str(a, "digest_before"));
 	member(p, "  after      ", page_str(a, "digest_after"));
-	span("to detect  ", a, "time_to_detect_s");
-	span("to recover ", a, "time_to_recover_s");
+	span("to detect  ", a, PACKED_TEXT("time_to_detect_s"));
+	span("to recover ", a, PACKED_TEXT("time_to_recover_s"));
 }
 
 static void timeline(const struct page *p, const cJSON *root)

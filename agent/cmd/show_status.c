@@ -50,10 +50,10 @@ static void sources(const struct page *p, const cJSON *root)
 	const cJSON *s;
 
 	cJSON_ArrayForEach(s, json_object(root, "sources"))
-		state_of(p, s, "up", "since", "since_unix_s");
+		state_of(p, s, "up", "since", PACKED_TEXT("since_unix_s"));
 	s = json_object(root, "credentials");
 	if (s != NULL)
-		state_of(p, s, "ok", "until", "expires_unix_s");
+		state_of(p, s, "ok", "until", PACKED_TEXT("expires_unix_s"));
 	s = json_object(root, "clock");
 	if (s != NULL)
 		state_of(p, s, "ok", "", "");
@@ -100,11 +100,13 @@ static void troubles(const struct page *p, const cJSON *root)
 {
 	int64_t bad = sum(json_object(root, "input"));
 	const char *missing = page_str(root, "missing_part");
+	char words[PACKED_MAX];
 
 	if (bad > 0)
 		say("%lld inputs were too long, lost or malformed (kedge status --json: input)\n", (long long)bad);
 	if (strcmp(page_str(json_object(root, "journal"), "state"), "failing") == 0)
-		page_coloured(p, PAGE_RED, "the journal cannot be written: nothing will be rolled back until it can\n");
+		page_coloured(p, PAGE_RED, packed_copy(words, sizeof(words),
+			PACKED("the journal cannot be written: nothing will be rolled back until it can\n")));
 	if (missing[0] != '\0')
 		page_wrap(p, "missing: ", 9, missing);
 }

@@ -22,11 +22,11 @@ static const char *cluster_of(const cJSON *root, const char *service)
 
 static int refuse(const char *verb, bool json, const char *command)
 {
-	static const char sentence[] = "policy allow_update_service = no; run this with your own credentials:";
-	char buf[2048];
+	char buf[2048], sentence[PACKED_MAX];
 	struct text t = text_on(buf, sizeof(buf));
 	struct jw w = jw_on(&t);
 
+	packed_copy(sentence, sizeof(sentence), PACKED("policy allow_update_service = no; run this with your own credentials:"));
 	if (!json) {
 		say_to(stderr, "kedge %s: %s\n%s\n", verb, sentence, command);
 		return EXIT_REFUSED;

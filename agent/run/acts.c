@@ -142,6 +142,7 @@ void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *pe
 	bool by_id = verb == OPV_CONFIRM || verb == OPV_CANCEL;
 	struct wish to = { .revision = 0 };
 	const struct service *s;
+	char words[PACKED_MAX];
 
 	if (at == NONE) {
 		serve_refuse(n, connection, EXIT_NO, by_id ? PACKED("there is no rollback of this id; `kedge services` lists them")
@@ -160,9 +161,8 @@ void acts_do(struct node *n, uint32_t connection, const struct unixsock_peer *pe
 		return;
 	}
 	tell_core(n, peer, verb, s, for_ms, &to);
-	told(n, connection, (uint32_t)at, verb,
-	     verb == OPV_HOLD ? (for_ms > 0 ? "Held: no rollback of this service goes on until then." : "The hold is over.")
-			      : s->rb.reason);
+	told(n, connection, (uint32_t)at, verb, verb != OPV_HOLD ? s->rb.reason : packed_copy(words, sizeof(words), for_ms > 0
+	     ? PACKED("Held: no rollback of this service goes on until then.") : PACKED("The hold is over.")));
 }
 
 /* "SERVICE DEPLOYMENT|- FAMILY:REV|-", as whoever says yes has seen it; nothing: by a name that says it all. */

@@ -59,7 +59,8 @@ void aws_settle(struct node *n)
 	from_ecs_config(n, TALK_AGENT_CONFIG);
 	from_ecs_config(n, TALK_INSTANCE_CONFIG);
 	if (a->region[0] == '\0') {
-		node_source(n, SRC_AWS, SS_ABSENT, "the region is not known yet: set [kedge] region, or wait for the ECS agent");
+		node_source_says(n, SRC_AWS, SS_ABSENT,
+			PACKED("the region is not known yet: set [kedge] region, or wait for the ECS agent"));
 		return;
 	}
 	if (endpoint_find(ENDPOINT_ECS, n->conf->endpoint, a->region, n->conf->endpoint_type, &a->endpoint, &why) != KERR_OK) {

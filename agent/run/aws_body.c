@@ -187,6 +187,7 @@ static enum kerr ask_more(struct node *n, const struct aws_job *job, enum ecs_ca
  * that runs well is all there is to know. */
 static enum kerr quorum(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
 {
+	char words[PACKED_MAX];
 	struct aws *a = &n->aws;
 	uint32_t pages = job->pages + (job->call == ECS_LIST_TASKS);
 	bool whole;
@@ -211,7 +212,8 @@ static enum kerr quorum(struct node *n, const struct aws_job *job, const struct 
 	if (whole)
 		node_feed(n, &n->ev);
 	else
-		aws_tell_failed(n, job, AE_INVALID, "the service has more tasks than kedge reads; how it fares elsewhere is not known");
+		aws_tell_failed(n, job, AE_INVALID, packed_copy(words, sizeof(words),
+			PACKED("the service has more tasks than kedge reads; how it fares elsewhere is not known")));
 	return KERR_OK;
 }
 

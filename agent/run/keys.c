@@ -54,7 +54,7 @@ static void tell(struct node *n, enum keys_state state, const char *detail)
 	if (!k->have)
 		node_source(n, SRC_AWS, source_of(state), k->why.text);
 	else if (k->told_source)
-		node_source(n, SRC_AWS, SS_UNKNOWN, "not asked yet");
+		node_source_says(n, SRC_AWS, SS_UNKNOWN, PACKED("not asked yet"));
 	k->told_source = !k->have;
 }
 
@@ -206,13 +206,13 @@ static void start(struct node *n)
 /* ---- when ---- */
 
 /* What must come before a provider that is not on this host can be asked; NULL: nothing. */
-static const char *lacks(const struct node *n)
+static const struct packed *lacks(const struct node *n)
 {
 	if (!over_http(n->keys.from) || n->keys.here)
 		return NULL;
 	if (n->core.fact[FACT_CLOCK].yes == TRI_NO)
-		return "the clock of this node is not set: credentials are asked for once it is";
-	return n->core.fact[FACT_ROUTE].yes == TRI_NO ? "there is no route to ask for credentials" : NULL;
+		return PACKED("the clock of this node is not set: credentials are asked for once it is");
+	return n->core.fact[FACT_ROUTE].yes == TRI_NO ? PACKED("there is no route to ask for credentials") : NULL;
 }
 
 /* Boot clock of a moment in the server's time. */
@@ -240,13 +240,15 @@ uint64_t keys_due(const struct node *n)
 static void end_of_life(struct node *n)
 {
 	struct keys *k = &n->keys;
+	char words[PACKED_MAX];
 	struct why why;
 
 	if (!k->have || k->expiry_unix_s == 0 || node_unix_ms(n) / 1000 < k->expiry_unix_s)
 		return;
 	end(n, false);
 	(void)why_set(&why, KERR_OK, "the keys of %s have expired; %.160s", credentials_source_name(k->source),
-		      lacks(n) != NULL ? lacks(n) : k->why.text[0] != '\0' ? k->why.text : "new ones are asked for");
+		      lacks(n) == NULL && k->why.text[0] != '\0' ? k->why.text :
+		      packed_copy(words, sizeof(words), lacks(n) != NULL ? lacks(n) : PACKED("new ones are asked for")));
 	tell(n, KEYS_EXPIRED, why.text);
 }
 
@@ -270,6 +272,7 @@ static void choose(struct node *n)
 void keys_tick(struct node *n)
 {
 	struct keys *k = &n->keys;
+	char words[PACKED_MAX];
 	bool waits = n->core.fact[FACT_ROUTE].yes == TRI_NO || n->core.fact[FACT_CLOCK].yes == TRI_NO;
 
 	end_of_life(n);
@@ -284,7 +287,7 @@ void keys_tick(struct node *n)
 	else if (lacks(n) == NULL)
 		start(n);
 	else if (!k->have)
-		tell(n, KEYS_WAITING, lacks(n));
+		tell(n, KEYS_WAITING, packed_copy(words, sizeof(words), lacks(n)));
 }
 
 bool keys_rejected(struct node *n)

@@ -47,6 +47,13 @@ void node_source(struct node *n, enum source source, enum source_state state, co
 	tell_source(n, source);
 }
 
+void node_source_says(struct node *n, enum source source, enum source_state state, const struct packed *detail)
+{
+	char words[PACKED_MAX];
+
+	node_source(n, source, state, packed_copy(words, sizeof(words), detail));
+}
+
 void node_fact(struct node *n, enum fact fact, enum tri yes, int64_t value, const char *about, bool last)
 {
 	struct event *ev;

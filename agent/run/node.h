@@ -90,6 +90,7 @@ struct event *node_event(struct node *n, enum ev_type type);
 
 /* A source's state, told only when it differs from what was told last. */
 void node_source(struct node *n, enum source source, enum source_state state, const char *detail);
+void node_source_says(struct node *n, enum source source, enum source_state state, const struct packed *detail); /* of ours */
 void node_fact(struct node *n, enum fact fact, enum tri yes, int64_t value, const char *about, bool last);
 
 /* What the views need beside the core. */

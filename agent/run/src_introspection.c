@@ -29,10 +29,10 @@ static void refused(struct node *n, const struct http_result *r)
 	n->introspection.metadata = false;
 	n->introspection.due_ms = n->now_ms + BUSY_MS;
 	if (r->cause == HTTP_CONNECT)
-		node_source(n, SRC_INTROSPECTION, SS_REFUSED,
-			    "nobody listens: the ECS agent is down, or cannot start without a line");
+		node_source_says(n, SRC_INTROSPECTION, SS_REFUSED,
+			PACKED("nobody listens: the ECS agent is down, or cannot start without a line"));
 	else if (r->err == KERR_OK)
-		node_source(n, SRC_INTROSPECTION, SS_BROKEN, "it answered with an error");
+		node_source_says(n, SRC_INTROSPECTION, SS_BROKEN, PACKED("it answered with an error"));
 	else
 		node_source(n, SRC_INTROSPECTION, SS_BROKEN, r->why.text);
 }

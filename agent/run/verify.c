@@ -19,7 +19,7 @@ static struct room room_of(const struct node *n)
 	return (struct room){ true, space.free_bytes, 0 };
 }
 
-static enum tri verdict(const struct registry_answer *a, struct room room, const char **reason)
+static enum tri verdict(const struct registry_answer *a, struct room room, char buf[PACKED_MAX], const char **reason)
 {
 	*reason = a->detail;
 	if (a->word == IW_MISSING || a->word == IW_OTHER_ARCH)
@@ -28,15 +28,17 @@ static enum tri verdict(const struct registry_answer *a, struct room room, const
 		return TRI_UNKNOWN;
 	if (!room.known || room.free_bytes / TIMES_COMPRESSED >= room.needed_bytes)
 		return TRI_YES;
-	*reason = "the engine's disk has less room than the layers of this task take, compressed and unpacked";
+	*reason = packed_copy(buf, PACKED_MAX,
+			      PACKED("the engine's disk has less room than the layers of this task take, compressed and unpacked"));
 	return TRI_NO;
 }
 
 static enum tri container(struct jw *w, const struct taskdef_container *k, const struct registry_answer *a, struct room room)
 {
 	static const char *const words[] = { [TRI_UNKNOWN] = "unknown", [TRI_NO] = "no", [TRI_YES] = "yes" };
+	char buf[PACKED_MAX];
 	const char *reason;
-	enum tri would = verdict(a, room, &reason);
+	enum tri would = verdict(a, room, buf, &reason);
 
 	jw_object(w, NULL);
 	jw_str(w, "container", k->name);

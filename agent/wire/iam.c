@@ -15,9 +15,9 @@ enum { IF_CLUSTER = 1, IF_UPDATE = 2 };
 
 /* A policy's statements, in this order: those an observer needs end before ROLL_BACK. */
 enum group { LIST_TASKS, READ_TASKS, READ_DEPLOYMENTS, READ_DEFINITIONS, READ_IMAGES, ROLL_BACK, UPDATE_SERVICE, GROUPS };
-static const char *const sids[] = {
-	"KedgeListTasks", "KedgeReadTasks", "KedgeReadDeployments", "KedgeReadDefinitions", "KedgeReadImages", "KedgeRollBack",
-	"KedgeUpdateService",
+static const struct packed *const sids[] = {
+	PACKED("KedgeListTasks"), PACKED("KedgeReadTasks"), PACKED("KedgeReadDeployments"), PACKED("KedgeReadDefinitions"),
+	PACKED("KedgeReadImages"), PACKED("KedgeRollBack"), PACKED("KedgeUpdateService"),
 };
 
 /* ListTasks of a service is judged on "*": its one resource type, the container instance, is not named in such a call. */
@@ -145,10 +145,10 @@ static void conditions(struct jw *w, const struct iam_names *n, unsigned when, s
 	if (when == 0)
 		return;
 	jw_object(w, "Condition");
-	condition(w, "ArnEquals", "ecs:cluster", n, "ecs|cluster/%C", SLICE(""));
+	condition(w, PACKED_TEXT("ArnEquals"), PACKED_TEXT("ecs:cluster"), n, "ecs|cluster/%C", SLICE(""));
 	if ((when & IF_UPDATE) != 0) {
-		condition(w, "ArnLike", "ecs:task-definition", n, "ecs|task-definition/%F:*", family);
-		condition(w, "StringNotEqualsIfExists", "ecs:enable-execute-command", n, "true", SLICE(""));
+		condition(w, PACKED_TEXT("ArnLike"), PACKED_TEXT("ecs:task-definition"), n, "ecs|task-definition/%F:*", family);
+		condition(w, PACKED_TEXT("StringNotEqualsIfExists"), PACKED_TEXT("ecs:enable-execute-command"), n, "true", SLICE(""));
 	}
 	jw_object_end(w);
 }
@@ -211,7 +211,7 @@ static void of_policy(struct text *out, const struct iam_names *n, enum group gr
 
 	for (uint32_t i = 0; i < COUNT(rows); i++)
 		which |= rows[i].group == group ? UINT32_C(1) << i : 0;
-	text_s(&s, sids[group]);
+	text_packed(&s, sids[group]);
 	if (about.from > 0)
 		text_u64(&s, about.from + 1);        /* no two statements of a policy may have one Sid */
 	text_s(out, group == 0 ? "" : ",");

@@ -6,7 +6,8 @@
 
 #define IS_DENIED " is denied"
 #define RESOURCE  " Resource: "
-#define NO_HELP   "; adding a statement to the role will not help, that policy has to change"
+#define ADDING    "; adding "
+#define NO_HELP   ADDING "a statement to the role will not help, that policy has to change"
 
 /* What stands behind a mark; empty when it does not stand there. */
 static struct slice after(struct slice s, const char *mark)
@@ -98,7 +99,7 @@ void iam_denied_say(const struct iam_denied *d, struct text *out)
 	text_s(out, d->action);
 	text_s(out, d->why[0] == '\0' ? IS_DENIED : IS_DENIED ": ");
 	text_s(out, d->why);
-	text_s(out, iam_denied_helps(d) ? "." : NO_HELP ".");
+	text_packed(out, iam_denied_helps(d) ? PACKED(".") : PACKED(NO_HELP "."));
 	text_s(out, RESOURCE);
 	text_s(out, d->resource);
 }
@@ -107,7 +108,7 @@ bool iam_denied_read(struct slice sentence, struct iam_denied *out)
 {
 	size_t at = slice_find(sentence, IS_DENIED), from = slice_rfind(slice_to(sentence, at == SIZE_MAX ? 0 : at), " ");
 	struct slice rest = slice_from(sentence, at == SIZE_MAX ? at : at + sizeof(IS_DENIED) - 1);
-	struct slice why = until(until(until(rest, "." RESOURCE), NO_HELP), "; adding ");
+	struct slice why = until(until(rest, "." RESOURCE), ADDING);
 
 	*out = (struct iam_denied){ "", "", "" };
 	if (at == SIZE_MAX || !put_plain(out->action, sizeof(out->action), slice_from(slice_to(sentence, at), from == SIZE_MAX ? 0 : from + 1)))

@@ -49,7 +49,8 @@ static void times(struct jw *w, const struct rollback *rb)
 static void none(struct jw *w, enum rb_state state)
 {
 	static const char *const members[] = {
-		"id", "dedupe_key", "target", "reason", "statement", "verified", "queued_unix_s", "command", "command_note",
+		PACKED_TEXT("id"), PACKED_TEXT("dedupe_key"), PACKED_TEXT("target"), PACKED_TEXT("reason"), PACKED_TEXT("statement"),
+		PACKED_TEXT("verified"), PACKED_TEXT("queued_unix_s"), PACKED_TEXT("command"), PACKED_TEXT("command_note"),
 	};
 
 	jw_str(w, "state", rb_state_name(state));

@@ -21,9 +21,9 @@ def of_code(text):
     table = text[text.index("static const struct key keys[]"):text.index("#define KEYS")]
     macros = dict(re.findall(r'#define (\w+_WORDS)\s+"([^"]*)"', text))
     keys = {}
-    for name, section, kind, rest in re.findall(r'\{ "(\w+)", IN_(\w+), (T_\w+), (.*?) \},', table, re.S):
+    for name, said, section, kind in re.findall(r'\{ "(\w+)\\0"? ?(.*?), IN_(\w+), (T_\w+), .*? \},', table, re.S):
         section = section.lower()
-        words = re.search(r'UNBOUND, (?:"([^"]*)"|(\w+_WORDS)),', rest) if kind == "T_WORD" else None
+        words = re.fullmatch(r'"([^"]*)"|(\w+_WORDS)', said) if kind == "T_WORD" else None
         keys[section, name] = (words[1] or macros[words[2]]).split("|") if words else ["yes", "no"] if kind == "T_FLAG" else []
     return keys
 
