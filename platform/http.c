@@ -156,6 +156,7 @@ static enum kerr copy_headers(struct http_slot *s, const struct http_request *r,
 		if (!header_is_clean(r->headers[i]))
 			return why_set(why, KERR_BAD_INPUT, "request header %zu is not one line of NAME: VALUE", i + 1);
 		text_slice(&t, r->headers[i]);
+		s->header_bytes = t.len;
 		if (t.full || t.cap - t.len < 2)
 			return why_set(why, KERR_TOO_BIG, "request headers of more than %d bytes", HTTP_HEADER_BYTES);
 		t.len++; /* keeps the NUL */
@@ -279,7 +280,7 @@ static enum kerr prepare(struct http_slot *s, struct why *why)
 static void release(struct http_slot *s)
 {
 	/* headers carry signatures and session tokens */
-	crypto_zero(s->header_text, sizeof(s->header_text));
+	crypto_zero(s->header_text, s->header_bytes);
 	s->state = HTTP_FREE;
 	s->id = HTTP_NONE;
 	s->req = (struct http_request){ 0 };

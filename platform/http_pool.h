@@ -39,6 +39,7 @@ struct http_slot {
 	char curl_text[256];    /* CURL_ERROR_SIZE */
 	struct http_line line[HTTP_HEADERS_MAX + 2];
 	char header_text[HTTP_HEADER_BYTES];
+	size_t header_bytes;    /* of it in use */
 };
 
 struct http_socket {            /* one TCP connection of curl's, to count its bytes */

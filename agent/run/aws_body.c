@@ -25,6 +25,14 @@ static enum kerr make_revisions(const struct service *s, struct text *out, struc
 	return ecs_out_revisions(out, arn, s->look.n_want, why);
 }
 
+/* In the order of the table that the answer becomes: AWS answers in that of the question, and none has to be moved. */
+static void insert(struct slice *name, size_t count, const char *one)
+{
+	for (; count > 0 && strcmp(name[count - 1].p, one) > 0; count--)
+		name[count] = name[count - 1];
+	name[count] = slice_of(one);
+}
+
 static enum kerr make_services(struct node *n, const struct aws_job *job, struct text *out, struct why *why)
 {
 	struct slice name[ECS_SERVICES_MAX];
@@ -34,7 +42,7 @@ static enum kerr make_services(struct node *n, const struct aws_job *job, struct
 		name[count++] = slice_of(n->core.service[job->service].m.name);
 	for (int32_t i = 0; job->reply != 0 && i < n->core.rows.services && count < ECS_SERVICES_MAX; i++)
 		if (n->core.service[i].used)
-			name[count++] = slice_of(n->core.service[i].m.name);
+			insert(name, count++, n->core.service[i].m.name);
 	if (count == 0)
 		return why_set(why, KERR_GONE, "no service is known on this node yet");
 	return ecs_out_services(out, n->core.node.cluster, name, count, why);

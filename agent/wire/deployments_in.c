@@ -211,7 +211,7 @@ static enum kerr add_service(struct deployments_in *d, const cJSON *o, struct wh
 		return why_set(why, KERR_TOO_BIG, "more than %d services in one answer", DEP_SERVICES);
 	/* read into the free place at the end, then moved to where its name belongs */
 	s = &t->service[t->n];
-	memset(s, 0, sizeof(*s));
+	memset(s, 0, offsetof(struct dep_service, row));
 	memset(&d->placement, 0, sizeof(d->placement));
 	e = read_service(o, s, &d->placement, why);
 	if (e != KERR_OK)
@@ -284,10 +284,16 @@ static enum kerr one_element(void *ctx, const char *array, struct slice element,
 	return e;
 }
 
+/* Counts say what there is: what is not written costs no page. */
+static void empty(struct dep_table *t, int64_t asked_unix_ms)
+{
+	t->asked_unix_ms = asked_unix_ms;
+	t->n = t->missing = 0;
+}
+
 void deployments_in_begin(struct deployments_in *d, struct arena *a, struct dep_table *out, int64_t asked_unix_ms)
 {
-	memset(out, 0, sizeof(*out));
-	out->asked_unix_ms = asked_unix_ms;
+	empty(out, asked_unix_ms);
 	d->arena = a;
 	d->out = out;
 	d->answered = d->cached = d->head = false;
@@ -302,7 +308,7 @@ static enum kerr told(struct deployments_in *d, enum kerr e, const char *whose, 
 
 	if (e == KERR_OK)
 		return KERR_OK;
-	memset(d->out, 0, sizeof(*d->out));
+	empty(d->out, 0);
 	if (why == NULL)
 		return e;
 	inner = *why;
