@@ -86,7 +86,9 @@ with tempfile.TemporaryDirectory() as work:
                 wrong.append(f"{source}: {a!r} became {b!r}")
                 break
             found, saved = found + 1, saved + len(a[0]) - len(b[0])
-        long += [t for t in listed if len(t) >= PACKED_MAX and not source.endswith("view_page_text.c")]
+        # a text whose size the compiler checks has room of its own: the lists of agent/wire/prune.h
+        checked = {b[0] for a, b in zip(plain, plain[4:]) if a == b"_Static_assert" and isinstance(b, tuple)}
+        long += [t for t in listed - checked if len(t) >= PACKED_MAX and not source.endswith("view_page_text.c")]
     same(wrong, [], f"all that the {len(sources)} sources say stands for itself")
     ok(found > 1000 and saved > 20000, f"of {found} texts, which are {saved} bytes shorter")
     same(long, [], "each has room where it is unpacked")
