@@ -110,6 +110,7 @@ static enum kerr take_question(struct gate *g, int fd, struct why *why)
 		a.err = why_set(&a.why, KERR_TOO_BIG, "the answer is longer than %d bytes", TALK_TAIL_MAX);
 	err = packet_send(fd, &a, sizeof(a), out.p, a.tail_bytes, why);
 	crypto_zero(&a, sizeof(a));
+	crypto_zero(g->out, out.len);
 	return err;
 }
 
@@ -241,7 +242,10 @@ static enum kerr read_conf(struct gate *g, struct conf *out, struct why *why)
 
 	if (err == KERR_GONE && str_eq(g->conf_path, CONF_PATH))
 		err = KERR_OK;           /* none is fine, as at the start */
-	return err != KERR_OK ? err : conf_parse((struct slice){ g->in, len }, g->conf_path, out, why);
+	if (err == KERR_OK)
+		err = conf_parse((struct slice){ g->in, len }, g->conf_path, out, why);
+	crypto_zero(g->in, len);             /* a broker's or a proxy's password may stand in it */
+	return err;
 }
 
 /* Wrong words stay without force, here as in the worker, which tells of them. */
