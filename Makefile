@@ -52,12 +52,13 @@ C_crash := $(wildcard tests/crash/*.c)
 C_fuzz  := $(wildcard tests/fuzz/*.c)
 C_fault := $(wildcard tests/faults/*.c)
 C_box   := $(wildcard tests/sandbox/*.c)
+C_taken := $(wildcard tests/hostile/*.c)
 FUZZ_HELP := fuzz_broken fuzz_input fuzz_event fuzz_views
 O_main  := $(B)/obj/$(MAIN:.c=.o)
 O_kedge := $(C_kedge:%.c=$(B)/obj/%.o)
 O_tests := $(C_tests:%.c=$(B)/obj/%.o)
 O_sim   := $(C_sim:%.c=$(B)/obj/%.o)
-O_more  := $(patsubst %.c,$(B)/obj/%.o,$(C_crash) $(C_fuzz) $(C_fault) $(C_box))
+O_more  := $(patsubst %.c,$(B)/obj/%.o,$(C_crash) $(C_fuzz) $(C_fault) $(C_box) $(C_taken))
 TESTS   := $(C_tests:%.c=$(B)/%)
 -include $(O_main:.o=.d) $(O_kedge:.o=.d) $(O_tests:.o=.d) $(O_sim:.o=.d) $(O_more:.o=.d)
 
@@ -165,6 +166,11 @@ $(B)/crash $(FUZZERS:%=$(B)/fuzz_%): $(B)/libkedge.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ARCH_CFLAGS) $(SANITIZE.$(VARIANT)) -fno-lto -o $@ $(LINK_START) $(filter %.o,$^) $(filter-out %libkedge.a,$(filter %.a,$^)) $(B)/libkedge.a $(LIBS) $(LINK_END)
 
+# tests/hostile: the gate as it is, and in its worker's place what tries to get past it
+$(B)/hostile: $(C_taken:%.c=$(B)/obj/%.o) $(B)/libkedge.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ARCH_CFLAGS) -fno-lto -o $@ $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
+
 # tests/faults: what each program of tests/unit that tries platform/ calls can fail. In copies of the archives each call that
 # fault.c has a fault_NAME for goes there, so that a test's own calls are spared.
 FAULT_TESTS := $(patsubst tests/unit/%.c,$(B)/faults/%,$(wildcard tests/unit/t_platform_*.c))
@@ -214,11 +220,11 @@ test:
 	-@packaging/node-package    # tests/web says that it is missed
 	+@$(call binaries,$(CPUS))
 	+@$(call programs,$(VARIANTS))
-	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/swarm
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/hostile build/swarm
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/kedge build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@rm -f build/failed
 	@TEST_FAILED=$(abspath build/failed) $(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
-		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox fuzz mutants e2e upgrade web line) \
+		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox hostile fuzz mutants e2e upgrade web line) \
 		|| { cat build/failed; exit 1; }     # what failed, said once more at the end
 
 check:

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "platform/crypto.h"
 #include "platform/file.h"
 
 const char *settings_path(const struct cmd *c)
@@ -14,7 +15,7 @@ bool settings_load(const struct cmd *c, struct conf *out)
 {
 	static char bytes[CONF_FILE_MAX];
 	struct why why;
-	size_t n;
+	size_t n = 0;
 	enum kerr e = file_read(settings_path(c), FILE_REGULAR, bytes, sizeof(bytes), &n, &why);
 
 	conf_default(out);
@@ -22,6 +23,7 @@ bool settings_load(const struct cmd *c, struct conf *out)
 		return true;
 	if (e == KERR_OK)
 		e = conf_parse((struct slice){ bytes, n }, settings_path(c), out, &why);
+	crypto_zero(bytes, n);
 	if (e != KERR_OK)
 		say_to(stderr, "kedge: %s\n", why.text);
 	return e == KERR_OK;

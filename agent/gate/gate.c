@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,6 +111,7 @@ static enum kerr take_question(struct gate *g, int fd, struct why *why)
 		a.err = why_set(&a.why, KERR_TOO_BIG, "the answer is longer than %d bytes", TALK_TAIL_MAX);
 	err = packet_send(fd, &a, sizeof(a), out.p, a.tail_bytes, why);
 	crypto_zero(&a, sizeof(a));
+	crypto_zero(g->out, out.len);
 	return err;
 }
 
@@ -241,7 +243,10 @@ static enum kerr read_conf(struct gate *g, struct conf *out, struct why *why)
 
 	if (err == KERR_GONE && str_eq(g->conf_path, CONF_PATH))
 		err = KERR_OK;           /* none is fine, as at the start */
-	return err != KERR_OK ? err : conf_parse((struct slice){ g->in, len }, g->conf_path, out, why);
+	if (err == KERR_OK)
+		err = conf_parse((struct slice){ g->in, len }, g->conf_path, out, why);
+	crypto_zero(g->in, len);             /* a broker's or a proxy's password may stand in it */
+	return err;
 }
 
 /* Wrong words stay without force, here as in the worker, which tells of them. */
@@ -336,6 +341,8 @@ int gate_run(struct conf *conf, const char *conf_path, bool once)
 	if (once)
 		conf->hooks[0] = conf->textfile[0] = conf->led[0] = '\0';
 	gate_hook_fork(g);
+	/* keys are here: no core dump, whatever the limit or the pattern is, and nobody but root looks in */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (open_all(g, &why) != KERR_OK) {
 		log_line(&g->log, LOG_LEVEL_ERROR, "start: %s", why.text);
 		return EXIT_FAILED;

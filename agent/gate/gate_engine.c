@@ -7,7 +7,7 @@
 
 #define BRIEF_S 2                        /* what lived longer had time to write other things than why it cannot run */
 
-static PRUNE_LIST(lifetime, "State/StartedAt|FinishedAt");
+static PRUNE_LIST(lifetime, "State/Status|StartedAt|FinishedAt");
 
 static enum kerr ask_engine(struct gate *g, enum engine_get get, const char *arg, int64_t since_unix_ms, struct http_request *r,
 			    uint32_t *id, struct why *why)
@@ -86,13 +86,21 @@ static bool time_of(struct slice life, const char *member, int64_t *unix_s)
 	return at != SIZE_MAX && slice_next(&rest, '"', &text) && sigv4_date_parse(text, unix_s);
 }
 
+/* What was started again within a second has an end that is no earlier than its start, and lives. */
+static bool is_over(struct slice life)
+{
+	return slice_find(life, "\"Status\":\"exited\"") != SIZE_MAX || slice_find(life, "\"Status\":\"restarting\"") != SIZE_MAX ||
+	       slice_find(life, "\"Status\":\"dead\"") != SIZE_MAX;
+}
+
 /* A log is only looked at of what died at once: the engine says whether it did, not the worker. */
 static bool was_brief(const struct gate_engine *e)
 {
 	struct slice life = { e->life, e->got };
 	int64_t from, to;
 
-	return time_of(life, "\"StartedAt\":\"", &from) && time_of(life, "\"FinishedAt\":\"", &to) && to >= from && to - from <= BRIEF_S;
+	return is_over(life) && time_of(life, "\"StartedAt\":\"", &from) && time_of(life, "\"FinishedAt\":\"", &to) && to >= from &&
+	       to - from <= BRIEF_S;
 }
 
 static void on_done(void *arg, const struct http_result *r);

@@ -24,7 +24,7 @@ struct gate_engine {
 	struct last_words words;
 	struct engine_lines lines;
 	uint64_t malformed, told_malformed, told_oversize;
-	char life[128];                  /* when a container started and ended */
+	char life[192];                  /* whether a container lives, when it started and ended */
 	char line[ENGINE_LINE_MAX];
 	char one[TALK_TAIL_MAX];         /* the pruned event */
 };

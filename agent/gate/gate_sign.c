@@ -4,6 +4,7 @@
 
 #include "agent/wire/ecr.h"
 #include "agent/wire/ecs_out.h"
+#include "agent/wire/endpoint.h"
 #include "agent/wire/taskdef_in.h"
 #include "platform/crypto.h"
 
@@ -46,6 +47,29 @@ static bool is_listed(const char *service, const char *target, struct slice body
 	return str_eq(service, ECS_SIGNING_NAME) && str_eq(target, TASKDEF_TARGET);
 }
 
+static bool is_host(const struct ask *q, enum endpoint_service service, const char *own, enum endpoint_type type)
+{
+	struct endpoint at;
+
+	return endpoint_find(service, own, q->u.sign.region, type, &at, NULL) == KERR_OK && str_eq(at.host, q->u.sign.host);
+}
+
+/* A signature is good at the place it is made for, and a service of one name there is in each region: this node's own place, but a
+ * registry's token is had where the registry is. */
+static bool is_place(const struct conf *c, const struct ask *q)
+{
+	bool any = false;
+
+	if (str_eq(q->u.sign.service, ECS_SIGNING_NAME))
+		return (c->region[0] == '\0' || str_eq(c->region, q->u.sign.region)) &&
+		       is_host(q, ENDPOINT_ECS, c->endpoint, c->endpoint_type);
+	if (c->ecr_endpoint[0] != '\0')
+		return is_host(q, ENDPOINT_ECR, c->ecr_endpoint, ENDPOINT_STANDARD);
+	for (unsigned type = 0; type < ENDPOINT_TYPES; type++)
+		any = any || is_host(q, ENDPOINT_ECR, "", (enum endpoint_type)type);
+	return any;
+}
+
 static enum kerr check(struct gate *g, const struct ask *q, struct slice body, char date[SIGV4_DATE], struct why *why)
 {
 	if (!is_word(q->u.sign.host, sizeof(q->u.sign.host), "-._:[]") || !is_word(q->u.sign.region, sizeof(q->u.sign.region), "-") ||
@@ -56,6 +80,8 @@ static enum kerr check(struct gate *g, const struct ask *q, struct slice body, c
 		return why_set(why, KERR_BAD_INPUT, "this node's clock is not set");
 	if (!is_listed(q->u.sign.service, q->u.sign.target, body))
 		return why_set(why, KERR_BAD_INPUT, "%s of %s is nothing kedge asks for", q->u.sign.target, q->u.sign.service);
+	if (!is_place(g->conf, q))
+		return why_set(why, KERR_BAD_INPUT, "%.100s in %s is no place where kedge asks", q->u.sign.host, q->u.sign.region);
 	if (!g->keys.have)
 		return why_set(why, KERR_AGAIN, "there are no AWS keys now");
 	return gate_permit_check(g, q->u.sign.target, body, why);

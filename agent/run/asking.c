@@ -41,14 +41,14 @@ enum kerr asking(struct node *n, struct ask *q, struct slice body, char *tail, s
 	if (got < sizeof(a->answer))
 		return left(n, KERR_BAD_INPUT, why);
 	memcpy(&a->answer, a->got, sizeof(a->answer));
-	if (q->what == ASK_SIGN)
-		crypto_zero(a->got, got);
 	if (a->answer.tail_bytes != got - sizeof(a->answer) || a->answer.tail_bytes > cap)
 		return left(n, KERR_BAD_INPUT, why);
 	if (len != NULL)
 		*len = a->answer.tail_bytes;
 	if (a->answer.tail_bytes > 0)
 		memcpy(tail, a->got + sizeof(a->answer), a->answer.tail_bytes);
+	if (q->what == ASK_SIGN || q->what == ASK_FILE)
+		crypto_zero(a->got, got);
 	if (why != NULL)
 		*why = a->answer.why;
 	return a->answer.err;

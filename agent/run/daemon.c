@@ -60,7 +60,10 @@ static enum kerr read_conf(struct node *n, struct conf *out, struct why *why)
 
 	if (err == KERR_GONE && str_eq(n->conf_path, CONF_PATH))
 		err = KERR_OK;           /* none is fine, as at the start */
-	return err != KERR_OK ? err : conf_parse((struct slice){ n->work, len }, n->conf_path, out, why);
+	if (err == KERR_OK)
+		err = conf_parse((struct slice){ n->work, len }, n->conf_path, out, why);
+	crypto_zero(n->work, len);           /* a broker's or a proxy's password may stand in it */
+	return err;
 }
 
 static void apply(struct node *n)

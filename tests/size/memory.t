@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What kedge keeps in memory: PSS of all its processes, run from a fresh copy of the binary (pages of a file that another
+"""What kedge keeps in memory: PSS of gate, worker and whatever they start, added up, run from a fresh copy of the binary (pages of a file that another
 process maps too would be counted by halves), idle with one service, and at the worst moment: the cloud pauses in the
 middle of a DescribeServices of ten services with 100 events each, over TLS 1.3. The verb that asks runs from a copy of
 its own: it lives for one answer; what it adds is measured and told beside."""
@@ -21,16 +21,27 @@ PAGE = mmap.PAGESIZE
 NOTHING = bytes(PAGE)
 
 
-def processes(path):
-    """Every process that runs this very file."""
-    found = []
+def running():
+    """{process: (its parent, the file it runs)}, of those that run one"""
+    found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{pid}/exe") == path:
-                found.append(int(pid))
-        except OSError:
-            pass
+            path = os.readlink(f"/proc/{pid}/exe")
+            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+                found[int(pid)] = int(f.read().rpartition(")")[2].split()[1]), path
+        except (OSError, IndexError):
+            pass	# a thread of the kernel, or it ended meanwhile
     return found
+
+
+def processes(path, table=None):
+    """Every process that runs this very file, and every child of one, whatever that runs."""
+    table = table or running()
+    found, size = {pid for pid, (_, file) in table.items() if file == path}, -1
+    while size != len(found):
+        size = len(found)
+        found |= {pid for pid, (parent, _) in table.items() if parent in found}
+    return sorted(found)
 
 
 def anonymous_pages(pid):
@@ -65,16 +76,21 @@ def pss_of(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
 
 
-def pss_kib(pids):
-    total = 0
+def pss_each(pids):
+    """{process: KiB}, of those that are still there"""
+    found = {}
     for pid in pids:
         try:
-            total += pss_of(pid)
+            found[pid] = pss_of(pid)
             if NO_ZERO_PAGE:
-                total -= zero_pages(pid) * PAGE // 1024
+                found[pid] -= zero_pages(pid) * PAGE // 1024
         except (OSError, StopIteration):
             pass	# it ended meanwhile
-    return total
+    return found
+
+
+def pss_kib(pids):
+    return sum(pss_each(pids).values())
 
 
 NO_ZERO_PAGE = zero_page_counts()
@@ -87,10 +103,15 @@ class Sampler(threading.Thread):
         super().__init__(daemon=True)
         self.path, self.verb, self.over = path, verb, threading.Event()
         self.peak = self.together = self.samples = 0
+        self.each = {}	# at the peak
 
     def run(self):
         while not self.over.wait(EVERY_S):
-            daemon, verb = pss_kib(processes(self.path)), pss_kib(processes(self.verb))
+            table = running()
+            each, verb = pss_each(processes(self.path, table)), pss_kib(processes(self.verb, table))
+            daemon = sum(each.values())
+            if daemon > self.peak:
+                self.each = each
             self.peak, self.together = max(self.peak, daemon), max(self.together, daemon + verb)
             self.samples += 1
 
@@ -101,8 +122,12 @@ def idle(s, path):
                         for r in s.read("services").get("services", [])), 30), "one service runs", s.read("services"))
     note(f"idle for {IDLE_S} s" + (NO_ZERO_PAGE and "; this kernel has no zero page: pages of nothing are taken off" or ""))
     time.sleep(IDLE_S)	# what is measured is what is there after a time without work
-    kib = pss_kib(processes(path))
-    same(processes(path), [s.kedge.pid], "the daemon is kedge's only process")
+    found = processes(path)
+    kib = pss_kib(found)
+    note("gate and worker: " + ", ".join(f"{each} KiB" for each in pss_each(found).values()))
+    with open(f"/proc/{s.kedge.pid}/task/{s.kedge.pid}/children", encoding="ascii") as f:
+        children = [int(pid) for pid in f.read().split()]
+    same((len(children), found), (1, sorted([s.kedge.pid, *children])), "gate and worker are kedge's only processes")
     figures(pss_idle_kib=kib)
     ok(0 < kib <= budget("pss_idle_kib"), f"idle: {kib} KiB of {budget('pss_idle_kib')}")
 
@@ -131,6 +156,7 @@ def peak(s, path):
         asked = [json.loads(line) for line in f if "DescribeServices" in line]
     ok(asked, "it was asked of the cloud")
     figures(pss_peak_kib=sampler.peak, pss_peak_with_verb_kib=sampler.together)
+    note("gate and worker: " + ", ".join(f"{each} KiB" for each in sampler.each.values()))
     ok(0 < sampler.peak <= budget("pss_peak_kib"), f"peak: {sampler.peak} KiB of {budget('pss_peak_kib')}")
 
 

@@ -38,7 +38,7 @@ static enum kerr sign(const char *service, const char *target, const char *body)
 	memset(&q, 0, sizeof(q));
 	q.what = ASK_SIGN;
 	q.u.sign.unix_s = DATE_UNIX_S;
-	set(q.u.sign.host, sizeof(q.u.sign.host), "ecs.us-east-1.amazonaws.com");
+	set(q.u.sign.host, sizeof(q.u.sign.host), str_eq(service, "ecr") ? "api.ecr.us-east-1.amazonaws.com" : "ecs.us-east-1.amazonaws.com");
 	set(q.u.sign.region, sizeof(q.u.sign.region), "us-east-1");
 	set(q.u.sign.service, sizeof(q.u.sign.service), service);
 	set(q.u.sign.target, sizeof(q.u.sign.target), target);
@@ -104,6 +104,38 @@ static void lists(void)
 	is_str(a.u.sign.token, "", "... and has no token");
 }
 
+static enum kerr at_place(const char *host, const char *region, bool registry)
+{
+	(void)sign(registry ? "ecr" : "ecs", registry ? ECR_TARGET : ecs_out_target(ECS_DESCRIBE_SERVICES), registry ? ECR_BODY : BODY);
+	set(q.u.sign.host, sizeof(q.u.sign.host), host);
+	set(q.u.sign.region, sizeof(q.u.sign.region), region);
+	memset(&a, 0, sizeof(a));
+	gate_sign_ask(&g, &q, registry ? SLICE(ECR_BODY) : SLICE(BODY), &a);
+	return a.err;
+}
+
+static void places(void)
+{
+	keys("");
+	is_int(at_place("ecs.eu-west-1.amazonaws.com", "eu-west-1", false), KERR_OK, "a region that is not set may be any,");
+	is_int(at_place("ecs.eu-west-1.amazonaws.com", "us-east-1", false), KERR_BAD_INPUT, "but at its own host");
+	is_int(at_place("evil.example.com", "eu-west-1", false), KERR_BAD_INPUT, "and at AWS's: %s", a.why.text);
+	is_str(a.u.sign.authorization, "", "nothing is signed");
+	is_int(at_place("api.ecr.us-west-2.amazonaws.com", "us-west-2", true), KERR_OK, "a registry is where it is");
+	is_int(at_place("ecr-fips.us-west-2.amazonaws.com", "us-west-2", true), KERR_OK, "by each of its endpoints");
+	is_int(at_place("evil.example.com", "us-west-2", true), KERR_BAD_INPUT, "and at no other host");
+	set(conf.region, sizeof(conf.region), "eu-west-1");
+	is_int(at_place("ecs.eu-west-1.amazonaws.com", "eu-west-1", false), KERR_OK, "the region that is set");
+	is_int(at_place("ecs.us-east-1.amazonaws.com", "us-east-1", false), KERR_BAD_INPUT, "no other one");
+	is_int(at_place("api.ecr.us-west-2.amazonaws.com", "us-west-2", true), KERR_OK, "... but a registry may be there");
+	set(conf.endpoint, sizeof(conf.endpoint), "https://gateway.local:8443");
+	is_int(at_place("gateway.local:8443", "eu-west-1", false), KERR_OK, "an endpoint of one's own");
+	is_int(at_place("ecs.eu-west-1.amazonaws.com", "eu-west-1", false), KERR_BAD_INPUT, "in place of AWS's");
+	set(conf.ecr_endpoint, sizeof(conf.ecr_endpoint), "https://registry.local");
+	is_int(at_place("registry.local", "eu-west-1", true), KERR_OK, "of registries, too");
+	is_int(at_place("api.ecr.us-west-2.amazonaws.com", "us-west-2", true), KERR_BAD_INPUT, "alone");
+}
+
 #define EACH(member, text) do { \
 	(void)sign("ecs", ecs_out_target(ECS_DESCRIBE_SERVICES), BODY); \
 	set(q.u.sign.member, sizeof(q.u.sign.member), text); \
@@ -146,6 +178,7 @@ int main(void)
 {
 	known_answers();
 	lists();
+	places();
 	hostile();
 	sweep();
 	return done();
