@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "agent/cmd/page.h"
 #include "agent/cmd/show.h"
 #include "agent/cmd/say.h"
 
@@ -45,4 +46,17 @@ int act_ask(const struct cmd *c, const char *word, const char *more, bool json, 
 	else
 		told(&p, answer->root);
 	return ask_exit(answer, page_true(answer->root, "done") ? EXIT_DONE : EXIT_NO);
+}
+
+const cJSON *act_rollback_of(const cJSON *root, const char *id, const char **service)
+{
+	const cJSON *s;
+
+	*service = NULL;
+	cJSON_ArrayForEach(s, json_array(root, "services"))
+		if (str_eq(page_str(json_object(s, "rollback"), "id"), id)) {
+			*service = page_str(s, "service");
+			return json_object(s, "rollback");
+		}
+	return NULL;
 }

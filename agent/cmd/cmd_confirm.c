@@ -3,19 +3,6 @@
 #include "agent/cmd/act.h"
 #include "agent/cmd/page.h"
 
-/* What the person has before him in `services`: the gate holds the daemon to that. */
-static const cJSON *rollback_of(const cJSON *root, const char *id, const char **service)
-{
-	const cJSON *s;
-
-	cJSON_ArrayForEach(s, json_array(root, "services"))
-		if (str_eq(page_str(json_object(s, "rollback"), "id"), id)) {
-			*service = page_str(s, "service");
-			return json_object(s, "rollback");
-		}
-	return NULL;
-}
-
 static const char *or_none(const char *text)
 {
 	return text[0] != '\0' ? text : "-";
@@ -53,7 +40,8 @@ int cmd_confirm(const struct cmd *c)
 	code = ask_acting(c, "services", a.json, &answer);   /* what was kept is not what would be done */
 	if (code != EXIT_DONE)
 		return code;
-	rb = rollback_of(answer.root, a.word[0], &service);
+	/* what the person has before him: the gate holds the daemon to that */
+	rb = act_rollback_of(answer.root, a.word[0], &service);
 	if (rb == NULL)
 		return act_ask(c, a.word[0], NULL, a.json, &answer);
 	snprintf(seen, sizeof(seen), "%s %s %s", service, or_none(page_str(rb, "dedupe_key")),

@@ -56,6 +56,8 @@ static enum kerr note(struct gate *g, uint32_t uid, struct slice request, struct
 	(void)slice_next(&rest, ' ', &what);
 	if (slice_is(verb, "confirm"))
 		return note_confirm(g, uid, rest, why);
+	if (slice_is(verb, "cancel") && slice_next(&rest, ' ', &what))
+		gate_permit_withdraw(g, what);  /* behind the id: the service */
 	if (slice_is(verb, "rollback") || slice_is(verb, "deploy"))
 		return note_way(g, uid, what, slice_is(verb, "rollback"), rest, why);
 	return KERR_OK;

@@ -115,7 +115,7 @@ static bool take_grant(struct gate_permit *p, enum grant_verb verb, struct slice
 	    !take_number(&line, 0, INT64_MAX / 2, &boot_s) || !take_word(&line, r->service, sizeof(r->service)) ||
 	    !take_word(&line, r->stop, sizeof(r->stop)) || !take_word(&line, r->to, sizeof(r->to)) || line.n > 0)
 		return false;
-	if ((r->service[0] != '\0' && !arn_name_ok(slice_of(r->service))) ||
+	if (!arn_name_ok(slice_of(r->service)) ||
 	    (r->stop[0] != '\0' && !arn_service_of(slice_of(r->stop), &cluster, &service)) ||
 	    (r->to[0] != '\0' && !arn_family_revision(slice_of(r->to), &family, &revision)))
 		return false;

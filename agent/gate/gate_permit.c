@@ -24,11 +24,6 @@ static bool valid(const struct gate *g, const struct grant *r)
 	return age_s <= life_s && age_s >= -life_s;
 }
 
-static bool for_service(const struct grant *r, const struct change *c)
-{
-	return r->service[0] == '\0' || str_eq(r->service, c->service);
-}
-
 static bool says(const struct grant *r, const struct change *c)
 {
 	return c->stop[0] != '\0' ? str_eq(r->stop, c->stop) : str_eq(r->to, c->to);
@@ -45,7 +40,7 @@ static struct grant *granted(struct gate *g, const struct change *c, bool (*fits
 	for (uint32_t i = 0; i < g->permit.grants; i++) {
 		struct grant *r = &g->permit.grant[i];
 
-		if (for_service(r, c) && fits(r, c) && valid(g, r))
+		if (str_eq(r->service, c->service) && fits(r, c) && valid(g, r))
 			return r;
 	}
 	return NULL;
@@ -69,7 +64,6 @@ static bool by_word(struct gate *g, const struct change *c)
 	r = granted(g, c, open_for);
 	if (r == NULL)
 		return false;
-	(void)str_put(r->service, sizeof(r->service), slice_of(c->service));
 	if (c->stop[0] != '\0')
 		(void)str_put(r->stop, sizeof(r->stop), slice_of(c->stop));
 	else
@@ -191,26 +185,18 @@ enum kerr gate_permit_check(struct gate *g, const char *target, struct slice bod
 	return check(g, &c, why);
 }
 
-/* Of a rollback: which service it is about, only the worker knows. */
-static bool is_id(struct slice service)
-{
-	uint64_t n;
-
-	return service.n > 1 && service.p[0] == 'r' && slice_u64(slice_from(service, 1), &n);
-}
-
 static bool fill(struct grant *r, struct slice service, struct slice what)
 {
 	struct text to = text_on(r->to, sizeof(r->to));
 	struct slice family, cluster, name;
 	uint32_t revision;
 
-	if (!is_id(service) && (!arn_name_ok(service) || !str_put(r->service, sizeof(r->service), service)))
+	if (!arn_name_ok(service) || !str_put(r->service, sizeof(r->service), service))
 		return false;
 	if (what.n == 0 || slice_is(what, "-"))
 		return true;
 	if (r->verb == GRANT_STOP)
-		return arn_service_of(what, &cluster, &name) && (r->service[0] == '\0' || slice_is(name, r->service)) &&
+		return arn_service_of(what, &cluster, &name) && slice_is(name, r->service) &&
 		       str_put(r->stop, sizeof(r->stop), what);
 	if (!arn_family_revision(what, &family, &revision) || !arn_name_ok(family))
 		return false;
@@ -239,15 +225,25 @@ static void add(struct gate_permit *p, const struct grant *r)
 	p->grant[p->grants++] = *r;
 }
 
-static void drop_old(struct gate *g)
+/* Those that are too old, and those of one service. */
+static void drop(struct gate *g, struct slice service)
 {
 	struct gate_permit *p = &g->permit;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < p->grants; i++)
-		if (valid(g, &p->grant[i]) && kept++ != i)
+		if (valid(g, &p->grant[i]) && !slice_is(service, p->grant[i].service) && kept++ != i)
 			p->grant[kept - 1] = p->grant[i];
 	p->grants = kept;
+}
+
+void gate_permit_withdraw(struct gate *g, struct slice service)
+{
+	const uint32_t before = g->permit.grants;
+
+	drop(g, service);
+	if (g->permit.grants != before)
+		keep(g);
 }
 
 enum kerr gate_permit_grant(struct gate *g, enum grant_verb verb, uint32_t uid, struct slice service, struct slice what,
@@ -258,7 +254,7 @@ enum kerr gate_permit_grant(struct gate *g, enum grant_verb verb, uint32_t uid, 
 
 	if (!fill(&r, service, what))
 		return KERR_OK;          /* the worker says what is wrong with it */
-	drop_old(g);
+	drop(g, SLICE(""));
 	add(&g->permit, &r);
 	e = granted_write(g, why);
 	if (e != KERR_OK)
@@ -275,5 +271,5 @@ void gate_permit_open(struct gate *g)
 		p->boot_id[0] = '\0';
 	p->auto_day = clock_wall_ms() / DAY_MS;
 	granted_read(g);
-	drop_old(g);
+	drop(g, SLICE(""));
 }

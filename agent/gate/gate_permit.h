@@ -23,7 +23,7 @@ struct grant {
 	uint32_t uid;
 	int64_t unix_s;                  /* when; valid for [policy] expire, by this clock ... */
 	uint64_t boot_s;                 /* ... or by the boot clock; 0: of another boot */
-	char service[NAME_CAP];          /* empty: whichever ("confirm r7") */
+	char service[NAME_CAP];
 	char stop[ARN_CAP];              /* the service deployment's ARN; empty: whichever */
 	char to[GRANT_TO_CAP];           /* family:revision; empty: whichever */
 };
@@ -39,12 +39,14 @@ struct gate_permit {
 
 /* Reads STATE_DIR/granted. One that is not this user's own, or whose lines are none, permits nothing. */
 void gate_permit_open(struct gate *g);
-/* Somebody with the right to (control socket, hook) said yes. service: a name, or an id like r7. what: of GRANT_STOP the ARN of
+/* Somebody with the right to (control socket, hook) said yes to a change of the service. what: of GRANT_STOP the ARN of
  * the service deployment, of GRANT_UPDATE family:revision; empty or "-": not known here. A yes to a stop is one to the UpdateService
  * that takes its place, too, where policy allows that. What is no name or no such thing is a yes to nothing, and fine. KERR_*: it
  * could not be written down, and does not hold. */
 enum kerr gate_permit_grant(struct gate *g, enum grant_verb verb, uint32_t uid, struct slice service, struct slice what,
 			    struct why *why) KERR_CHECK;
+/* Somebody takes back what was said of the service. */
+void gate_permit_withdraw(struct gate *g, struct slice service);
 /* May this very body be sent as target? KERR_DENIED with the sentence why not. Reading operations always may. The same
  * body may again, as long as the yes is valid. */
 enum kerr gate_permit_check(struct gate *g, const char *target, struct slice body, struct why *why) KERR_CHECK;

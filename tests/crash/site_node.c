@@ -426,10 +426,10 @@ static void answer_deployment(struct run *r, const struct action *a, struct even
 static void answer_revisions(struct run *r, const struct action *a)
 {
 	static char want[REVISIONS_MAX][ARN_CAP];
-	const struct look *l = &r->node->core.service[a->index].look;
-	uint32_t n = l->n_want;
+	const struct service *s = &r->node->core.service[a->index];
+	uint32_t n = s->look.n_want;
 
-	memcpy(want, l->want, sizeof(want));
+	memcpy(want, s->want, sizeof(want));
 	for (uint32_t i = 0; i < n; i++) {
 		struct event *ev = node_event(r->node, EV_AWS_REVISION);
 		struct ev_aws_revision *x = &ev->u.aws_revision;

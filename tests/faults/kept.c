@@ -18,6 +18,7 @@
 #include "platform/sandbox.h"
 #include "platform/spawn.h"
 #include "platform/tail.h"
+#include "platform/unixsock.h"
 #include "tests/faults/fault.h"
 #include "tests/tap.h"
 
@@ -346,6 +347,7 @@ static void page(void *arg, struct slice path, struct httpd_answer *out)
 }
 
 static struct node n;
+static struct unixsock sock;
 
 static void go_loop(void)
 {
@@ -356,14 +358,14 @@ static void go_loop(void)
 	n.net.fd = -1;
 	if (loop_init(&n.loop, &why) != KERR_OK)
 		return;
-	all[0] = unixsock_listen(&n.sock, &n.loop, at("sock"), 0600, asked, NULL, &why);
+	all[0] = unixsock_listen(&sock, &n.loop, at("sock"), 0600, asked, NULL, &why);
 	all[1] = httpd_listen(&n.web, &n.loop, "127.0.0.1:17999", page, NULL, &why);
 	all[2] = http_init(&n.http, &n.loop, &n.tls, &why);
 	all[3] = net_open(&n.net, &why);
 	for (int i = 0; i < 3; i++)
 		(void)!loop_turn(&n.loop, 0, &why);
 	if (all[0] == KERR_OK)
-		unixsock_close(&n.sock);
+		unixsock_close(&sock);
 	if (all[1] == KERR_OK)
 		httpd_close(&n.web);
 	if (all[2] == KERR_OK)

@@ -577,7 +577,7 @@ static void answer_revisions(const struct action *a)
 	uint32_t n = a->index < SERVICES_MAX ? g.core.service[a->index].look.n_want : 0, more = u8();
 
 	if (n > 0)
-		memcpy(want, g.core.service[a->index].look.want, sizeof(want));
+		memcpy(want, g.core.service[a->index].want, sizeof(want));
 	for (uint32_t i = 0; i < n; i++) {
 		struct event ev = event(EV_AWS_REVISION);
 		struct ev_aws_revision *r = &ev.u.aws_revision;

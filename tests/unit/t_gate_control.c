@@ -16,6 +16,7 @@ static struct conf conf;
 static struct board board;
 static struct { unsigned n; struct news last; char words[256]; enum kerr say; } told;
 static struct { unsigned n; char what[ARN_CAP + NAME_CAP + 64]; enum kerr say; } noted;
+static char withdrawn[NAME_CAP];
 static unsigned order;                   /* a yes first, then the worker */
 static char folder[] = "/tmp/kedge-control-XXXXXX", path[64];
 
@@ -46,6 +47,12 @@ enum kerr gate_permit_grant(struct gate *gate, enum grant_verb verb, uint32_t ui
 	ok(uid == (uint32_t)getuid() && !t.full, "a yes of whom the kernel names");
 	order = order * 10 + 1;
 	return KERR_OK;
+}
+
+void gate_permit_withdraw(struct gate *gate, struct slice service)
+{
+	(void)gate;
+	(void)str_cut(withdrawn, sizeof(withdrawn), service);
 }
 
 static void turn(void)
@@ -135,6 +142,9 @@ static void words(void)
 	permits("deploy web to web:12 force dry-run", "");
 	permits("deploy web", "");
 	permits("cancel r3", "");
+	is_str(withdrawn, "", "an id alone takes nothing back");
+	permits("cancel r3 web", "");
+	is_str(withdrawn, "web", "a cancel takes back what was said of the service");
 	permits("hold web 0", "");
 	permits("why f1 rollback web", "");
 }

@@ -95,9 +95,14 @@ static void open_yes(void)
 	is_int(stop(STOP(OF("web", "other"))), KERR_DENIED, "... over a restart");
 	is_int(stop(STOP(OF("web", "abc"))), KERR_OK, "... the first is sent again");
 	fresh();
-	(void)!yes(GRANT_STOP, "r7", "");
-	is_int(stop(STOP(OF("web", "abc"))), KERR_OK, "an id may be of any service");
-	is_int(stop(STOP(OF("db", "abc"))), KERR_DENIED, "... but of one");
+	(void)!yes(GRANT_STOP, "web", OF("web", "abc"));
+	(void)!yes(GRANT_UPDATE, "web", "web:7");
+	(void)!yes(GRANT_STOP, "db", "");
+	gate_permit_withdraw(&g, SLICE("web"));
+	is_int(stop(STOP(OF("web", "abc"))), KERR_DENIED, "a yes that was taken back is none");
+	begin();
+	is_int(stop(STOP(OF("web", "abc"))), KERR_DENIED, "... over a restart");
+	is_int(stop(STOP(OF("db", "abc"))), KERR_OK, "that of another service stays");
 	fresh();
 	(void)!yes(GRANT_STOP, "web", "");
 	(void)!yes(GRANT_STOP, "web", "");
@@ -211,7 +216,7 @@ static void bodies(void)
 	fresh();
 	conf.core.policy.mode = MODE_AUTO;
 	conf.core.policy.allow_update_service = true;
-	(void)!yes(GRANT_STOP, "r1", "");
+	(void)!yes(GRANT_STOP, "web", "");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		is_int(stop(bad[i]), KERR_DENIED, "no stop: %.120s", bad[i]);
 	for (size_t i = 0; i < sizeof(bad_updates) / sizeof(bad_updates[0]); i++)
