@@ -2,8 +2,10 @@
 #ifndef KEDGE_TESTS_CONTRACTS_H
 #define KEDGE_TESTS_CONTRACTS_H
 
+#define _GNU_SOURCE /* as the files that need it say, but what is included first decides */
 #include "agent/base/err.h"
 
+#undef why_set /* err.h's own only packs the format */
 /* Returns the kind it is given. */
 #define why_set(why, kind, ...) ((void)why_set(why, kind, __VA_ARGS__), (kind))
 

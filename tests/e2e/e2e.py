@@ -134,6 +134,11 @@ class Kedge:
     def pid(self) -> int:
         return self.process.pid
 
+    def processes(self) -> list[int]:
+        """The gate and each of its children."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as f:
+            return [self.pid, *map(int, f.read().split())]
+
     def _read(self) -> None:
         assert self.process.stderr
         for raw in self.process.stderr:

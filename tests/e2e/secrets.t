@@ -51,24 +51,17 @@ def in_process(pid, secrets):
 
 
 def worker(s):
-    with open(f"/proc/{s.kedge.pid}/task/{s.kedge.pid}/children", encoding="ascii") as f:
-        for pid in f.read().split():
-            with open(f"/proc/{pid}/cmdline", "rb") as words:
-                if b"--worker" in words.read():
-                    return int(pid)
+    for pid in s.kedge.processes():
+        with open(f"/proc/{pid}/cmdline", "rb") as words:
+            if b"--worker" in words.read():
+                return pid
     return 0
-
-
-def processes(s):
-    """The gate and each of its children."""
-    with open(f"/proc/{s.kedge.pid}/task/{s.kedge.pid}/children", encoding="ascii") as f:
-        return [s.kedge.pid, *map(int, f.read().split())]
 
 
 def found(s, secrets):
     """In any of the processes."""
     hits = {}
-    for pid in processes(s):
+    for pid in s.kedge.processes():
         for name, where in in_process(pid, secrets).items():
             hits.setdefault(name, []).extend(where)
     return hits
@@ -222,7 +215,7 @@ def elsewhere(s):
     now = Keys(s)
     secrets = now.own() | {"session token": now.token.encode(), "webhook": WEBHOOK.encode(), "broker": BROKER.encode(), "proxy": PROXY.encode()}
     texts = {"log": os.path.join(s.folder, "kedge.log"), "journal": s.journal}
-    for pid in processes(s):
+    for pid in s.kedge.processes():
         texts |= {f"{name} of {pid}": f"/proc/{pid}/{name}" for name in ("cmdline", "environ")}
     for folder in (s.state_dir, s.run_dir):
         texts |= {name: os.path.join(folder, name) for name in os.listdir(folder) if not name.endswith(".sock")}

@@ -51,7 +51,7 @@ class Site:
         with open(self.log, "w", encoding="utf-8"):
             pass
         with open(self.conf, "w", encoding="utf-8") as f:
-            f.write(f"[kedge]\nstate_dir={at}/s\nrun_dir={at}/r\n[engine]\nsocket={at}/none.sock\n[ecs_agent]\n"
+            f.write(f"[kedge]\nuser=nobody\nstate_dir={at}/s\nrun_dir={at}/r\n[engine]\nsocket={at}/none.sock\n[ecs_agent]\n"
                     f"log={self.log}\nconfig={at}/ecs.config\nintrospection=http://127.0.0.1:1\n")
         os.makedirs(os.path.join(at, "r"))
 
@@ -140,6 +140,7 @@ def main() -> int:
         print(f"Bail out! no kedge at {KEDGE}: build it, or say KEDGE=")
         return 1
     with tempfile.TemporaryDirectory() as scratch:
+        os.chmod(scratch, 0o711)        # the worker is another user, and has its own folder in it
         lived(scratch)
         path = os.path.join(scratch, "journal")
         damaged(path)

@@ -158,6 +158,14 @@ static void rows(void)
 	   strcmp(table.service[0].row[4].id, "d3") == 0, "PRIMARY and the newest");
 }
 
+static bool written_as(const struct dep_table *t, struct slice text)
+{
+	static char room[DEP_CACHE_MAX];
+	struct text out = text_on(room, sizeof(room));
+
+	return deployments_write(t, &out, &why) == KERR_OK && slice_eq(text_get(&out), text);
+}
+
 static void cache(void)
 {
 	struct text t = text_on(kept, sizeof(kept)), small = text_on(kept, 50);
@@ -172,7 +180,7 @@ static void cache(void)
 	ok(deployments_write(&table, &t, &why) == KERR_OK, "kept in %zu bytes", t.len);
 	arena_init(&arena, memory, sizeof(memory));
 	ok(deployments_read(text_get(&t), "deployments.json", &in, &arena, &again, &why) == KERR_OK, "read back: %s", why.text);
-	ok(memcmp(&table, &again, sizeof(table)) == 0, "the same, byte for byte");
+	ok(written_as(&again, text_get(&t)), "the same, byte for byte");
 	ok(deployments_read(SLICE("{\"head\":[{\"v\":2,\"askedAt\":1}],\"services\":[]}"), "deployments.json", &in, &arena, &again,
 			    &why) == KERR_BAD_INPUT && strstr(why.text, "deployments.json: written in version 2") != NULL, "%s",
 	   why.text);
