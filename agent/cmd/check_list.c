@@ -238,7 +238,8 @@ static void of_kedge(const cJSON *root, struct check_list *l)
 		    PACKED("Its budget is 1536 KiB: report it, with kedge status --json."));
 	add(l, "parts", missing[0] == '\0' ? CHECK_OK : CHECK_WARNING, missing,
 	    missing[0] == '\0' ? PACKED("None is missing.") : PACKED(""),
-	    PACKED("kedge runs without it, less guarded."));
+	    slice_starts(slice_of(missing), "a user") ? PACKED("Make it: adduser --system --group kedge; then restart kedge.")
+						      : PACKED("kedge runs without it, less guarded."));
 }
 
 /* kedge talks TLS to all but a loopback endpoint: what it says of a failure names it. */

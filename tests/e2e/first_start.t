@@ -137,7 +137,7 @@ def nothing(s: New) -> None:
 def not_root(s: New) -> None:
     """The first mistake: as an ordinary user."""
     s.start(uid=NOBODY)
-    ok(wait(lambda: "socket: make directory /run/kedge: Permission denied" in s.logged(), 15),
+    ok(wait(lambda: "folder: make directory /run/kedge: Permission denied" in s.logged(), 15),
        "an agent that is not root says what it may not", s.logged())
     s.stop()
     same(os.listdir(s.at("/run")) + os.listdir(s.at("/var/lib")), [], "... and has written nothing")
@@ -148,6 +148,16 @@ def not_root(s: New) -> None:
         p = s.ask(verb, uid=NOBODY)
         ok(p.returncode == code and "Permission denied" in p.stdout + p.stderr, f"{verb}, not as root: exit {code}", p.stdout + p.stderr)
     ok("-> Ask as root." in s.ask("check", uid=NOBODY).stdout, "... and what to do", s.ask("check", uid=NOBODY).stdout)
+
+
+def no_user(s: New) -> None:
+    """What a package does and `make install` does not."""
+    says(s, "parts", "warning", "a user of its own", "Make it: adduser --system --group kedge; then restart kedge.", "no user of its own")
+    s.stop()
+    s.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nkedge:x:990:990::/nonexistent:/usr/sbin/nologin\n")
+    s.write("/etc/group", "root:x:0:\nkedge:x:990:\n")
+    s.start()
+    same(s.row("parts", "ok").get("level"), "ok", "... which is there now", s.logged())
 
 
 def bare(s: New) -> None:
@@ -276,7 +286,7 @@ def main() -> None:
     if why:
         skip_all(why)
     with New() as s:
-        for step in (nothing, not_root, bare, engine, agent, authority, permissions, green, clock):
+        for step in (nothing, not_root, no_user, bare, engine, agent, authority, permissions, green, clock):
             step(s)
     done()
 
