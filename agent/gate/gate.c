@@ -233,7 +233,8 @@ void gate_heard(struct gate *g)
 {
 	g->pings = 0;
 	g->ping_ms = clock_boot_ms() + (g->notify.every_ms != 0 ? g->notify.every_ms : PING_MS);
-	notify_alive(&g->notify);
+	if (g->worker.settled)
+		notify_alive(&g->notify);
 }
 
 static enum kerr read_conf(struct gate *g, struct conf *out, struct why *why)

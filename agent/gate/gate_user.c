@@ -70,6 +70,7 @@ static void folder(struct gate *g, const char *path, mode_t mode)
 {
 	struct why why;
 	struct dirent *e;
+	struct stat st;
 	DIR *d;
 
 	if (file_make_dirs(path, 0755, &why) != KERR_OK) {
@@ -79,7 +80,9 @@ static void folder(struct gate *g, const char *path, mode_t mode)
 	d = g->worker.uid != geteuid() ? opendir(path) : NULL;
 	if (d == NULL)
 		return;
-	if (fchown(dirfd(d), 0, g->worker.gid) != 0 || fchmod(dirfd(d), mode) != 0)
+	/* the service manager may have made it so, and left no right to */
+	if ((fstat(dirfd(d), &st) != 0 || st.st_uid != 0 || st.st_gid != g->worker.gid || (st.st_mode & 07777) != mode) &&
+	    (fchown(dirfd(d), 0, g->worker.gid) != 0 || fchmod(dirfd(d), mode) != 0))
 		log_line(&g->log, LOG_LEVEL_WARN, "%s cannot be opened to the worker: %s", path, strerror(errno));
 	while ((e = readdir(d)) != NULL)
 		own(g, dirfd(d), e->d_name, path);

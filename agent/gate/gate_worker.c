@@ -61,6 +61,7 @@ _Noreturn static void become(struct gate *g, int ask, int news)
 	if (sigprocmask(SIG_SETMASK, &none, NULL) == 0 && dup2(fcntl(g->worker.board_fd, F_DUPFD_CLOEXEC, FAR_FD), TALK_BOARD_FD) >= 0 &&
 	    dup2(ask, TALK_ASK_FD) >= 0 && dup2(news, TALK_NEWS_FD) >= 0)
 		fexecve(own, argv, env);
+	log_line(&g->log, LOG_LEVEL_ERROR, "the worker cannot be started out of /proc/self/exe: %s", strerror(errno));
 	_exit(EXIT_FAILED);
 }
 

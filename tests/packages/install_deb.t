@@ -48,7 +48,7 @@ def newly(m, deb):
          "it says that there is no engine and no ECS agent", m.told())
     ok(m.kedge("check").returncode in (1, 2), "kedge check does, too")
     same(m.sh("id -un kedge; stat -c '%U %a' /root/.aws /var/lib/kedge /run/kedge /etc/kedge/hooks.d").stdout.split("\n")[:5],
-         ["kedge", "root 700", "root 750", "root 755", "root 755"], "the user and the folders")
+         ["kedge", "root 700", "root 1770", "root 1775", "root 755"], "the user and the folders")
 
 
 def becomes_a_node(m, s):

@@ -83,8 +83,8 @@ ok 'openrc: starts' rc-service kedge start
 ok 'openrc: runs, and answers' within 20 runs
 first=$(pid)
 ok 'openrc: says that it is started' rc-service kedge status
-ok 'openrc: /run/kedge may be read by all' mode /run/kedge 755
-ok 'openrc: /var/lib/kedge may not' mode /var/lib/kedge 750
+ok 'openrc: /run/kedge may be read by all' mode /run/kedge 1775
+ok 'openrc: /var/lib/kedge may not' mode /var/lib/kedge 1770
 ok 'openrc: can win no new privileges' grep -q '^NoNewPrivs:.1' "/proc/$first/status"
 ok 'openrc: reload' rc-service kedge reload
 ok 'openrc: the settings are read again' within 20 grep 'is read again' /tmp/openrc.lines

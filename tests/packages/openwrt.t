@@ -45,7 +45,7 @@ class Root:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        for folder in ("bin", "sbin", "usr/bin", "usr/sbin", "etc/config", "lib/functions", "dev", "tmp", "overlay", "root"):
+        for folder in ("bin", "sbin", "usr/bin", "usr/sbin", "etc/config", "lib/functions", "dev", "proc", "tmp", "overlay", "root"):
             os.makedirs(os.path.join(path, folder))
         os.symlink("tmp", self.at("var"))
         os.makedirs(self.at("tmp/run"))
@@ -68,7 +68,7 @@ class Root:
     def inside(self, script: str) -> list[str]:
         """The command that runs a line of ash in the root."""
         return ["unshare", "-m" if os.getuid() == 0 else "-rm", "sh", "-c",
-                f'mount --rbind /dev "{self.path}/dev" && exec chroot "{self.path}" /bin/sh -c "$0"', script]
+                f'mount --rbind /dev "{self.path}/dev" && mount --rbind /proc "{self.path}/proc" && exec chroot "{self.path}" /bin/sh -c "$0"', script]
 
     def run(self, script: str, **environment: str) -> tuple[int, str]:
         """A line of ash in the root: its exit code and all it says."""

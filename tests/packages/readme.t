@@ -21,7 +21,7 @@ CPUS = ("amd64", "arm64", "armhf", "armv6")
 CPU = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, "armhf")
 # what is run on a gateway that is not here, or by somebody else
 ELSEWHERE = ("opkg ", "apk ", "aws ", "systemctl ", "service ", "rm -r ", "dpkg --print-architecture", "cat /etc/apk/arch",
-             "apt-get install ca-certificates")
+             "apt-get install ca-certificates", "adduser ")
 
 
 def read(path: str) -> str:
