@@ -48,6 +48,7 @@ struct aws {
 	struct deployments_in in;
 	struct dep_table tables[2];      /* the one as last answered to a person, and the one coming in */
 	bool shown;                      /* index of the former: aws_table() */
+	uint64_t kept_hash;              /* of the table as it was last written; 0: not since the start */
 	struct ecs_update update;
 	struct ecs_quorum quorum;
 	struct ecs_quorum_of quorum_of;

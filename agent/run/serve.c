@@ -72,7 +72,8 @@ static void keep_deployments(struct node *n)
 	char path[CONF_PATH_CAP + 24];
 	struct text t = text_on(path, sizeof(path)), out = text_on(n->asking.board->reply, VIEW_MAX);
 	struct why why;
-	size_t len = 0, tail;
+	size_t tail;
+	uint64_t hash;
 
 	text_s(&t, n->conf->state_dir);
 	text_say(&t, "/deployments.json");
@@ -80,13 +81,12 @@ static void keep_deployments(struct node *n)
 		return;
 	/* what follows the time it was asked at */
 	tail = slice_find(text_get(&out), "\"services\"");
-	if (file_read(path, FILE_REGULAR, n->work, sizeof(n->work), &len, &why) == KERR_OK && tail != SIZE_MAX) {
-		struct slice old = { n->work, len };
-
-		if (slice_eq(slice_from(old, slice_find(old, "\"services\"")), slice_from(text_get(&out), tail)))
-			return;
-	}
-	if (file_replace(path, text_get(&out), 0640, &why) != KERR_OK)
+	hash = tail == SIZE_MAX ? 0 : slice_hash(slice_from(text_get(&out), tail));
+	if (hash != 0 && hash == n->aws.kept_hash)
+		return;
+	if (file_replace(path, text_get(&out), 0640, &why) == KERR_OK)
+		n->aws.kept_hash = hash;
+	else
 		log_line(&n->log, LOG_LEVEL_WARN, "deployments: %s", why.text);
 }
 

@@ -59,6 +59,7 @@ class State:
     def __init__(self, source: str | None = None, unix_s: float | None = None) -> None:
         self.environment = upgrade.at(unix_s) if unix_s else None
         self.folder = tempfile.mkdtemp(prefix="ku", dir="/tmp")
+        os.chmod(self.folder, 0o711)    # the worker is another user
         self.dir = os.path.join(self.folder, "state")
         self.journal = os.path.join(self.dir, "journal")
         if source:
