@@ -144,13 +144,13 @@ static void want_revision(struct service *s, const char *arn)
 
 	if (arn[0] == '\0' || (rev != NULL && (rev->missing || look_digests(rev) > 0 || rev->ms > s->moved_ms)))
 		return;
-	for (uint32_t i = 0; i < l->n_want; i++)
+	for (uint32_t i = REVISIONS_MAX - l->n_want; i < REVISIONS_MAX; i++)
 		if (str_eq(s->want[i], arn))
 			return;
 	if (l->n_want == REVISIONS_MAX)
 		return;
-	PUT(s->want[l->n_want], arn);
 	l->n_want++;
+	PUT(s->want[REVISIONS_MAX - l->n_want], arn);
 }
 
 void on_aws_deployment(struct core *c, const struct ev_aws_deployment *ev)

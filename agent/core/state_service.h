@@ -56,7 +56,7 @@ struct asked_registry {                  /* what kedge asked of the registry its
 	struct registry_word word[TASK_CONTAINERS];
 };
 
-/* What every service has stands together, what only some fill to the end behind it: a page nobody writes costs nothing. */
+/* What every service has stands together at two places, between them what few have: a page nobody writes costs nothing. */
 struct service {
 	bool used, save, note;
 	bool stuck;                      /* told to be over its deadline, and not moved since */
@@ -68,14 +68,14 @@ struct service {
 	uint64_t moved_ms;               /* when the newest deployment was last seen to move */
 	uint64_t history_ms, dep_ms;     /* boot clock of those answers; 0: none since the start */
 	struct service_memory m;
+	struct ev_aws_deployment dep;    /* the newest deployment, as last described */
+	struct look look;
+	struct sd_brief history[HISTORY_MAX];
 	struct rollback rb;
 	struct rb_work work;
 	struct asked_service asked;
 	struct asked_registry registry;
-	struct ev_aws_deployment dep;    /* the newest deployment, as last described */
-	struct look look;
-	struct sd_brief history[HISTORY_MAX];
-	char want[REVISIONS_MAX][ARN_CAP];       /* revisions that the look asks for: look.n_want of them */
+	char want[REVISIONS_MAX][ARN_CAP];       /* revisions that the look asks for: look.n_want of them, from the end */
 	struct revision revision[REVISIONS_MAX];
 };
 

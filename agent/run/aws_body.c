@@ -21,7 +21,7 @@ static enum kerr make_revisions(const struct service *s, struct text *out, struc
 	struct slice arn[REVISIONS_MAX];
 
 	for (uint32_t i = 0; i < s->look.n_want; i++)
-		arn[i] = slice_of(s->want[i]);
+		arn[i] = slice_of(s->want[REVISIONS_MAX - 1 - i]);
 	return ecs_out_revisions(out, arn, s->look.n_want, why);
 }
 

@@ -105,16 +105,17 @@ static void answer_revisions(struct world *w, const struct action *a)
 	for (uint32_t i = 0; i < s->look.n_want; i++) {
 		struct event ev = { .type = EV_AWS_REVISION };
 		struct ev_aws_revision *r = &ev.u.aws_revision;
+		const char *want = s->want[REVISIONS_MAX - 1 - i];
 
 		r->service = a->index;
 		r->ask = a->ask;
 		r->missing = true;
 		r->last = i + 1 == s->look.n_want;
-		snprintf(r->arn, ARN_CAP, "%s", s->want[i]);
+		snprintf(r->arn, ARN_CAP, "%s", want);
 		for (uint32_t k = 0; k < w->n_deps; k++) {
 			const struct world_deployment *x = &w->dep[k];
 
-			if (strcmp(x->revision_arn, s->want[i]) != 0)
+			if (strcmp(x->revision_arn, want) != 0)
 				continue;
 			r->missing = false;
 			snprintf(r->family, NAME_CAP, "%s", x->family);

@@ -113,7 +113,7 @@ static void of_service(struct swarm_ask *q, const struct action *a, const struct
 	q->revision = s->rb.target_revision;
 	q->after_unix_ms = s->n_history > 0 ? s->history[0].created_unix_ms : s->dep.created_unix_ms;
 	for (; a->type == ACT_AWS_REVISION && q->n_want < s->look.n_want; q->n_want++)
-		snprintf(q->want[q->n_want], ARN_CAP, "%s", s->want[q->n_want]);
+		snprintf(q->want[q->n_want], ARN_CAP, "%s", s->want[REVISIONS_MAX - 1 - q->n_want]);
 }
 
 void swarm_ask_aws(struct swarm_node *n, const struct action *a)
