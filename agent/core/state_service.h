@@ -56,8 +56,10 @@ struct asked_registry {                  /* what kedge asked of the registry its
 	struct registry_word word[TASK_CONTAINERS];
 };
 
-/* What every service has stands together at two places, between them what few have: a page nobody writes costs nothing. */
+/* What every service has stands together at two places, around them what few have: a page nobody writes costs nothing. */
 struct service {
+	struct rollback rb;
+	struct rb_work work;
 	bool used, save, note;
 	bool stuck;                      /* told to be over its deadline, and not moved since */
 	bool history_known, history_denied; /* denied: without the shared memory `auto` acts as `manual` */
@@ -71,8 +73,6 @@ struct service {
 	struct ev_aws_deployment dep;    /* the newest deployment, as last described */
 	struct look look;
 	struct sd_brief history[HISTORY_MAX];
-	struct rollback rb;
-	struct rb_work work;
 	struct asked_service asked;
 	struct asked_registry registry;
 	char want[REVISIONS_MAX][ARN_CAP];       /* revisions that the look asks for: look.n_want of them, from the end */

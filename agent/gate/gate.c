@@ -14,6 +14,7 @@
 #include "agent/gate/gate_notify.h"
 #include "agent/gate/gate_state.h"
 #include "agent/gate/gate_user.h"
+#include "agent/gate/log_ways.h"
 #include "platform/clock.h"
 #include "platform/crypto.h"
 #include "platform/file.h"
@@ -258,8 +259,10 @@ static void reload(struct gate *g)
 
 	g->reload = false;
 	notify_reloading(&g->notify);
-	if (read_conf(g, &fresh, &why) == KERR_OK)
+	if (read_conf(g, &fresh, &why) == KERR_OK) {
 		*g->conf = fresh;
+		log_ways(&g->log, g->conf);
+	}
 	say(g, NEWS_RELOAD);
 }
 
@@ -318,6 +321,7 @@ static enum kerr open_all(struct gate *g, struct why *why)
 		err = packet_board(sizeof(struct board), &g->worker.board_fd, (void **)&g->board, why);
 	if (err != KERR_OK)
 		return err;
+	log_ways(&g->log, g->conf);
 	gate_user_find(g);
 	gate_user_folders(g);
 	gate_permit_open(g);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/gate/log_ways.h"
 #include "agent/run/confine.h"
 #include "agent/run/node.h"
 #include "agent/run/probe.h"
@@ -88,7 +89,7 @@ static void read_again(struct node *n)
 	core_reload(&n->core, &n->conf->core);
 	keys_again(n);
 	traffic_look(n);
-	tell_log(n);
+	log_ways(&n->log, n->conf);
 	webhook_again(n);
 	mqtt_again(n);
 	log_line(&n->log, LOG_LEVEL_INFO, "conf: %s is read again; sockets and paths wait for a restart", n->conf_path);
@@ -264,7 +265,7 @@ int daemon_run(struct conf *conf, const struct worker *w)
 	/* one look is for who asked for it, and tells nobody else */
 	if (w->once)
 		conf->hooks[0] = conf->webhook[0] = conf->mqtt[0] = conf->textfile[0] = conf->led[0] = '\0';
-	tell_log(n);
+	log_ways(&n->log, n->conf);
 	n->pss_fd = -1;
 	(void)!proc_own_pss_bytes(&n->pss_fd, &n->peak_pss_bytes, &why);   /* opened while it can be */
 	if (clock_boot_id(n->boot_id, &why) != KERR_OK)

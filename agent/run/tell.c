@@ -4,21 +4,6 @@
 #include "agent/run/web.h"
 #include "platform/file.h"
 
-/* auto: journald where there is one, else syslog where somebody reads it and no person looks at the terminal. */
-void tell_log(struct node *n)
-{
-	const struct conf *c = n->conf;
-	struct file_ident ident;
-	struct why why;
-	bool is_there = file_identify(LOG_JOURNALD, &ident, &why) == KERR_OK;
-	bool journald = c->journald == CONF_YES || (c->journald == CONF_AUTO && is_there);
-	bool syslog = c->syslog == CONF_YES || (c->syslog == CONF_AUTO && !is_there && !n->log.terminal &&
-						file_identify(LOG_SYSLOG, &ident, &why) == KERR_OK);
-
-	if (log_to(&n->log, journald ? LOG_JOURNALD : NULL, syslog ? LOG_SYSLOG : NULL, &why) != KERR_OK)
-		log_line(&n->log, LOG_LEVEL_ERROR, "log: %s", why.text);
-}
-
 void tell_start(struct node *n)
 {
 	hooks_start(n);

@@ -7,8 +7,6 @@
 
 struct node;
 
-/* Opens the log's ways: before the worker shuts itself in, after which it only chooses among them (the conf was read again). */
-void tell_log(struct node *n);
 /* Opens the channels of [report]. */
 void tell_start(struct node *n);
 void tell_close(struct node *n);

@@ -43,6 +43,9 @@ def manager(b):
     same(b.run("systemctl", "reload", "kedge.service").returncode, 0, "a reload")
     ok(wait(lambda: b.journal("-u", "kedge.service", "SYSLOG_IDENTIFIER=kedge", "-g", "is read again"), 20, 0.3), "... is told")
     pid = b.show("MainPID")
+    b.run("sh", "-c", f"for p in $(cat /proc/{pid}/task/{pid}/children); do grep -q -e worker /proc/$p/cmdline && kill -KILL $p; done")
+    told = wait(lambda: b.journal("-u", "kedge.service", "SYSLOG_IDENTIFIER=kedge", "-g", "the worker was ended by signal 9"), 20, 0.3) or [{}]
+    same((told[0].get("_TRANSPORT"), told[0].get("PRIORITY")), ("journal", "3"), "what the gate says goes the same way", told)
     b.run("sh", "-c", f"kill -STOP {pid}")
     ok(wait(lambda: b.show("NRestarts") == "1" and b.show("ActiveState") == "active", 60, 0.5), "one that hangs is killed by the watchdog and started anew",
        (b.show("NRestarts"), b.show("ActiveState"), b.show("Result")))

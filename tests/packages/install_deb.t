@@ -128,10 +128,14 @@ def upgrades(m, old, new, failure):
 
     conf = m.run("cat", "/etc/kedge/kedge.conf").stdout
     m.sh("cp /var/lib/kedge/journal /srv/site/journal")
+    # as a kedge without a worker left it
+    m.sh("cd /var/lib/kedge && touch granted && chown root:root journal granted")
     before = pid()
     code, said = m.dpkg("-i", new)
     ok(code == 0 and wait(m.runs, 20) and pid() != before, "an upgrade starts it anew", said + m.told())
     same(m.sh("cmp -n $(stat -c %s /srv/site/journal) /srv/site/journal /var/lib/kedge/journal").stdout, "", "... on the same journal")
+    same(m.sh("stat -c %U /var/lib/kedge/journal /var/lib/kedge/granted").stdout.split(), ["kedge", "root"],
+         "... which is the worker's now; what a person permitted stays root's")
     same(m.run("cat", "/etc/kedge/kedge.conf").stdout, conf, "... with the same settings")
     still_knows(m, failure, "upgraded")
 
