@@ -52,35 +52,45 @@ static void task_drop(struct core *c, int32_t task)
 	c->counter.tasks_dropped++;
 }
 
-/* The engine has still to say what became of one of its containers: with the row that answer would go, and nobody asks again. */
-static bool is_awaited(const struct core *c, int32_t task)
+/* One of its containers runs, or the engine has still to say what became of it: with the row that answer would go, and nobody asks
+ * again. */
+static bool goes_on(const struct core *c, int32_t task)
 {
-	for (int32_t i = 0; i < c->rows.containers; i++)
-		if (c->container[i].used && c->container[i].task == task && (c->container[i].inspect_ms != 0 || c->container[i].words_wanted))
+	for (int32_t i = 0; i < c->rows.containers; i++) {
+		const struct container *k = &c->container[i];
+
+		if (k->used && k->task == task &&
+		    (k->inspect_ms != 0 || k->words_wanted || (k->state != CS_CREATED && k->state != CS_EXITED)))
 			return true;
+	}
 	return false;
 }
 
 /* How soon a row gives way; 0: never. What only the journal remembers, and no source has named since the start, ended while
- * nobody looked. */
+ * nobody looked. What no agent names has containers that never started, or are left over. */
 static int gives_way(const struct core *c, int32_t task)
 {
 	const struct task *t = &c->task[task];
 
 	if (t->ended)
-		return is_awaited(c, task) ? 1 : 3;
-	return !t->in_agent && !t->from_log && task_containers(c, task) == 0 ? 2 : 0;
+		return goes_on(c, task) ? 1 : 4;
+	if (t->in_agent)
+		return 0;
+	if (task_containers(c, task) == 0)
+		return t->from_log ? 0 : 3;
+	return goes_on(c, task) ? 0 : 2;
 }
 
-static int32_t task_oldest_ended(const struct core *c)
+/* By when it was made: an engine lists the newest first. */
+static int32_t task_oldest(const struct core *c, uint32_t containers)
 {
 	int32_t best = NONE;
 	int soonest = 0;
 
 	for (int32_t i = 0; i < c->rows.tasks; i++) {
-		int way = gives_way(c, i);
+		int way = task_containers(c, i) < containers ? 0 : gives_way(c, i);
 
-		if (way > soonest || (way > 0 && way == soonest && c->task[i].first_ms < c->task[best].first_ms)) {
+		if (way > soonest || (way > 0 && way == soonest && c->task[i].first_unix_ms < c->task[best].first_unix_ms)) {
 			best = i;
 			soonest = way;
 		}
@@ -96,7 +106,7 @@ int32_t task_add(struct core *c, const char *arn)
 		if (!c->task[i].used)
 			at = i;
 	if (at == NONE) {
-		at = task_oldest_ended(c);
+		at = task_oldest(c, 0);
 		if (at == NONE) {
 			c->counter.tasks_refused++;
 			return NONE;
@@ -131,18 +141,28 @@ static int32_t container_oldest_ended(const struct core *c)
 	return best;
 }
 
+static int32_t container_free(const struct core *c)
+{
+	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
+		if (!c->container[i].used)
+			return i;
+	return NONE;
+}
+
 int32_t container_add(struct core *c, const char *id)
 {
-	int32_t at = NONE;
+	int32_t at = container_free(c), task;
 
-	for (int32_t i = 0; i < CONTAINERS_MAX && at == NONE; i++)
-		if (!c->container[i].used)
-			at = i;
 	if (at == NONE) {
 		at = container_oldest_ended(c);
 		c->counter.containers_dropped++;
-		if (at == NONE)
+	}
+	if (at == NONE) {
+		task = task_oldest(c, 1);
+		if (task == NONE)
 			return NONE;
+		task_drop(c, task);
+		at = container_free(c);
 	}
 	memset(&c->container[at], 0, sizeof(c->container[at]));
 	c->container[at].used = true;
