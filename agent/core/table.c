@@ -43,13 +43,19 @@ int32_t task_find(const struct core *c, const char *arn_or_id)
 	return NONE;
 }
 
-static void task_drop(struct core *c, int32_t task)
+/* The row of one of its containers, free now; NONE: it had none. */
+static int32_t task_drop(struct core *c, int32_t task)
 {
+	int32_t at = NONE;
+
 	for (int32_t i = 0; i < c->rows.containers; i++)
-		if (c->container[i].used && c->container[i].task == task)
+		if (c->container[i].used && c->container[i].task == task) {
 			c->container[i] = (struct container){ .used = false };
+			at = i;
+		}
 	memset(&c->task[task], 0, sizeof(c->task[task]));
 	c->counter.tasks_dropped++;
+	return at;
 }
 
 /* One of its containers runs, or the engine has still to say what became of it: with the row that answer would go, and nobody asks
@@ -111,7 +117,7 @@ int32_t task_add(struct core *c, const char *arn)
 			c->counter.tasks_refused++;
 			return NONE;
 		}
-		task_drop(c, at);
+		(void)task_drop(c, at);
 	}
 	c->task[at].used = true;
 	reach(&c->rows.tasks, at);
@@ -119,6 +125,10 @@ int32_t task_add(struct core *c, const char *arn)
 	c->task[at].release = NONE;
 	c->task[at].first_ms = c->task[at].progress_ms = c->now_ms;
 	c->task[at].first_unix_ms = c->now_unix_ms;
+	/* it may have had a row before, which gave way */
+	for (int32_t i = 0; i < c->rows.failures; i++)
+		if (c->failure[i].used && str_eq(c->failure[i].f.task, arn))
+			c->task[at].counted |= c->failure[i].f.counted;
 	return at;
 }
 
@@ -141,28 +151,21 @@ static int32_t container_oldest_ended(const struct core *c)
 	return best;
 }
 
-static int32_t container_free(const struct core *c)
-{
-	for (int32_t i = 0; i < CONTAINERS_MAX; i++)
-		if (!c->container[i].used)
-			return i;
-	return NONE;
-}
-
 int32_t container_add(struct core *c, const char *id)
 {
-	int32_t at = container_free(c), task;
+	int32_t at = NONE, task;
 
+	for (int32_t i = 0; i < CONTAINERS_MAX && at == NONE; i++)
+		if (!c->container[i].used)
+			at = i;
 	if (at == NONE) {
 		at = container_oldest_ended(c);
 		c->counter.containers_dropped++;
-	}
-	if (at == NONE) {
-		task = task_oldest(c, 1);
-		if (task == NONE)
+		task = at == NONE ? task_oldest(c, 1) : NONE;
+		if (task != NONE)
+			at = task_drop(c, task);
+		if (at == NONE)
 			return NONE;
-		task_drop(c, task);
-		at = container_free(c);
 	}
 	memset(&c->container[at], 0, sizeof(c->container[at]));
 	c->container[at].used = true;

@@ -1122,6 +1122,30 @@ static void containers_of_unstarted(void)
 	sound("more containers than rows");
 }
 
+/* Its row gave way between the failures of its two containers. */
+static void counted_once(void)
+{
+	struct event ev = event(EV_CHANGE);
+
+	begin(MODE_OFF);
+	failures(1, 1);
+	ok(w.core.failure[0].f.counted, "the first container of a task that fails counts");
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		world_place(&w, 100 + i, "web", 1);
+	ok(!has_task(1), "its task is gone");
+	world_stopped(&w, 100, STAGE_RUN, CLASS_NONE, "", 0);
+	world_place(&w, 1, "web", 1);
+	snprintf(ev.u.change.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
+	snprintf(ev.u.change.container, NAME_CAP, "beside");
+	ev.u.change.task_status = ev.u.change.status = TS_STOPPED;
+	ev.u.change.essential = TRI_YES;
+	ev.u.change.stage = STAGE_PULL;
+	ev.u.change.class = CLASS_PULL_UNKNOWN;
+	world_feed(&w, &ev);
+	ok(w.core.failure[1].used && !w.core.failure[1].f.counted, "seen again, its second container is told and does not count");
+	sound("counted once");
+}
+
 /* What gives way first is what cannot be seen again, and that may be the newest of all. */
 static void found_between(void)
 {
@@ -1578,6 +1602,7 @@ int main(void)
 	more_than_remembered();
 	rows_of_unstarted();
 	containers_of_unstarted();
+	counted_once();
 	found_between();
 	clock_went_back();
 	numbers_go_on();
