@@ -13,7 +13,7 @@
 #define STARTED_BY_CAP   64   /* bytes: "ecs-svc/" + 20 digits */
 #define DETAIL_CAP      160   /* bytes: why a source is not up */
 
-#define TASKS_MAX       128   /* tasks known. full: the oldest ended one is dropped, else refuse, counted */
+#define TASKS_MAX       128   /* tasks known. full: the oldest ended one is dropped, else one nobody names or runs, else refuse, counted */
 #define CONTAINERS_MAX  256   /* containers known. full: as tasks */
 #define TASK_CONTAINERS  10   /* ECS: containers in one task definition */
 #define RELEASES_MAX     64   /* releases remembered. full: the oldest without task, verdict or memory is dropped */

@@ -33,7 +33,7 @@ static struct running running_here(const struct core *c, const struct service *s
 	for (int32_t i = 0; i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 
-		if (!k->used || k->task == NONE || k->state != CS_RUNNING || !str_eq(c->task[k->task].service, s->m.name))
+		if (!k->used || k->state != CS_RUNNING || !str_eq(c->task[k->task].service, s->m.name))
 			continue;
 		r.any = true;
 		r.checked = r.checked || k->health_check == TRI_YES;

@@ -33,6 +33,8 @@ static int32_t task_of_labels(struct core *c, const struct ev_container *ev)
 		task = task_add(c, ev->task);
 	if (task == NONE)
 		return NONE;
+	if (ev->created_unix_ms != 0 && ev->created_unix_ms < c->task[task].first_unix_ms)
+		c->task[task].first_unix_ms = ev->created_unix_ms;
 	if (c->task[task].family[0] == '\0') {
 		PUT(c->task[task].family, ev->family);
 		c->task[task].revision = ev->revision;
@@ -50,12 +52,13 @@ static int32_t container_seen(struct core *c, const struct ev_container *ev)
 		at = container_add(c, ev->id);
 		if (at == NONE)
 			return NONE;
-		c->container[at].task = NONE;
+		c->container[at].task = task_of_labels(c, ev);
+		if (c->container[at].task == NONE) {
+			c->container[at].used = false;
+			return NONE;
+		}
 		PUT(c->container[at].name, ev->name);
 	}
-	/* there may have been no row for its task before */
-	if (c->container[at].task == NONE && ev->task[0] != '\0')
-		c->container[at].task = task_of_labels(c, ev);
 	if (ev->image[0] != '\0')
 		PUT(c->container[at].image, ev->image);
 	if (ev->image_id[0] != '\0')
@@ -261,7 +264,7 @@ void on_container(struct core *c, const struct ev_container *ev)
 	int32_t at = container_seen(c, ev);
 	struct container *k;
 
-	if (at == NONE || c->container[at].task == NONE)
+	if (at == NONE)
 		return;
 	k = &c->container[at];
 	switch (ev->what) {
@@ -325,7 +328,7 @@ static void format_after_all(struct core *c, const char *image_id)
 		char reason[SENTENCE_CAP];
 		struct text text = text_on(reason, sizeof(reason));
 
-		if (!k->used || k->task == NONE || k->state != CS_EXITED || !k->live || k->deaths != 1 ||
+		if (!k->used || k->state != CS_EXITED || !k->live || k->deaths != 1 ||
 		    !str_eq(k->image_id, image_id) || k->ended_ms - k->started_ms >= FORMAT_MS ||
 		    !other_arch(c, k) || failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 			continue;
@@ -361,7 +364,7 @@ void on_last_words(struct core *c, const struct ev_last_words *ev)
 	char reason[SENTENCE_CAP];
 	struct text text = text_on(reason, sizeof(reason));
 
-	if (k == NULL || k->task == NONE || ev->class == CLASS_NONE ||
+	if (k == NULL || ev->class == CLASS_NONE ||
 	    failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 		return;
 	exit_reason(&text, k, k->ended_ms - k->started_ms);

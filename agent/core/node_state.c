@@ -123,7 +123,7 @@ void node_state_synced(struct core *c)
 	for (int32_t i = 0; i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 
-		if (!k->used || k->task == NONE)
+		if (!k->used)
 			continue;
 		c->stalled = c->stalled || unnoticed(c, k);
 		if (k->state == CS_RUNNING && !c->task[k->task].in_agent && c->now_ms - k->created_ms > ORPHAN_MS)
@@ -137,7 +137,7 @@ void node_engine_left(struct core *c)
 	for (int32_t i = 0; i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 
-		if (k->used && k->task != NONE && k->state == CS_EXITED && k->stop_asked && k->ended_ms != 0 &&
+		if (k->used && k->state == CS_EXITED && k->stop_asked && k->ended_ms != 0 &&
 		    c->now_ms - k->ended_ms < SHUTDOWN_MS)
 			node_ended_with_host(c, i);
 	}

@@ -24,7 +24,7 @@ static void restore_failure(struct core *c, const struct failure *f)
 	PUT(c->task[task].started_by, f->started_by);
 	c->task[task].revision = f->revision;
 	c->task[task].kind = f->kind;
-	c->task[task].counted = c->task[task].counted || f->counted;
+	c->task[task].counted |= f->counted;
 	PUT(c->task[task].service, f->service);
 	c->task[task].first_unix_ms = f->first_unix_ms;
 }

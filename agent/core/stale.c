@@ -31,9 +31,9 @@ void stale_look(struct core *c, uint32_t service)
 
 	for (int32_t i = 0; rev != NULL && i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
-		const struct task *t = !k->used || k->task == NONE ? NULL : &c->task[k->task];
+		const struct task *t = &c->task[k->task];
 
-		if (t == NULL || k->state != CS_RUNNING || t->revision != rev->revision || !str_eq(t->family, rev->family) ||
+		if (!k->used || k->state != CS_RUNNING || t->revision != rev->revision || !str_eq(t->family, rev->family) ||
 		    !str_eq(t->service, s->m.name) || t->first_unix_ms + CLOCKS_MS < s->dep.created_unix_ms)
 			continue;
 		for (uint32_t n = 0; n < rev->n; n++)

@@ -43,44 +43,60 @@ int32_t task_find(const struct core *c, const char *arn_or_id)
 	return NONE;
 }
 
-static void task_drop(struct core *c, int32_t task)
+/* The row of one of its containers, free now; NONE: it had none. */
+static int32_t task_drop(struct core *c, int32_t task)
 {
+	int32_t at = NONE;
+
 	for (int32_t i = 0; i < c->rows.containers; i++)
-		if (c->container[i].used && c->container[i].task == task)
+		if (c->container[i].used && c->container[i].task == task) {
 			c->container[i] = (struct container){ .used = false };
+			at = i;
+		}
 	memset(&c->task[task], 0, sizeof(c->task[task]));
 	c->counter.tasks_dropped++;
+	return at;
 }
 
-/* The engine has still to say what became of one of its containers: with the row that answer would go, and nobody asks again. */
-static bool is_awaited(const struct core *c, int32_t task)
+/* One of its containers runs, or the engine has still to say what became of it: with the row that answer would go, and nobody asks
+ * again. */
+static bool goes_on(const struct core *c, int32_t task)
 {
-	for (int32_t i = 0; i < c->rows.containers; i++)
-		if (c->container[i].used && c->container[i].task == task && (c->container[i].inspect_ms != 0 || c->container[i].words_wanted))
+	for (int32_t i = 0; i < c->rows.containers; i++) {
+		const struct container *k = &c->container[i];
+
+		if (k->used && k->task == task &&
+		    (k->inspect_ms != 0 || k->words_wanted || (k->state != CS_CREATED && k->state != CS_EXITED)))
 			return true;
+	}
 	return false;
 }
 
 /* How soon a row gives way; 0: never. What only the journal remembers, and no source has named since the start, ended while
- * nobody looked. */
+ * nobody looked. What no agent names has containers that never started, or are left over. */
 static int gives_way(const struct core *c, int32_t task)
 {
 	const struct task *t = &c->task[task];
 
 	if (t->ended)
-		return is_awaited(c, task) ? 1 : 3;
-	return !t->in_agent && !t->from_log && task_containers(c, task) == 0 ? 2 : 0;
+		return goes_on(c, task) ? 1 : 4;
+	if (t->in_agent)
+		return 0;
+	if (task_containers(c, task) == 0)
+		return t->from_log ? 0 : 3;
+	return goes_on(c, task) ? 0 : 2;
 }
 
-static int32_t task_oldest_ended(const struct core *c)
+/* By when it was made: an engine lists the newest first. */
+static int32_t task_oldest(const struct core *c, uint32_t containers)
 {
 	int32_t best = NONE;
 	int soonest = 0;
 
 	for (int32_t i = 0; i < c->rows.tasks; i++) {
-		int way = gives_way(c, i);
+		int way = task_containers(c, i) < containers ? 0 : gives_way(c, i);
 
-		if (way > soonest || (way > 0 && way == soonest && c->task[i].first_ms < c->task[best].first_ms)) {
+		if (way > soonest || (way > 0 && way == soonest && c->task[i].first_unix_ms < c->task[best].first_unix_ms)) {
 			best = i;
 			soonest = way;
 		}
@@ -96,12 +112,12 @@ int32_t task_add(struct core *c, const char *arn)
 		if (!c->task[i].used)
 			at = i;
 	if (at == NONE) {
-		at = task_oldest_ended(c);
+		at = task_oldest(c, 0);
 		if (at == NONE) {
 			c->counter.tasks_refused++;
 			return NONE;
 		}
-		task_drop(c, at);
+		(void)task_drop(c, at);
 	}
 	c->task[at].used = true;
 	reach(&c->rows.tasks, at);
@@ -109,6 +125,10 @@ int32_t task_add(struct core *c, const char *arn)
 	c->task[at].release = NONE;
 	c->task[at].first_ms = c->task[at].progress_ms = c->now_ms;
 	c->task[at].first_unix_ms = c->now_unix_ms;
+	/* it may have had a row before, which gave way */
+	for (int32_t i = 0; i < c->rows.failures; i++)
+		if (c->failure[i].used && str_eq(c->failure[i].f.task, arn))
+			c->task[at].counted |= c->failure[i].f.counted;
 	return at;
 }
 
@@ -133,7 +153,7 @@ static int32_t container_oldest_ended(const struct core *c)
 
 int32_t container_add(struct core *c, const char *id)
 {
-	int32_t at = NONE;
+	int32_t at = NONE, task;
 
 	for (int32_t i = 0; i < CONTAINERS_MAX && at == NONE; i++)
 		if (!c->container[i].used)
@@ -141,6 +161,9 @@ int32_t container_add(struct core *c, const char *id)
 	if (at == NONE) {
 		at = container_oldest_ended(c);
 		c->counter.containers_dropped++;
+		task = at == NONE ? task_oldest(c, 1) : NONE;
+		if (task != NONE)
+			at = task_drop(c, task);
 		if (at == NONE)
 			return NONE;
 	}

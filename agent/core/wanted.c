@@ -71,7 +71,7 @@ static void ask_engine(struct core *c, struct list *l)
 	for (int32_t i = 0; i < c->rows.containers; i++) {
 		struct container *k = &c->container[i];
 
-		if (!k->used || k->task == NONE)
+		if (!k->used)
 			continue;
 		if (k->inspect_ms != 0 && k->inspect_ms <= c->now_ms && add(l, ACT_INSPECT, i) == NULL)
 			k->inspect_ms = c->now_ms + 1;

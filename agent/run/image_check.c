@@ -204,7 +204,7 @@ static const char *target_reference(const struct core *c, const struct service *
 	for (int32_t i = 0; i < c->rows.containers && !*exact; i++) {
 		const struct container *k = &c->container[i];
 
-		if (!k->used || k->task == NONE || k->image[0] == '\0')
+		if (!k->used || k->image[0] == '\0')
 			continue;
 		*exact = str_eq(k->image_id, s->work.target_image);
 		if (*exact || (str_eq(c->task[k->task].family, s->rb.target_family) && str_eq(k->name, name)))

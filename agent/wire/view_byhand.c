@@ -149,7 +149,7 @@ static const char *image_of(const struct core *c, const struct target *t)
 	for (uint32_t i = 0; i < (uint32_t)c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 
-		if (k->used && k->task != NONE && k->image[0] != '\0' && c->task[k->task].revision == t->revision &&
+		if (k->used && k->image[0] != '\0' && c->task[k->task].revision == t->revision &&
 		    str_eq(c->task[k->task].family, t->family))
 			return k->image;
 	}

@@ -201,7 +201,7 @@ static void no_room_for_a_task(void)
 	for (unsigned i = 0; i < TASKS_MAX; i++)
 		world_place(&w, i, "web", 1);
 	container_event(5, 9000, C_STARTED);
-	ok(w.core.container[0].task == NONE, "a container whose task has no room is of no task");
+	ok(!w.core.container[0].used, "a container whose task has no room has no row");
 	container_event(5, 9000, C_DIED);
 	pull.u.pull.what = P_FAILED;
 	pull.u.pull.class = CLASS_PULL_UNKNOWN;
@@ -215,7 +215,7 @@ static void no_room_for_a_task(void)
 	is_int(w.core.counter.tasks_refused, 4, "each try is counted, and each event is another try");
 	world_stopped(&w, 0, STAGE_RUN, CLASS_NONE, "", 0);
 	container_event(5, 9000, C_CREATED);
-	ok(w.core.container[0].task != NONE, "once another task has ended, the container gets its task");
+	ok(w.core.container[0].used, "once another task has ended, it has one");
 	world_run(&w, 5000);
 	sound("no room for a task");
 }
@@ -1056,6 +1056,96 @@ static void more_than_remembered(void)
 	sound("more than is remembered");
 }
 
+/* Its task waits for an image, as the agent says; its container runs; of its container the engine has still to tell. */
+static void goes_on(unsigned id, unsigned how)
+{
+	if (how == 0)
+		world_place(&w, id, "web", 1);
+	else
+		container_event(id, id, C_CREATED);
+	if (how == 1)
+		container_event(id, id, C_STARTED);
+}
+
+static bool has_task(unsigned id)
+{
+	char arn[ARN_CAP];
+
+	snprintf(arn, sizeof(arn), "arn:aws:ecs:eu-west-1:1:task/edge/%032u", id);
+	return task_find(&w.core, arn) != NONE;
+}
+
+/* More of them than there are rows, which no agent knows any more, and each listing of the engine names all. */
+static void rows_of_unstarted(void)
+{
+	const unsigned n = TASKS_MAX + 20, live = 5000, fresh = 6000;
+	uint32_t next_id;
+
+	begin(MODE_OFF);
+	for (unsigned i = 0; i < 3; i++)
+		goes_on(live + i, i);
+	list_unstarted(n);
+	next_id = w.core.next_id;
+	unstarted(fresh, w.core.now_unix_ms);
+	is_int(w.core.next_id, next_id + 1, "a start that fails is told, though of what never started nothing ends");
+	is_int(w.core.counter.tasks_refused, 0, "no task was refused");
+	ok(has_task(live) && has_task(live + 1) && has_task(live + 2), "none gave way that waits, runs or is awaited");
+	ok(has_task(0) && has_task(100) && !has_task(n - 2), "the oldest did, by their containers");
+	for (unsigned turn = 0; turn < 3; turn++) {
+		next_id = w.core.next_id;
+		unstarted(fresh, WORLD_UNIX_MS);
+		list_unstarted(n);
+		is_int(w.core.next_id, next_id, "listed again, nothing is told anew (%u)", turn);
+		settle(1000);
+		w.queued = 0;
+		if (turn == 1)
+			world_restart(&w);
+	}
+	sound("more than there are rows");
+}
+
+/* Each of their tasks has containers that wait for the one that cannot start. */
+static void containers_of_unstarted(void)
+{
+	begin(MODE_OFF);
+	for (unsigned task = 0; task < 80; task++) {
+		unstarted(task, WORLD_UNIX_MS - (int64_t)(task + 1) * 60000);
+		for (unsigned i = 1; i < 4; i++)
+			container_event(1000 * i + task, task, C_CREATED);
+		for (unsigned i = 0; i < CONTAINERS_MAX; i++)
+			w.core.container[i].inspect_ms = 0;     /* asked often enough */
+	}
+	ok(has_task(0) && has_task(79) && !has_task(78), "where none of their containers has ended, a new one takes the place of the oldest task's");
+	unstarted(6000, w.core.now_unix_ms);
+	ok(has_task(6000), "one that fails now has its rows");
+	is_int(w.core.counter.tasks_refused, 0, "no task was refused");
+	sound("more containers than rows");
+}
+
+/* Its row gave way between the failures of its two containers. */
+static void counted_once(void)
+{
+	struct event ev = event(EV_CHANGE);
+
+	begin(MODE_OFF);
+	failures(1, 1);
+	ok(w.core.failure[0].f.counted, "the first container of a task that fails counts");
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		world_place(&w, 100 + i, "web", 1);
+	ok(!has_task(1), "its task is gone");
+	world_stopped(&w, 100, STAGE_RUN, CLASS_NONE, "", 0);
+	world_place(&w, 1, "web", 1);
+	snprintf(ev.u.change.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
+	snprintf(ev.u.change.container, NAME_CAP, "beside");
+	ev.u.change.task_status = ev.u.change.status = TS_STOPPED;
+	ev.u.change.essential = TRI_YES;
+	ev.u.change.stage = STAGE_PULL;
+	ev.u.change.class = CLASS_PULL_UNKNOWN;
+	world_feed(&w, &ev);
+	ok(w.core.failure[1].used && !w.core.failure[1].f.counted, "seen again, its second container is told and does not count");
+	sound("counted once");
+}
+
 /* What gives way first is what cannot be seen again, and that may be the newest of all. */
 static void found_between(void)
 {
@@ -1510,6 +1600,9 @@ int main(void)
 	told_before();
 	start_told_before();
 	more_than_remembered();
+	rows_of_unstarted();
+	containers_of_unstarted();
+	counted_once();
 	found_between();
 	clock_went_back();
 	numbers_go_on();
