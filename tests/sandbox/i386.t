@@ -8,7 +8,7 @@ trap 'rm -rf "$dir"' EXIT
 [ "$(uname -m)" = x86_64 ] || { echo "1..0 # SKIP no x86 here"; exit 0; }
 gcc -m32 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -idirafter /usr/include/x86_64-linux-gnu -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -I. \
 	-o "$dir/t_sandbox" tests/unit/t_sandbox.c platform/sandbox.c platform/packet.c platform/file.c agent/base/err.c \
-	agent/base/str.c -lpthread
+	agent/base/packed.c agent/base/str.c -lpthread
 ok $? "it compiles without sanitizers"
 "$dir/t_sandbox" >"$dir/said" 2>&1
 code=$?

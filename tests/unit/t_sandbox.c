@@ -679,8 +679,11 @@ static void ask_parts(void)
 	if (pid == 0) {
 		enum kerr err = sandbox_enter(&box, &missing, &why);
 
-		for (unsigned i = 0; i < missing.n; i++)
-			(void)!write(end[1], (const char *)missing.text[i], strlen((const char *)missing.text[i]) + 1);
+		for (unsigned i = 0; i < missing.n; i++) {
+			char text[128];
+
+			(void)!write(end[1], text, strlen(packed_copy(text, sizeof(text), missing.text[i])) + 1);
+		}
 		if (err != KERR_OK)
 			(void)!write(2, why.text, strlen(why.text));
 		_exit((int)err);
