@@ -10,10 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/tail_find.h"
 
-enum { READ_CHUNK = 16 * 1024, FAULT_LOOK_MS = 30000 };
+enum { READ_CHUNK = 16 * 1024, FAULT_LOOK_MS = 30000, AGAIN_MS = 1, UNWANTED_TIMES = 8 };
 
 /* ---- waking ---- */
 
@@ -32,32 +33,19 @@ static void hear_notify(struct tail *t, bool on)
 		(void)epoll_ctl(t->wait_fd, EPOLL_CTL_MOD, t->notify_fd, &ev);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Under a stream of writes the news are muted for a while and read in one go; a line alone costs one wake-up.
  * turned: another file is read than before, so its neighbours are looked at once more. */
 static void arm(struct tail *t, bool again_at_once, bool got_bytes, bool turned, bool fault)
 {
 	long quiet_ms = t->notify_fd < 0 ? TAIL_LOOK_MS : fault ? FAULT_LOOK_MS : 0;
-	int64_t now = now_ms();
+	uint64_t now = clock_boot_ms();
 	bool stream = turned || (got_bytes && now - t->heard_ms <= TAIL_PAUSE_MS);
 
 	if (got_bytes)
 		t->heard_ms = now;
-	if (again_at_once) {
-		struct itimerspec at_once = { .it_value = { .tv_nsec = 1 } };
-
-		(void)timerfd_settime(t->timer_fd, 0, &at_once, NULL);
-		return;
-	}
-	hear_notify(t, !stream);
-	set_timer(t, stream ? TAIL_PAUSE_MS : quiet_ms);
+	if (!again_at_once)
+		hear_notify(t, !stream);
+	set_timer(t, again_at_once ? AGAIN_MS : stream ? TAIL_PAUSE_MS : quiet_ms);
 }
 
 static enum kerr open_waiting(struct tail *t, struct why *why)
@@ -148,7 +136,7 @@ static unsigned pair_of(char a, char b)
 static bool needle_at(const struct tail *t, struct slice rest)
 {
 	for (size_t k = 0; k < t->needle_count; k++)
-		if (slice_starts(rest, t->needle[k]))
+		if (t->needle[k][0] == rest.p[0] && slice_starts(rest, t->needle[k]))   /* of so many hardly one: not worth a call each */
 			return true;
 	return false;
 }
@@ -397,18 +385,23 @@ int tail_fd(const struct tail *t)
 	return t->wait_fd;
 }
 
-/* Reads until the end, the budget or an error; *got: all bytes of this call. */
-static enum kerr read_some(struct tail *t, tail_line_fn *on_line, void *arg, size_t max_bytes, size_t *got,
+/* Reads until the end (!*more), the budget or an error; *got: all bytes of this call. The budget is for what is handed on: where
+ * nothing is, a storm of lines would cost more by its turns than by its bytes. */
+static enum kerr read_some(struct tail *t, tail_line_fn *on_line, void *arg, size_t max_bytes, size_t *got, bool *more,
 			   struct why *why)
 {
-	while (*got < max_bytes) {
+	const uint64_t passed = t->count.passed;
+
+	for (*more = true; *got < max_bytes || (t->count.passed == passed && *got < UNWANTED_TIMES * max_bytes);) {
 		size_t room = TAIL_LINE_MAX - t->held;
 		ssize_t n = read(t->fd, t->buf + t->held, room < READ_CHUNK ? room : READ_CHUNK);
 
-		if (n < 0)
-			return errno == EINTR ? KERR_OK : file_errno(errno, "read", t->path, why);
-		if (n == 0 && !move_on(t, on_line, arg))
+		if (n < 0 && errno == EINTR)
 			return KERR_OK;
+		if (n <= 0 && (n < 0 || !move_on(t, on_line, arg))) {
+			*more = false;
+			return n == 0 ? KERR_OK : file_errno(errno, "read", t->path, why);
+		}
 		if (n == 0)
 			continue;
 		*got += (size_t)n;
@@ -424,13 +417,13 @@ enum kerr tail_read(struct tail *t, tail_line_fn *on_line, void *arg, size_t max
 	enum kerr err = KERR_OK;
 	size_t got = 0;
 
+	*more = false;
 	take_news(t);
 	watch_dir(t);
 	if (t->fd < 0)
 		err = open_first(t, why);
 	if (err == KERR_OK)
-		err = read_some(t, on_line, arg, max_bytes, &got, why);
-	*more = got >= max_bytes;
+		err = read_some(t, on_line, arg, max_bytes, &got, more, why);
 	/* a file that cannot be opened sends no news when its mode changes */
 	arm(t, *more, got > 0, t->at.inode != before, err != KERR_OK && err != KERR_GONE);
 	if (err == KERR_OK && got == 0 && access(t->path, F_OK) != 0)

@@ -37,7 +37,7 @@ struct tail {
 	int timer_fd;
 	int dir_wd, file_wd;    /* -1: not watched */
 	bool dir_exact;         /* dir_wd is the directory itself, not one above that exists already */
-	int64_t heard_ms;       /* when bytes came last, CLOCK_MONOTONIC */
+	uint64_t heard_ms;      /* when bytes came last, clock_boot_ms */
 	struct tail_place at;
 	struct tail_counters count;
 	const char *needle[TAIL_NEEDLES_MAX]; /* a line needs one of them; none set: all lines pass */
@@ -66,8 +66,8 @@ KERR_CHECK enum kerr tail_needle(struct tail *t, const char *needle, struct why 
  * without inotify every TAIL_LOOK_MS. */
 int tail_fd(const struct tail *t);
 
-/* Reads about max_bytes at most. *more: there is more (tail_fd stays readable). KERR_GONE: the file is not
- * there at the moment (not a fault; it is looked for at each call). KERR_DENIED, KERR_IO. */
+/* Reads about max_bytes at most, eight times as much where no line is handed on. *more: there is more (tail_fd stays
+ * readable). KERR_GONE: the file is not there at the moment (not a fault; it is looked for at each call). KERR_DENIED, KERR_IO. */
 KERR_CHECK enum kerr tail_read(struct tail *t, tail_line_fn *on_line, void *arg, size_t max_bytes,
 			       bool *more, struct why *why);
 

@@ -7,6 +7,7 @@
 #include "platform/file.h"
 
 #define RETRY_MS 30000
+#define FEW      8       /* of the longest names and reasons they take a sixth of the file */
 
 static void cut_tail(struct node *n)
 {
@@ -86,24 +87,27 @@ void journal_add(struct node *n, const struct action *a)
 	(void)put(n, a->kind, a->index, a->seq, j->batch, sizeof(j->batch), &j->batched);
 }
 
-/* Everything still known, written new: the newest failures while half of the file stays free. */
+static void rewrite(struct node *n, enum rec_kind kind, uint32_t index, size_t *at)
+{
+	(void)put(n, kind, index, n->journal.seq, n->journal.rewrite, sizeof(n->journal.rewrite), at);
+}
+
+/* Everything still known, written new: the newest failures while half of the file stays free, some of them in any case, as what
+ * is called durable is among them. */
 static size_t everything(struct node *n)
 {
 	struct journal *j = &n->journal;
 	const struct core *c = &n->core;
 	size_t at = 0;
 
-	(void)put(n, REC_EPOCH, 0, j->seq, j->rewrite, sizeof(j->rewrite), &at);
+	rewrite(n, REC_EPOCH, 0, &at);
 	for (uint32_t i = 0; i < (uint32_t)c->rows.services; i++) {
 		if (c->service[i].used)
-			(void)put(n, REC_SERVICE, i, j->seq, j->rewrite, sizeof(j->rewrite), &at);
+			rewrite(n, REC_SERVICE, i, &at);
 		if (c->service[i].used && c->service[i].rb.state != RB_NONE)
-			(void)put(n, REC_ROLLBACK, i, j->seq, j->rewrite, sizeof(j->rewrite), &at);
+			rewrite(n, REC_ROLLBACK, i, &at);
 	}
-	for (uint32_t i = 0; i < (uint32_t)c->rows.releases; i++)
-		if (c->release[i].used && (c->release[i].good || c->release[i].bad))
-			(void)put(n, REC_RELEASE, i, j->seq, j->rewrite, sizeof(j->rewrite), &at);
-	for (uint32_t left = FAILURES_MAX, below = UINT32_MAX; left > 0 && at < sizeof(j->rewrite) / 2; left--) {
+	for (uint32_t left = FAILURES_MAX, below = UINT32_MAX; left > 0 && (left > FAILURES_MAX - FEW || at < sizeof(j->rewrite) / 2); left--) {
 		uint32_t best = FAILURES_MAX;
 
 		for (uint32_t i = 0; i < (uint32_t)c->rows.failures; i++)
@@ -113,8 +117,11 @@ static size_t everything(struct node *n)
 		if (best == FAILURES_MAX)
 			break;
 		below = c->failure[best].f.id;
-		(void)put(n, REC_FAILURE, best, j->seq, j->rewrite, sizeof(j->rewrite), &at);
+		rewrite(n, REC_FAILURE, best, &at);
 	}
+	for (uint32_t i = 0; i < (uint32_t)c->rows.releases; i++)
+		if (c->release[i].used && (c->release[i].good || c->release[i].bad))
+			rewrite(n, REC_RELEASE, i, &at);
 	return at;
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/wire/agent_log.h"
 #include "platform/clock.h"
 #include "platform/proc.h"
 #include "platform/tail.h"
@@ -250,6 +251,35 @@ static void test_needles(void)
 	tail_close(&t);
 }
 
+static void count_line(void *arg, struct slice line)
+{
+	*(size_t *)arg += line.n > 0;
+}
+
+/* Of what is wanted no more than was asked for, as there may be no room for it. */
+static void test_turns(void)
+{
+	char line[64];
+	struct why why;
+	size_t passed = 0;
+	bool more = false;
+
+	clear();
+	for (int i = 0; i < 4000; i++) {
+		snprintf(line, sizeof(line), "%s number=%05d\n", i < 1000 ? "level=info" : "level=error", i);
+		put("log", line);
+	}
+	begin(1 << 20, NULL);
+	is_int(tail_needle(&t, "level=error", &why), KERR_OK, "a needle");
+	is_int(tail_read(&t, count_line, &passed, 4096, &more, &why), KERR_OK, "a turn");
+	ok(passed > 0 && passed < 1000 && more, "goes on until something is wanted, and not further: %zu lines", passed);
+	while (more)
+		(void)!tail_read(&t, count_line, &passed, 4096, &more, &why);
+	is_int(passed, 3000, "the rest comes in the next ones");
+	ok(!more, "and then there is no more");
+	tail_close(&t);
+}
+
 static void test_directory(void)
 {
 	clear();
@@ -339,16 +369,10 @@ static void test_race(void)
 	tail_close(&t);
 }
 
-static void count_line(void *arg, struct slice line)
-{
-	*(size_t *)arg += line.n > 0;
-}
-
 static void test_cost(void)
 {
-	static const char *const needles[] = { "level=error", "CannotPull", "level=warn", "pull image", "Error while",
-		"knownStatus", "desiredStatus", "reason=" };
-	size_t passed = 0;
+	size_t passed = 0, needles, turns = 0;
+	const char *const *needle = agent_log_needles(&needles);
 	uint64_t before_ms, spent_ms;
 	struct why why;
 	bool more = true;
@@ -357,19 +381,21 @@ static void test_cost(void)
 	clear();
 	f = fopen(at("log"), "w");
 	for (int i = 0; f != NULL && i < 140000; i++)
-		fprintf(f, "level=info time=2026-11-23T09:00:00Z msg=\"Sending state change to ECS\" eventType=\"ContainerStateChange\" "
-			"eventData=\"arn:aws:ecs:eu-central-1:123456789012:task/demo/%032d\" module=handlers.go\n", i);
+		fprintf(f, "level=error time=2026-11-23T09:00:00Z msg=\"Docker events stream closed with error: Cannot connect to the Docker "
+			"daemon at unix:///var/run/docker.sock. Is the docker daemon running? Trying again: errorcode=dial unix "
+			"/var/run/docker.sock: connect: no such file or directory\" module=docker_client.go number=%d\n", i);
 	if (f == NULL || fclose(f) != 0)
 		abort();
 	begin(1 << 30, NULL);
-	for (size_t i = 0; i < sizeof(needles) / sizeof(needles[0]); i++)
-		(void)!tail_needle(&t, needles[i], &why);
+	for (size_t i = 0; i < needles; i++)
+		(void)!tail_needle(&t, needle[i], &why);
 	before_ms = proc_cpu_ms();
-	while (more)
-		(void)!tail_read(&t, count_line, &passed, 1 << 20, &more, &why);
+	for (; more; turns++)
+		(void)!tail_read(&t, count_line, &passed, 16 * 1024, &more, &why);
 	spent_ms = proc_cpu_ms() - before_ms;
 	is_int(t.count.lines, 140000, "ten seconds of a log at 14,000 lines a second");
 	is_int(passed, 0, "none of them matters");
+	ok(turns < t.count.bytes / (100 * 1024), "of what nobody wants much is read in one go: %zu times", turns);
 	printf("# %" PRIu64 " ms of CPU\n", spent_ms);
 /* a sanitizer or an emulated CPU says nothing about cost */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
@@ -391,6 +417,7 @@ int main(void)
 	test_truncation();
 	test_long_lines();
 	test_needles();
+	test_turns();
 	test_directory();
 	test_race();
 	test_cost();
