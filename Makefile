@@ -205,7 +205,7 @@ size: $(B)/kedge
 # they find the binary in KEDGE, and in KEDGE_TEST the one whose clock can be bent.
 PROVE = KEDGE=$(abspath $(KEDGE)) KEDGE_TEST=$(abspath $(KEDGE)-test) prove --timer --exec tests/run-one
 # two at a time: what starts services or measures goes one by one and mostly waits, beside it what mostly computes
-TWO_LANES = -j2 --rules='seq=tests/{build,e2e,line,packages,rig,size,upgrade,web}/**' --rules='seq=**'
+TWO_LANES = -j2 --rules='seq=tests/{build,e2e,fleet,line,packages,rig,size,upgrade,web}/**' --rules='seq=**'
 each  = $(foreach v,$1,$(patsubst %,build/$v/%,$(filter $2,$(C_tests:.c=))))
 some  = $(sort $(wildcard $(addsuffix /*.t,$(addprefix tests/,$1))))
 QUICK   := glibc-san $(HOST_CPU)
@@ -224,7 +224,7 @@ test:
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/kedge build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@rm -f build/failed
 	@TEST_FAILED=$(abspath build/failed) $(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
-		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox hostile fuzz mutants e2e upgrade web line) \
+		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox hostile fuzz mutants e2e upgrade web line fleet) \
 		|| { cat build/failed; exit 1; }     # what failed, said once more at the end
 
 check:
@@ -352,12 +352,13 @@ coverage mutants:
 	+@tests/$@/run
 .PHONY: crash fuzz coverage mutants
 
-# --- parts that later issues bring ---------------------------------------------------------
-fleet:                                           ISSUE = 8
-LATER = fleet
-$(LATER):
-	@echo "make $@: not built yet: issue $(ISSUE)" >&2; exit 2
-.PHONY: $(LATER)
+# NODES real kedges under one account: tests/fleet/README.md.
+NODES ?= 50
+fleet:
+	@packaging/setup build cpu-$(HOST_CPU) test
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
+	@NODES=$(NODES) TEST_TIMEOUT_S=3600 $(PROVE) -v $(call some,fleet)
+.PHONY: fleet
 
 include packaging/package.mk
 

@@ -95,6 +95,8 @@ class World:
         raise ApiError("ClientException", "Unable to describe task definition.")
 
     def find_instance(self, name: str) -> Instance:
+        if name in self.instances:
+            return self.instances[name]
         for instance in self.instances.values():
             if name in (instance.arn, instance.arn.rsplit("/", 1)[1], instance.ec2_id):
                 return instance
