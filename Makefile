@@ -220,7 +220,7 @@ test:
 	-@packaging/node-package    # tests/web says that it is missed
 	+@$(call binaries,$(CPUS))
 	+@$(call programs,$(VARIANTS))
-	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/hostile build/swarm
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/hostile build/swarm build/fleet-model
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/kedge build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@rm -f build/failed
 	@TEST_FAILED=$(abspath build/failed) $(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
@@ -314,9 +314,11 @@ replay: $(KEDGE)
 # make swarm SEEDS=1 SEED0=K V=1 shows one seed's whole story.
 SEEDS ?= 200
 SEED0 ?= 1
-build/swarm: $(wildcard tests/swarm/*.[ch] agent/core/*.[ch] agent/base/*.[ch])
+build/swarm: $(wildcard tests/swarm/*.[ch])
+build/fleet-model: tests/fleet/model.c tests/tap.h
+build/swarm build/fleet-model: $(wildcard agent/core/*.[ch] agent/base/*.[ch])
 	@mkdir -p $(@D)
-	$(call say,SWARM,$@)
+	$(call say,MODEL,$@)
 	$(Q)$(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -O2 $(WARN) -I. -o $@ $(filter %.c,$^)
 swarm: build/swarm
 	@tests/swarm/swarm.t $(SEED0) $(SEEDS) 0 $(if $(filter 1,$(V)),trace)
@@ -352,11 +354,11 @@ coverage mutants:
 	+@tests/$@/run
 .PHONY: crash fuzz coverage mutants
 
-# NODES real kedges under one account: tests/fleet/README.md.
+# NODES real kedges under one account, then ten and a hundred thousand modelled ones: tests/fleet/README.md.
 NODES ?= 50
 fleet:
 	@packaging/setup build cpu-$(HOST_CPU) test
-	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test build/fleet-model
 	@NODES=$(NODES) TEST_TIMEOUT_S=3600 $(PROVE) -v $(call some,fleet)
 .PHONY: fleet
 

@@ -18,7 +18,8 @@ from e2e import (KEDGE, KEDGE_TEST, REGISTRY, done, figures, note, ok, percentil
 
 DOUBLES = os.path.join(HERE, "..", "doubles")
 INOTIFY = "/proc/sys/fs/inotify/max_user_instances"
-START_GAP_S = 0.02      # between two nodes' starts: nodes come up one by one, not all at a stroke
+START_GAP_S = 0.4       # of the fleet's time between two nodes' starts: kedge is brought to a fleet node by node,
+START_ALL_S = 200.0     # and to all of them in so long
 POLICY = {"rollback": "auto"}
 
 
@@ -146,6 +147,9 @@ class Fleet:
                 f.write("".join(f"[{s}]\n" + "".join(f"{k} = {v}\n" for k, v in m.items()) for s, m in conf.items()))
 
     def _down(self) -> None:
+        if self.kept_inotify:
+            with open(INOTIFY, "w", encoding="ascii") as f:
+                f.write(self.kept_inotify)
         for k in self.kedges:
             if k.poll() is None:
                 k.terminate()
@@ -159,9 +163,6 @@ class Fleet:
         for p in self.started:
             p.terminate()       # their standard input closes when this process ends
             p.wait()
-        if self.kept_inotify:
-            with open(INOTIFY, "w", encoding="ascii") as f:
-                f.write(self.kept_inotify)
         if os.environ.get("E2E_KEEP"):
             note(f"kept: {self.folder}")
         else:
@@ -186,12 +187,13 @@ class Fleet:
         shutil.copy(binary, own)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")} | {
             "KEDGE_CLOCK_SCALE": str(self.scale), "KEDGE_CLOCK_ANCHOR_MS": str(self.anchor_ms)}
+        begin, gap_s = time.monotonic(), min(START_GAP_S / self.scale, START_ALL_S / self.n)
         for i in range(self.n):
             with open(self.path(i, "kedge.log"), "ab") as log:
                 self.kedges.append(subprocess.Popen(
                     ["setpriv", "--pdeathsig", "TERM", own if i == 0 else binary, "--conf", self.path(i, "kedge.conf"), "agent"],
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=environment, close_fds=False))
-            time.sleep(START_GAP_S)
+            time.sleep(max(0.0, begin + (i + 1) * gap_s - time.monotonic()))
 
     def alive(self) -> int:
         return sum(k.poll() is None for k in self.kedges)
