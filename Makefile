@@ -205,7 +205,7 @@ size: $(B)/kedge
 # they find the binary in KEDGE, and in KEDGE_TEST the one whose clock can be bent.
 PROVE = KEDGE=$(abspath $(KEDGE)) KEDGE_TEST=$(abspath $(KEDGE)-test) prove --timer --exec tests/run-one
 # two at a time: what starts services or measures goes one by one and mostly waits, beside it what mostly computes
-TWO_LANES = -j2 --rules='seq=tests/{build,e2e,line,packages,rig,size,soak,upgrade,web}/**' --rules='seq=**'
+TWO_LANES = -j2 --rules='seq=tests/{build,e2e,fleet,line,packages,rig,size,soak,upgrade,web}/**' --rules='seq=**'
 each  = $(foreach v,$1,$(patsubst %,build/$v/%,$(filter $2,$(C_tests:.c=))))
 some  = $(sort $(wildcard $(addsuffix /*.t,$(addprefix tests/,$1))))
 QUICK   := glibc-san $(HOST_CPU)
@@ -220,11 +220,11 @@ test:
 	-@packaging/node-package    # tests/web says that it is missed
 	+@$(call binaries,$(CPUS))
 	+@$(call programs,$(VARIANTS))
-	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/hostile build/swarm
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/hostile build/swarm build/fleet-model
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/kedge build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@rm -f build/failed
 	@TEST_FAILED=$(abspath build/failed) $(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
-		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox hostile fuzz mutants e2e upgrade web line soak) \
+		$(call some,build analyze packages unit story swarm replay classes rig size crash faults sandbox hostile fuzz mutants e2e upgrade web line soak fleet) \
 		|| { cat build/failed; exit 1; }     # what failed, said once more at the end
 
 check:
@@ -314,9 +314,11 @@ replay: $(KEDGE)
 # make swarm SEEDS=1 SEED0=K V=1 shows one seed's whole story.
 SEEDS ?= 200
 SEED0 ?= 1
-build/swarm: $(wildcard tests/swarm/*.[ch] agent/core/*.[ch] agent/base/*.[ch])
+build/swarm: $(wildcard tests/swarm/*.[ch])
+build/fleet-model: tests/fleet/model.c tests/tap.h
+build/swarm build/fleet-model: $(wildcard agent/core/*.[ch] agent/base/*.[ch])
 	@mkdir -p $(@D)
-	$(call say,SWARM,$@)
+	$(call say,MODEL,$@)
 	$(Q)$(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -O2 $(WARN) -I. -o $@ $(filter %.c,$^)
 swarm: build/swarm
 	@tests/swarm/swarm.t $(SEED0) $(SEEDS) 0 $(if $(filter 1,$(V)),trace)
@@ -352,12 +354,13 @@ coverage mutants:
 	+@tests/$@/run
 .PHONY: crash fuzz coverage mutants
 
-# --- parts that later issues bring ---------------------------------------------------------
-fleet:                                           ISSUE = 8
-LATER = fleet
-$(LATER):
-	@echo "make $@: not built yet: issue $(ISSUE)" >&2; exit 2
-.PHONY: $(LATER)
+# NODES real kedges under one account, then ten and a hundred thousand modelled ones: tests/fleet/README.md.
+NODES ?= 50
+fleet:
+	@packaging/setup build cpu-$(HOST_CPU) test
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test build/fleet-model
+	@NODES=$(NODES) TEST_TIMEOUT_S=3600 $(PROVE) -v $(call some,fleet)
+.PHONY: fleet
 
 include packaging/package.mk
 

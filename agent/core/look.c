@@ -8,10 +8,10 @@ void look_want(struct core *c, uint32_t service)
 {
 	struct look *l = &c->service[service].look;
 	/* a no is an answer too: it shows that the line was good when an application ended */
-	uint64_t patience_ms = c->service[service].history_denied ? 60 * SEC : 900 * SEC;
+	uint64_t patience_ms = 2 * pace_spread_ms(c, c->service[service].history_denied ? 30 * SEC : 450 * SEC);
 
 	if (!l->wanted) {
-		l->next_ms = c->now_ms;
+		l->next_ms = c->now_ms + dice(c, pace_spread_ms(c, 0) * 2);   /* it happens to the whole fleet at once */
 		if (l->sent_ms != 0 && l->next_ms < l->sent_ms + LOOK_GAP_MS)
 			l->next_ms = l->sent_ms + LOOK_GAP_MS;
 	} else if (l->next_ms > c->now_ms + patience_ms) {
@@ -37,11 +37,12 @@ static void finish(struct core *c, uint32_t service)
 	s->look.wanted = s->look.full = false;
 	pace_answered(c);
 	s->look.done_ms = c->now_ms;
-	s->look.next_ms = pace_next_ms(c, s);
 	release_bind_deployment(c, service);
 	stale_look(c, service);
 	stuck_service(c, service);
 	rollback_looked(c, service);
+	if (!s->look.wanted)
+		s->look.next_ms = pace_next_ms(c, s);   /* what the look showed may have closed the intent */
 }
 
 void look_tick(struct core *c, uint32_t service)

@@ -14,6 +14,14 @@ uint32_t core_fleet(const struct core *c)
 	return c->params.fleet != 0 ? c->params.fleet : c->fleet_seen;
 }
 
+/* N nodes that look with two calls every N/5 s use half of one bucket of the account: at least so long, or least_ms. */
+uint64_t pace_spread_ms(const struct core *c, uint64_t least_ms)
+{
+	uint64_t ms = core_fleet(c) / 5 * SEC;
+
+	return ms > least_ms ? ms : least_ms;
+}
+
 enum shed core_shed(const struct core *c)
 {
 	return (enum shed)c->fact[FACT_DATA].value;
@@ -66,9 +74,10 @@ uint64_t pace_ms(const struct core *c, const struct service *s)
 	uint64_t gap = age < 300 * 1000 ? 30 * SEC : age < 1200 * 1000 ? 60 * SEC : 120 * SEC;
 
 	if (unseen(c, s))
-		return UNSEEN_GAP_MS;
+		return pace_spread_ms(c, UNSEEN_GAP_MS);
 	if (!sd_ongoing(s->dep.status) || s->dep_ms == 0)
 		return core_heartbeat_ms(c, &why);
+	gap = pace_spread_ms(c, gap);
 	if (rb_open(s->rb.state))
 		return gap;   /* what a rollback needs is never shed */
 	gap <<= c->pace.slower < 5 ? c->pace.slower : 5;
@@ -160,7 +169,7 @@ static void bring(struct core *c, uint64_t *at_ms, uint64_t in_ms)
 /* What waits for the line goes, no back-off holds it back. spread: a whole fleet may have come back with this node. */
 void pace_line_back(struct core *c, bool spread)
 {
-	uint64_t fleet_ms = core_fleet(c) / 10 * SEC, intent_ms = 0, beat_ms = 0;
+	uint64_t fleet_ms = pace_spread_ms(c, 0), intent_ms = 0, beat_ms = 0;
 	enum beat_why why;
 
 	if (spread) {

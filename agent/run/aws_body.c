@@ -79,7 +79,7 @@ enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *
 	case ECS_LIST_TASKS:
 		if (job->pages == 0)
 			n->aws.token[0] = '\0';
-		return ecs_out_list_tasks(out, cluster, s->m.name, NULL, job->stopped, n->aws.token, why);
+		return ecs_out_list_tasks(out, cluster, s->m.name, s->work.started_by, job->stopped, n->aws.token, why);
 	case ECS_DESCRIBE_TASKS:
 		return job->op == OP_TASK ? ecs_out_task(out, cluster, slice_of(job->task), why)
 					  : ecs_out_tasks(out, cluster, &n->aws.ids, why);
@@ -174,7 +174,7 @@ static void begin_quorum(struct node *n, const struct aws_job *job)
 	struct ecs_quorum_of *of = &n->aws.quorum_of;
 
 	*of = (struct ecs_quorum_of){
-		.started_by = "", .family = s->rb.family, .revision = s->rb.revision, .since_unix_ms = s->dep.created_unix_ms,
+		.started_by = s->work.started_by, .family = s->rb.family, .revision = s->rb.revision, .since_unix_ms = s->dep.created_unix_ms,
 		.now_unix_ms = node_unix_ms(n), .well_ms = 40000,
 	};
 	ecs_quorum_begin(&n->aws.quorum, of, &n->arena);
@@ -192,11 +192,12 @@ static enum kerr ask_more(struct node *n, const struct aws_job *job, enum ecs_ca
 }
 
 /* Page by page: its ids, and at once what became of those tasks, so that memory holds one page. Running tasks first: one
- * that runs well is all there is to know. */
+ * that runs well is all there is to know. Of those that stopped a part is, once it shows that enough of them failed. */
 static enum kerr quorum(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
 {
 	char words[PACKED_MAX];
 	struct aws *a = &n->aws;
+	const struct ev_aws_quorum *q = &n->ev.u.aws_quorum;
 	uint32_t pages = job->pages + (job->call == ECS_LIST_TASKS);
 	bool whole;
 	enum kerr err;
@@ -215,7 +216,7 @@ static enum kerr quorum(struct node *n, const struct aws_job *job, const struct 
 		return err;
 	a->quorum.left_out += a->token[0] != '\0' && pages >= AWS_QUORUM_PAGES;
 	whole = ecs_quorum_event(&a->quorum, (struct ecs_asked){ job->service, job->ask }, &n->ev);
-	if (n->ev.u.aws_quorum.ran_well == 0 && a->quorum.left_out == 0 && (a->token[0] != '\0' || !job->stopped))
+	if (q->ran_well == 0 && a->quorum.left_out == 0 && (!job->stopped || (a->token[0] != '\0' && !quorum_failed(q))))
 		return ask_more(n, job, ECS_LIST_TASKS, job->stopped || a->token[0] == '\0', why);
 	if (whole)
 		node_feed(n, &n->ev);

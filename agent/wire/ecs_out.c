@@ -105,25 +105,22 @@ enum kerr ecs_out_revisions(struct text *out, const struct slice *arn, size_t n,
 	return arns(out, ECS_DESCRIBE_REVISIONS, "serviceRevisionArns", "service-revision", arn, n, why);
 }
 
-enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *service, const char *instance,
+enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *service, const char *started_by,
 			     bool stopped, const char *token, struct why *why)
 {
 	struct jw w = jw_on(out);
 	enum kerr e = name_ok(cluster, "cluster", why);
-	struct arn parsed;
 
-	if (e == KERR_OK && service != NULL)
+	if (e == KERR_OK)
 		e = name_ok(service, "service", why);
-	if (e == KERR_OK && service == NULL)
-		e = arn_parse_ecs(slice_of(instance), "container-instance", 3, &parsed, why);
 	if (e != KERR_OK)
 		return e;
 	jw_object(&w, NULL);
 	jw_str(&w, "cluster", cluster);
-	if (service != NULL)
-		jw_str(&w, "serviceName", service);
+	if (started_by[0] != '\0')
+		jw_str(&w, "startedBy", started_by);   /* no other filter beside it */
 	else
-		jw_str(&w, "containerInstance", instance);
+		jw_str(&w, "serviceName", service);
 	jw_str(&w, "desiredStatus", stopped ? "STOPPED" : "RUNNING");
 	if (token[0] != '\0')
 		jw_str(&w, "nextToken", token);

@@ -30,9 +30,9 @@ enum kerr ecs_out_list_after(struct text *out, const char *cluster, const char *
 			     struct why *why) KERR_CHECK;
 enum kerr ecs_out_deployments(struct text *out, const struct slice *arn, size_t n, struct why *why) KERR_CHECK;
 enum kerr ecs_out_revisions(struct text *out, const struct slice *arn, size_t n, struct why *why) KERR_CHECK;
-/* Running or stopped tasks; of a service, or (service NULL) on a container instance. token: of the page before, empty
- * for the first. */
-enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *service, const char *instance,
+/* Running or stopped tasks: those that started_by (of a deployment) names, or where it is empty all of the service. token: of
+ * the page before, empty for the first. */
+enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *service, const char *started_by,
 			     bool stopped, const char *token, struct why *why) KERR_CHECK;
 enum kerr ecs_out_task(struct text *out, const char *cluster, struct slice task, struct why *why) KERR_CHECK;
 enum kerr ecs_out_tasks(struct text *out, const char *cluster, const struct ecs_task_ids *ids, struct why *why) KERR_CHECK;

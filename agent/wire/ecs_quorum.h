@@ -9,7 +9,7 @@
 #include "agent/wire/ecs_in.h"
 #include "agent/wire/elements.h"
 
-#define ECS_QUORUM_NODES 256             /* container instances told apart. more: counted, and not judged */
+#define ECS_QUORUM_NODES 1024            /* container instances told apart. more: counted, and not judged */
 #define ECS_QUORUM_TASK  16384           /* bytes of one pruned task. more: KERR_TOO_BIG */
 struct ecs_quorum_of {
 	const char *started_by;          /* Task.startedBy of the release's tasks; empty: by the next three */

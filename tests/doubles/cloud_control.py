@@ -48,15 +48,16 @@ class ControlError(Exception):
 
 
 class Control:
-    def __init__(self, api: Api, server: Server, link: Link, keys: dict[str, Key],
+    def __init__(self, api: Api, server: Server, links: list[Link], keys: dict[str, Key],
                  folder: Path, session: str) -> None:
         self._api = api
         self._world: World = api.world
         self._server = server
-        self._link = link
+        self._links = links
         self._keys = keys
         self._folder = folder
         self._session = session
+        self._late: dict[str, Service] | None = None    # in a batch: services to be stepped at its end
         self._denied: dict[str, list[dict[str, str]]] = {}
         self._policies: dict[str, dict[str, iam.Document]] = {}
         self._key = self._issue(session)
@@ -85,8 +86,20 @@ class Control:
             return method(**arguments)
         with self._world.lock:
             answer = method(**arguments)
-            self._world.publish()
+            if self._late is None:
+                self._world.publish()
             return answer
+
+    def batch(self, commands: list[Any]) -> Answer:
+        """Many commands as one: the scheduler steps, and readers see what changed, once."""
+        self._late = {}
+        try:
+            answers = [self.run(c) for c in commands]
+        finally:
+            late, self._late = self._late, None
+        for service in late.values():
+            self._world.step_service(service)
+        return {"answers": answers}
 
     # --- looking -------------------------------------------------------------------------
 
@@ -103,8 +116,11 @@ class Control:
                 "clock": {"offset_s": world.clock.offset_s, "scale": world.clock.scale} | self.ping(),
                 "buckets": {n: round(b.level, 2) for n, b in self._api.buckets.items()},
                 "buckets_lowest_percent": {n: round(100 * b.lowest / b.burst, 1) for n, b in self._api.buckets.items() if b.burst},
-                "link": self._link.mode, "requests": self._server.log.count,
+                "link": self._links[0].mode, "requests": self._server.log.count,
                 "handshakes": self._server.handshakes}
+
+    def dump_service(self, service: str) -> Answer:
+        return self._dump_service(self._world.find_service(service))
 
     @staticmethod
     def _dump_service(service: Service) -> Answer:
@@ -342,13 +358,17 @@ class Control:
         return {}
 
     def _task(self, name: str) -> Task:
+        if name in self._world.tasks:
+            return self._world.tasks[name]
         for task in self._world.tasks.values():
             if name in (task.arn, task.id):
                 return task
         raise ControlError(f"no task {name}")
 
     def _after(self, task: Task) -> None:
-        if task.service is not None:
+        if task.service is not None and self._late is not None:
+            self._late[task.service.name] = task.service
+        elif task.service is not None:
             self._world.step_service(task.service)
 
     @staticmethod
@@ -366,12 +386,14 @@ class Control:
 
     # --- weather -------------------------------------------------------------------------
 
-    def link(self, state: str, mode: str = "refuse") -> Answer:
-        """up | down; down refuses or blackholes the HTTPS port."""
+    def link(self, state: str, mode: str = "refuse", at: int = 0) -> Answer:
+        """up | down; down refuses or blackholes the HTTPS port (of several the one at that place)."""
         if state not in ("up", "down") or mode not in ("refuse", "blackhole"):
             raise ControlError("state is up or down, mode is refuse or blackhole")
-        self._link.set_mode("up" if state == "up" else mode)
-        return {"link": self._link.mode}
+        if not 0 <= at < len(self._links):
+            raise ControlError(f"there are {len(self._links)} ports")
+        self._links[at].set_mode("up" if state == "up" else mode)
+        return {"link": self._links[at].mode}
 
     def wan(self, state: str, mode: str = "refuse", instance: str | None = None) -> Answer:
         """link, and the agents' connection with it (of one instance, or of all)."""

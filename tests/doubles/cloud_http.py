@@ -373,7 +373,7 @@ class Link:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", port))
-        sock.listen(128)
+        sock.listen(1024)
         return sock
 
     def set_mode(self, mode: str) -> None:

@@ -5,12 +5,13 @@ the replica that readers see. Where AWS documents no answer the choice made is m
 """
 from __future__ import annotations
 
+import heapq
 import math
 import random
 import threading
 import time
 import uuid
-from typing import Any, Iterable
+from typing import Any, Iterable, Iterator
 
 from cloud_clock import Clock, Replica
 from cloud_model import (MAX_EVENTS, ContainerState, Instance, Revision, Rollout, Service,
@@ -95,6 +96,8 @@ class World:
         raise ApiError("ClientException", "Unable to describe task definition.")
 
     def find_instance(self, name: str) -> Instance:
+        if name in self.instances:
+            return self.instances[name]
         for instance in self.instances.values():
             if name in (instance.arn, instance.arn.rsplit("/", 1)[1], instance.ec2_id):
                 return instance
@@ -616,8 +619,9 @@ class World:
 
     def _launch(self, service: Service, rollout: Rollout, count: int) -> None:
         started: list[Task] = []
+        places = self._places(service, rollout.revision.td)
         for _ in range(count):
-            instance, why = self._place(service, rollout.revision.td)
+            instance, why = next(places)
             if instance is None:
                 self.event(service, why, once=True)
                 rollout.next_launch = self.clock.model() + PLACEMENT_RETRY_S
@@ -633,20 +637,28 @@ class World:
             names = " ".join(f"(task {t.id})" for t in started)
             self.event(service, f"has started {len(started)} tasks: {names}.")
 
-    def _place(self, service: Service, td: TaskDefinition) -> tuple[Instance | None, str]:
-        """A connected instance with room, the emptiest of this service first; or why there is none."""
+    def _places(self, service: Service, td: TaskDefinition) -> Iterator[tuple[Instance | None, str]]:
+        """For one new task after the other: a connected instance with room, the emptiest of this service first; or why there is
+        none."""
         why = NO_PLACE
         active: dict[str, int] = {}
         for task in service.tasks:
             if task.active():
                 active[task.instance.arn] = active.get(task.instance.arn, 0) + 1
-        for instance in sorted(self.instances.values(), key=lambda i: active.get(i.arn, 0)):
+        waiting = [(active.get(i.arn, 0), n, i) for n, i in enumerate(self.instances.values())]
+        heapq.heapify(waiting)
+        while waiting:
+            count, number, instance = waiting[0]
             problem = self._misfit(instance, td)
             if problem is None:
-                return instance, ""
+                yield instance, ""
+                heapq.heapreplace(waiting, (count + 1, number, instance))
+                continue
+            heapq.heappop(waiting)
             why = f"{NO_PLACE} The closest matching container-instance " \
                   f"{instance.arn.rsplit('/', 1)[1]} {problem}"
-        return None, why
+        while True:
+            yield None, why
 
     def _misfit(self, instance: Instance, td: TaskDefinition) -> str | None:
         if not instance.connected or instance.status != "ACTIVE":

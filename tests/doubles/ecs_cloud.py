@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """A double of the Amazon ECS control plane for the tests of kedge.
 
-    ecs_cloud.py --dir DIR [--port 0] [--region eu-west-1] [--account 123456789012]
+    ecs_cloud.py --dir DIR [--port 0] [--ports 1] [--region eu-west-1] [--account 123456789012]
                  [--cluster edge] [--time-scale N] [--scaled-clock] [--lag-max 2.0] [--seed N]
                  [--certificate good|expired|future|wrong-host|untrusted] [--rsa]
                  [--instance-id mi-0123] [--name NAME] [--stdin-watch]
 
---name is one more name the certificate is for, beside localhost.
+--name is one more name the certificate is for, beside localhost. With --ports N the same answers on N ports, each a line of
+endpoint, so that a part of the clients can lose its line.
 
 Files in DIR: ca.pem, tls/server.{crt,key}, credentials (profile default), control.sock, requests.jsonl (one line per
 request read), connections.jsonl (one per connection that ended: TCP payload both ways, TLS
@@ -30,6 +31,8 @@ Control: one JSON object per line over DIR/control.sock, {"command": NAME, ...};
 with their members (a default after =):
 
   ping; dump                    clocks; the whole state
+  dump-service                  service: what dump has of it
+  batch                         commands[]: all of them as one -> answers[]; readers see what changed at its end
   wait-deployment               service, status[], timeout_s=30: of the newest deployment
   register-task-definition      the members of RegisterTaskDefinition, first_revision=1
   deregister-task-definition    taskDefinition
@@ -59,7 +62,8 @@ with their members (a default after =):
                                 networkBindings}], pullStartedAt, pullStoppedAt, executionStoppedAt
   submit-health                 task, containers[{name, healthStatus}]
   run-task, stop-task           a standalone task; stop any task (task, reason)
-  link                          state up|down, mode refuse|blackhole: the HTTPS port
+  link                          state up|down, mode refuse|blackhole, at=0: the HTTPS port (of several the one there;
+                                blackhole silences the connections of all)
   wan                           the same for the HTTPS port and the agents (or one instance)
   set-throttle                  category or op, burst, rate; reset=true restores all; retry_after_ms=0: what
                                 refusals ask to wait for (x-amz-retry-after)
@@ -111,6 +115,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A double of the Amazon ECS control plane.")
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--ports", type=int, default=1)
     parser.add_argument("--region", default="eu-west-1")
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--cluster", default="edge")
@@ -137,9 +142,10 @@ def tick(world: World) -> None:
     """Step the model for ever; a broken model ends the double, it does not limp on."""
     try:
         while True:
+            begin = time.monotonic()
             with world.lock:
                 world.step()
-            time.sleep(world.clock.tick_s())
+            time.sleep(max(world.clock.tick_s(), 4 * (time.monotonic() - begin)))   # a large fleet's step takes its time
     except Exception:
         traceback.print_exc()
         os._exit(70)
@@ -158,14 +164,14 @@ def main() -> None:
     api = Api(world)
     keys: dict[str, Key] = {}
     server = Server(api, Verifier(args.region, keys), context, folder)
-    link = Link(server, args.port)
-    control = Control(api, server, link, keys, folder, args.instance_id)
+    links = [Link(server, args.port if i == 0 else 0) for i in range(args.ports)]
+    control = Control(api, server, links, keys, folder, args.instance_id)
     serve_control(control, folder / "control.sock")
     threading.Thread(target=tick, args=(world,), daemon=True).start()
     if args.stdin_watch:
         end_with_stdin()
-    write_atomically(folder / "endpoint", f"https://localhost:{link.port}\n")
-    write_atomically(folder / "port", f"{link.port}\n")
+    write_atomically(folder / "endpoint", "".join(f"https://localhost:{link.port}\n" for link in links))
+    write_atomically(folder / "port", f"{links[0].port}\n")
     while True:
         signal.pause()
 

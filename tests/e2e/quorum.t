@@ -36,14 +36,14 @@ def fleet(s, service, more):
     wait(lambda: s.ctl("dump")["services"][service]["deployments"][-1]["status"] == "SUCCESSFUL", 40)
     others = [s.ctl("instance-register", memory=1000000)["containerInstanceArn"] for _ in range(5)]
     td = s.define(service, {"image": f"{REGISTRY}/{service}:nosuch", "memory": 1})
-    s.ctl("update-service", service=service, taskDefinition=td, desiredCount=7)
-    group = f"service:{service}"
+    deployment = s.ctl("update-service", service=service, taskDefinition=td, desiredCount=7)["deployment"]
+    of = {"group": f"service:{service}", "startedBy": deployment}
     for instance in others[:2]:
-        task = s.ctl("run-task", taskDefinition=td, instance=instance, group=group)["taskArn"]
+        task = s.ctl("run-task", taskDefinition=td, instance=instance, **of)["taskArn"]
         s.ctl("submit-task-state-change", task=task, status="STOPPED",
               containers=[{"name": "app", "status": "STOPPED", "reason": MISSING}])
     for _ in range(more):
-        s.ctl("run-task", taskDefinition=td, instance=others[2], group=group)
+        s.ctl("run-task", taskDefinition=td, instance=others[2], **of)
 
 
 def all_pages(s):
@@ -60,13 +60,13 @@ def all_pages(s):
 
 
 def too_many(s):
-    fleet(s, "huge", 900)
+    fleet(s, "huge", 1700)
     before = len(asked(s))
     said = wait(lambda: s.kedge.said("service huge", "rollback=quorum-wait"), 90)
     ok(said, "more tasks than are read: a person is asked", str(rollback(s, "huge")) + s.kedge.tail())
     ok(wait(lambda: "cannot be asked" in (rollback(s, "huge").get("reason") or ""), 10, 0.2), "... and told why", rollback(s, "huge"))
     pages = [c for c in asked(s)[before:] if c[0] == "ListTasks"]
-    ok(len(pages) == 8, "eight pages are read and no more", pages)
+    ok(len(pages) == 16, "sixteen pages are read and no more", pages)
     ok(never(lambda: stops(s) > 1, 3), "nothing is sent")
 
 

@@ -5,7 +5,6 @@
 
 #define DEP "arn:aws:ecs:eu-west-1:123456789012:service-deployment/edge/web/Xk3mVbT9wQ2rLs7PfYz0a"
 #define REV "arn:aws:ecs:eu-west-1:123456789012:service-revision/edge/web/5980306466373577096"
-#define CI  "arn:aws:ecs:eu-west-1:123456789012:container-instance/edge/0a1b"
 
 static struct why why;
 static char buf[8192];
@@ -35,12 +34,12 @@ static void bodies(void)
 	     "{\"cluster\":\"edge\",\"service\":\"web\",\"createdAt\":{\"after\":1619234847.028},\"maxResults\":5}", "list after");
 	body(ecs_out_deployments(fresh(), &dep, 1, &why), "{\"serviceDeploymentArns\":[\"" DEP "\"]}", "deployments");
 	body(ecs_out_revisions(fresh(), rev, 2, &why), "{\"serviceRevisionArns\":[\"" REV "\",\"" REV "\"]}", "revisions");
-	body(ecs_out_list_tasks(fresh(), "edge", "web", NULL, true, "", &why),
+	body(ecs_out_list_tasks(fresh(), "edge", "web", "", true, "", &why),
 	     "{\"cluster\":\"edge\",\"serviceName\":\"web\",\"desiredStatus\":\"STOPPED\"}", "tasks of a service");
-	body(ecs_out_list_tasks(fresh(), "edge", "web", NULL, false, "eyJ\"", &why),
+	body(ecs_out_list_tasks(fresh(), "edge", "web", "", false, "eyJ\"", &why),
 	     "{\"cluster\":\"edge\",\"serviceName\":\"web\",\"desiredStatus\":\"RUNNING\",\"nextToken\":\"eyJ\\\"\"}", "the next page of them");
-	body(ecs_out_list_tasks(fresh(), "edge", NULL, CI, false, "", &why),
-	     "{\"cluster\":\"edge\",\"containerInstance\":\"" CI "\",\"desiredStatus\":\"RUNNING\"}", "tasks of an instance");
+	body(ecs_out_list_tasks(fresh(), "edge", "web", "ecs-svc/7", false, "", &why),
+	     "{\"cluster\":\"edge\",\"startedBy\":\"ecs-svc/7\",\"desiredStatus\":\"RUNNING\"}", "tasks of a deployment");
 	body(ecs_out_task(fresh(), "edge", SLICE("arn:aws:ecs:eu-west-1:123456789012:task/edge/0a1b"), &why),
 	     "{\"cluster\":\"edge\",\"tasks\":[\"0a1b\"]}", "one task");
 	body(ecs_out_tasks(fresh(), "edge", &ids, &why), "{\"cluster\":\"edge\",\"tasks\":[\"0a\",\"0b\"]}", "tasks");
@@ -84,7 +83,7 @@ static void refusals(void)
 	refused(ecs_out_task(fresh(), "edge", SLICE("a b"), &why), "no task");
 	refused(ecs_out_tasks(fresh(), "edge", &none, &why), "1 to 100");
 	refused(ecs_out_services(fresh(), "edge", &bad, 1, &why), "no valid name");
-	refused(ecs_out_list_tasks(fresh(), "edge", NULL, "x", false, "", &why), "arn:");
+	refused(ecs_out_list_tasks(fresh(), "edge", "a/b", "x", false, "", &why), "service name");
 	small = text_on(little, sizeof(little));
 	ok(ecs_out_stop(&small, DEP, &why) == KERR_TOO_BIG && strstr(why.text, "StopServiceDeployment") != NULL, "%s", why.text);
 }
