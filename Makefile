@@ -132,6 +132,7 @@ $(B)/kedge $(B)/kedge-test: | $(B)/lto/ld
 	$(Q)$(CC) $(filter-out -pipe,$(ARCH_CFLAGS)) -flto $(WHOLE) -fstack-usage -save-temps -o $(B)/lto/$(@F) $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
 	$(Q)$(CC) $(ARCH_CFLAGS) $(LAYOUT) -o $@.unstripped $(LINK_START) $(B)/lto/$(@F).ltrans0.ltrans.o $(LINK_END)
 	$(Q)$(STRIP) -s -R .comment -o $@ $@.unstripped
+	$(Q)packaging/cut $@
 	$(Q)! $(READELF) -lW $@ | grep -q INTERP || { rm $@; echo "make: $@ came out dynamically linked" >&2; exit 1; }
 else
 $(B)/kedge $(B)/kedge-test:
