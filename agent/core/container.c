@@ -1,12 +1,14 @@
 /* What the engine says about containers: the first witness of create, start, exit, OOM and health. */
 #include "agent/core/parts.h"
 
+#define MISSED_MS (5 * SEC)      /* an event is not so long on its way */
 #define LAST_WORDS_MS (2 * SEC)  /* what ends so early may have said why it cannot run at all */
 #define FORMAT_MS (2 * SEC)      /* the kernel refuses a program of another machine at once */
 #define FOUND_LATE_MS (60 * SEC) /* a start that fails is seen within seconds, unless kedge or the engine was away */
 
 #define SIGNAL_KILL 9
 #define KILLED 137               /* exit code after SIGKILL */
+#define TERMINATED 143
 #define OOM_MS (10 * SEC)        /* an exit later than this after a child ran out of memory has another cause */
 #define ENGINE_LOST 255          /* exit code of a container the engine lost sight of */
 
@@ -136,7 +138,7 @@ static void died(struct core *c, int32_t at, int64_t unix_ms)
 {
 	struct container *k = &c->container[at];
 	struct task *t = &c->task[k->task];
-	uint64_t lived_ms = k->live ? c->now_ms - k->started_ms : 0;
+	uint64_t lived_ms = k->live ? k->ended_ms - k->started_ms : 0;
 	char reason[SENTENCE_CAP];
 	struct text text = text_on(reason, sizeof(reason));
 	enum class class;
@@ -168,7 +170,7 @@ static void started(struct core *c, int32_t at, int64_t unix_ms)
 	task_progress(c, k->task);
 	k->state = CS_RUNNING;
 	k->live = true;
-	k->oom = k->has_exit = k->stop_asked = k->killed = false;
+	k->oom = k->has_exit = k->stop_asked = k->killed = k->missed = false;
 	k->starts++;
 	k->started_ms = c->now_ms;
 	k->started_unix_ms = unix_ms != 0 ? unix_ms : c->now_unix_ms;
@@ -193,6 +195,39 @@ static void found_dead(struct core *c, int32_t at, const struct ev_container *ev
 		node_ended_with_host(c, at);
 }
 
+static void ended(struct core *c, int32_t at, int32_t exit_code, int64_t unix_ms, uint64_t boot_ms)
+{
+	struct container *k = &c->container[at];
+
+	k->state = CS_EXITED;
+	k->has_exit = true;
+	k->exit_code = exit_code;
+	k->deaths += !k->stop_asked;     /* docker restart is no loop */
+	k->finished_unix_ms = unix_ms;
+	k->ended_ms = boot_ms;
+	died(c, at, unix_ms);
+}
+
+/* Its event is late or will never come. What it left is looked at once an event on its way would have come; false: not yet over. */
+static bool missed_end(struct core *c, int32_t at, const struct ev_container *ev)
+{
+	struct container *k = &c->container[at];
+	int64_t lived_ms = ev->finished_unix_ms - ev->started_unix_ms;
+
+	if (!ev->inspected) {
+		k->inspect_ms = c->now_ms + MISSED_MS;
+		return true;
+	}
+	if (c->now_unix_ms - ev->finished_unix_ms < (int64_t)MISSED_MS)
+		return false;
+	k->missed = true;
+	k->oom = k->oom || ev->oom_killed;
+	/* what a stop looks like when nobody saw who asked */
+	k->stop_asked = k->stop_asked || (!k->oom && (ev->exit_code == 0 || ev->exit_code == KILLED || ev->exit_code == TERMINATED));
+	ended(c, at, ev->exit_code, ev->finished_unix_ms, k->started_ms + (lived_ms > 0 ? (uint64_t)lived_ms : 0));
+	return true;
+}
+
 static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 {
 	struct container *k = &c->container[at];
@@ -200,6 +235,8 @@ static void listed(struct core *c, int32_t at, const struct ev_container *ev)
 	bool running_before = k->state == CS_RUNNING;
 
 	k->listed = true;
+	if (running_before && ev->state == CS_EXITED && c->source[SRC_ENGINE].state == SS_UP && missed_end(c, at, ev))
+		return;
 	if (ev->state != CS_UNKNOWN)
 		k->state = ev->state;
 	/* it ran until the engine went away, and is over now that it is back: it ended with the engine */
@@ -284,13 +321,9 @@ void on_container(struct core *c, const struct ev_container *ev)
 		started(c, at, ev->time_unix_ms);
 		break;
 	case C_DIED:
-		k->state = CS_EXITED;
-		k->has_exit = true;
-		k->exit_code = ev->exit_code;
-		k->deaths += !k->stop_asked;     /* docker restart is no loop */
-		k->finished_unix_ms = ev->time_unix_ms;
-		k->ended_ms = c->now_ms;
-		died(c, at, ev->time_unix_ms);
+		if (!k->missed)
+			ended(c, at, ev->exit_code, ev->time_unix_ms, c->now_ms);
+		k->missed = false;
 		break;
 	case C_OOM:
 		k->oom = true;

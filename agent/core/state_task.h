@@ -14,6 +14,7 @@ struct container {
 	enum tri essential;
 	bool stop_asked, killed, oom, has_exit, live; /* live: its newest start was seen as it happened; killed: SIGKILL by hand */
 	bool image_asked, words_wanted, fixed_port, healthy; /* healthy: the engine once called it so */
+	bool missed;                     /* its end was found in a listing: the event is late */
 	enum tri health_check;
 	int32_t exit_code;
 	uint32_t starts, deaths;         /* seen live; deaths: those nobody asked for */

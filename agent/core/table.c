@@ -74,7 +74,7 @@ static bool goes_on(const struct core *c, int32_t task)
 
 /* How soon a row gives way; 0: never. What only the journal remembers, and no source has named since the start, ended while
  * nobody looked. What no agent names has containers that never started, or are left over. */
-static int gives_way(const struct core *c, int32_t task)
+static int gives_way(const struct core *c, int32_t task, uint32_t containers)
 {
 	const struct task *t = &c->task[task];
 
@@ -82,19 +82,20 @@ static int gives_way(const struct core *c, int32_t task)
 		return goes_on(c, task) ? 1 : 4;
 	if (t->in_agent)
 		return 0;
-	if (task_containers(c, task) == 0)
+	if (containers == 0)
 		return t->from_log ? 0 : 3;
 	return goes_on(c, task) ? 0 : 2;
 }
 
 /* By when it was made: an engine lists the newest first. */
-static int32_t task_oldest(const struct core *c, uint32_t containers)
+static int32_t task_oldest(const struct core *c, uint32_t with_containers)
 {
 	int32_t best = NONE;
 	int soonest = 0;
 
 	for (int32_t i = 0; i < c->rows.tasks; i++) {
-		int way = task_containers(c, i) < containers ? 0 : gives_way(c, i);
+		uint32_t containers = task_containers(c, i);
+		int way = containers < with_containers ? 0 : gives_way(c, i, containers);
 
 		if (way > soonest || (way > 0 && way == soonest && c->task[i].first_unix_ms < c->task[best].first_unix_ms)) {
 			best = i;

@@ -3,6 +3,10 @@
 
 #include "agent/wire/engine_in.h"
 
+/* So long after its newest word the engine is asked for the listing again: its events may have stopped though its stream is open.
+ * What it did meanwhile is known by then at the latest. */
+#define SILENT_MS (10 * 60 * 1000)
+
 static uint64_t retry_gap_ms(uint32_t failures)
 {
 	static const uint16_t gap[] = { 250, 500, 1000, 2000, 5000, 10000, 30000 };
@@ -83,6 +87,12 @@ static void on_list(struct node *n, enum kerr err, const char *key, struct slice
 	later(n);
 }
 
+static void list(struct node *n)
+{
+	n->engine.heard_ms = n->engine.listed_ms = n->now_ms;
+	ask(n, EG_LIST, "", on_list);
+}
+
 void src_engine_open(struct node *n, unsigned status)
 {
 	if (status != 200)
@@ -91,8 +101,7 @@ void src_engine_open(struct node *n, unsigned status)
 	n->engine.up = true;
 	ask(n, EG_VERSION, "", on_version);
 	ask(n, EG_INFO, "", on_info);
-	n->engine.listed_ms = n->now_ms;
-	ask(n, EG_LIST, "", on_list);
+	list(n);
 }
 
 void src_engine_line(struct node *n, struct slice line)
@@ -101,6 +110,7 @@ void src_engine_line(struct node *n, struct slice line)
 	struct why why;
 
 	n->engine.events++;
+	n->engine.heard_ms = n->now_ms;
 	if (engine_in_event(&n->arena, line, &n->ev, &told, &why) != KERR_OK) {
 		n->seam.malformed_here++;
 		log_line(&n->log, LOG_LEVEL_WARN, "engine: an event was passed over: %s", why.text);
@@ -125,8 +135,11 @@ uint64_t src_engine_tick(struct node *n)
 {
 	struct why why = { "" };
 
-	if (n->seam.stream)
-		return CORE_NEVER;
+	if (n->seam.stream) {
+		if (n->engine.up && n->now_ms >= n->engine.heard_ms + SILENT_MS)
+			list(n);
+		return n->engine.up ? n->engine.heard_ms + SILENT_MS : CORE_NEVER;
+	}
 	if (n->now_ms < n->engine.retry_ms)
 		return n->engine.retry_ms;
 	if (seam_stream(n, n->engine.last_unix_ms == 0 ? 0 : n->engine.last_unix_ms + 1, &why) != KERR_OK)

@@ -13,7 +13,7 @@ struct src_engine {
 	bool up, identified;
 	uint32_t failures;
 	uint64_t retry_ms;               /* boot clock: when to connect again; 0: now */
-	uint64_t listed_ms;              /* boot clock: when the listing was asked for */
+	uint64_t listed_ms, heard_ms;    /* boot clock: when the listing was asked for, and that or the newest event */
 	int64_t last_unix_ms;            /* engine's time of the newest event */
 	char data_root[256];
 	uint64_t events;

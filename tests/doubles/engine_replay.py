@@ -13,6 +13,7 @@ Containers play tests/rig/app.c by their arguments. Beside the Docker API it ans
   POST /_double/aged     {"id": ..., "seconds": 60}   a running container was started so much earlier
   POST /_double/script   [{"at_ms": 0, ...}, ...]     plays on the event streams, one of these keys each:
        event {...}  raw "text"  oversize BYTES  eof true  stall MS (nothing is answered)
+       hush MS (the streams stay open and silent; with "lose": true what happens meanwhile is never said on them)
        refuse MS (no socket, as after a clean stop; with stale true a dead one, as after a kill)
 --script FILE plays such a list from the first /events request on.
 """
@@ -85,7 +86,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def __init__(self, path: str, engine: Engine, script: list[dict[str, Any]]) -> None:
         self.path, self.engine, self.script = path, engine, script
-        self.stalled_until = 0.0
+        self.stalled_until = self.hushed_until = 0.0
+        self.lose = False
         self.script_lock = threading.Lock()
         fresh = path + ".new"	# the name appears when somebody listens, not before
         if os.path.exists(fresh):
@@ -102,6 +104,14 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def wait_stall(self) -> None:
         while (left := self.stalled_until - time.monotonic()) > 0:
             time.sleep(min(left, 0.05))
+
+    def says(self) -> bool:
+        """An event is said, if late; False: never."""
+        if self.lose and self.hushed_until > time.monotonic():
+            return False
+        while (left := self.hushed_until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.05))
+        return True
 
     def begin_script(self) -> None:
         with self.script_lock:
@@ -130,6 +140,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             events.raw(filler.encode() + b"\n")
         elif step.get("eof"):
             events.raw(None)
+        elif "hush" in step:
+            self.lose = bool(step.get("lose"))
+            self.hushed_until = time.monotonic() + step["hush"] / 1000
         elif "stall" in step:
             self.stalled_until = time.monotonic() + step["stall"] / 1000
         elif "refuse" in step:
@@ -376,6 +389,8 @@ class Handler(BaseHTTPRequestHandler):
             if item is None:
                 self.close_connection = True
                 return
+            if not self.server.says():
+                continue
             if isinstance(item, bytes):
                 self._chunk(item)
             else:

@@ -1122,6 +1122,62 @@ static void containers_of_unstarted(void)
 	sound("more containers than rows");
 }
 
+/* What the listing, and then an inspect, say of container 1, which ran. */
+static void found_ended(bool inspected, int exit_code, int64_t ago_ms)
+{
+	struct event ev = event(EV_CONTAINER);
+	struct ev_container *c = &ev.u.container;
+
+	c->what = C_LISTED;
+	c->state = CS_EXITED;
+	c->inspected = inspected;
+	c->has_exit = true;
+	c->exit_code = exit_code;
+	c->finished_unix_ms = inspected ? WORLD_UNIX_MS + (int64_t)w.now_ms - ago_ms : 0;
+	c->started_unix_ms = inspected ? c->finished_unix_ms - 10000 : 0;
+	snprintf(c->id, DOCKER_ID_CAP, "%064u", 1u);
+	world_feed(&w, &ev);
+}
+
+/* The engine's stream is open, and silent while a container ends. */
+static void end_missed(int exit_code, bool is_told, const char *name)
+{
+	struct event up = event(EV_SOURCE);
+	struct event died = event(EV_CONTAINER);
+	uint32_t next_id;
+
+	begin(MODE_OFF);
+	up.u.source.source = SRC_ENGINE;
+	up.u.source.state = SS_UP;
+	world_feed(&w, &up);
+	container_event(1, 1, C_CREATED);
+	container_event(1, 1, C_STARTED);
+	world_run(&w, 60000);
+	w.core.container[0].inspect_ms = 0;
+	found_ended(false, exit_code, 0);
+	ok(w.core.container[0].inspect_ms > w.core.now_ms && !any_failure(), "%s: an end that only a listing tells waits for its event", name);
+	found_ended(true, exit_code, 1000);
+	ok(!any_failure(), "%s: nor is one told that ended just now", name);
+	w.core.container[0].state = CS_RUNNING;
+	found_ended(true, exit_code, 50000);
+	ok(any_failure() == is_told, "%s: then it is %s", name, is_told ? "told" : "none");
+	if (is_told)
+		ok(w.core.failure[0].f.class == CLASS_EXITED_EARLY && strstr(w.core.failure[0].f.reason, ", 10.0 s after") != NULL,
+		   "by when it ended: %s", w.core.failure[0].f.reason);
+	next_id = w.core.next_id;
+	died.u.container.what = C_DIED;
+	died.u.container.exit_code = exit_code;
+	snprintf(died.u.container.id, DOCKER_ID_CAP, "%064u", 1u);
+	world_feed(&w, &died);
+	ok(w.core.next_id == next_id && (!is_told || w.core.failure[0].f.count == 1), "%s: its event comes late: nothing new", name);
+	container_event(1, 1, C_STARTED);
+	world_run(&w, 100);
+	died.u.container.exit_code = 1;
+	world_feed(&w, &died);
+	ok(any_failure(), "%s: the next end is one of its own", name);
+	sound("an end that was missed");
+}
+
 /* Its row gave way between the failures of its two containers. */
 static void counted_once(void)
 {
@@ -1603,6 +1659,9 @@ int main(void)
 	rows_of_unstarted();
 	containers_of_unstarted();
 	counted_once();
+	end_missed(1, true, "an exit");
+	end_missed(143, false, "what looks like a stop");
+	end_missed(0, false, "a success");
 	found_between();
 	clock_went_back();
 	numbers_go_on();
