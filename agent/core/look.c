@@ -8,13 +8,13 @@ void look_want(struct core *c, uint32_t service)
 {
 	struct look *l = &c->service[service].look;
 	/* a no is an answer too: it shows that the line was good when an application ended */
-	uint64_t patience_ms = 2 * pace_spread_ms(c, c->service[service].history_denied ? 30 * SEC : 450 * SEC);
+	uint64_t patience_ms = c->service[service].history_denied ? 60 * SEC : 900 * SEC;
 
 	if (!l->wanted) {
-		l->next_ms = c->now_ms + dice(c, pace_spread_ms(c, 0) * 2);   /* it happens to the whole fleet at once */
+		l->next_ms = c->now_ms + dice(c, 2 * pace_spread_ms(c, 0));   /* it happens to the whole fleet at once */
 		if (l->sent_ms != 0 && l->next_ms < l->sent_ms + LOOK_GAP_MS)
 			l->next_ms = l->sent_ms + LOOK_GAP_MS;
-	} else if (l->next_ms > c->now_ms + patience_ms) {
+	} else if (l->failures > 0 && l->next_ms > c->now_ms + patience_ms) {
 		l->next_ms = c->now_ms + patience_ms;   /* a failure does not wait out the hours an idle service was put off for */
 	}
 	l->wanted = l->full = true;
@@ -230,7 +230,7 @@ static uint64_t wait_ms(struct core *c, const struct service *s, const struct ev
 {
 	switch (ev->error) {
 	case AE_UNREACHABLE:
-		return retry_ms(c, c->aws_failures, 2 * SEC, 60 * SEC, ev);
+		return retry_ms(c, c->aws_failures, pace_spread_ms(c, 2000), pace_spread_ms(c, 60000), ev);
 	case AE_THROTTLED:
 		return retry_ms(c, s->look.failures, 30 * SEC, (rb_open(s->rb.state) ? 900 : 6 * 3600) * SEC, ev);
 	case AE_CREDENTIALS:

@@ -24,6 +24,13 @@ int32_t rollback_release(const struct core *c, const struct service *s)
 	return best;
 }
 
+const char *core_started_by(const struct core *c, const struct service *s)
+{
+	int32_t release = rollback_release(c, s);
+
+	return release == NONE ? "" : c->release[release].started_by;
+}
+
 enum whose { OURS, NEWER, UNCLEAR };
 
 bool history_has(const struct service *s, const char *arn)
@@ -143,8 +150,6 @@ static bool quorum(struct core *c, uint32_t service, int32_t release)
 		return true;
 	if (s->work.quorum_ms == 0 || c->now_ms - s->work.quorum_ms > 10 * SEC) {
 		s->work.quorum_wanted = !s->work.quorum_sent;
-		if (release != NONE)
-			PUT(s->work.started_by, c->release[release].started_by);
 		rollback_state(c, service, RB_QUORUM_WAIT, PACKED("Other nodes are asked how they fare with this release."));
 		s->work.next_ms = c->now_ms + 60 * SEC;
 		return false;
@@ -384,7 +389,7 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 	case SD_ROLLBACK_REQUESTED:
 	case SD_ROLLBACK_IN_PROGRESS:
 		s->work.watched = 0;
-		s->work.next_ms = c->now_ms + pace_spread_ms(c, 2 * SEC);
+		s->work.next_ms = c->now_ms + pace_spread_ms(c, 2000);
 		remember_back(c, s);
 		(void)target_find(c, service);
 		rollback_state(c, service, RB_ADOPTED,

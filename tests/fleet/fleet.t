@@ -19,7 +19,6 @@ SCALE = int(os.environ.get("FLEET_SCALE") or (4 if NODES <= 100 else 2))
 ALLOWED = max(3, NODES // 100)          # stops AWS may take for one deployment: 1 % of the nodes
 ODD = 0                                 # the site whose registry dies: the node that has a file of its own, too
 BACK = ["ROLLBACK_SUCCESSFUL"]
-CLOSED = ("rolled-back",)
 CUT_S = 60.0
 
 
@@ -71,8 +70,7 @@ class Story:
         wait(look, seconds / SCALE, 0.5)
         rows = self.told(service) if left else {}
         return not left, f"{len(left)} do not: " + "\n".join(
-            f"{i}: {rows[i]['verdict']} {rows[i]['rollback']['state']} {rows[i]['rollback']['reason']}" if i in rows else f"{i}: nothing"
-            for i in sorted(left)[:12])
+            f"{i}: {rows[i]['verdict']} {rows[i]['rollback']}" if i in rows else f"{i}: nothing" for i in sorted(left)[:12])
 
     # ---- what is counted of a part of the story
 
@@ -129,7 +127,7 @@ def memory(t):
     kib = t.f.pss_kib(range(NODES))
     note(f"PSS of gate and worker, the binary's pages shared by {NODES - 1} nodes: {sum(kib) / 1024:.0f} MiB in sum, "
          f"p50 {percentile(kib, 50)} KiB, p99 {percentile(kib, 99)} KiB a node; of the one with a file of its own {kib[0]} KiB")
-    figures(fleet_pss_mib=round(sum(kib) / 1024), fleet_pss_kib_node_p50=percentile(kib, 50), fleet_pss_kib_node_p99=percentile(kib, 99))
+    figures(fleet_pss_mib=round(sum(kib) / 1024), **{f"fleet_pss_kib_node_p{p}": percentile(kib, p) for p in (50, 99)})
 
 
 def dead_registry(t):
@@ -148,6 +146,10 @@ def dead_registry(t):
     t.account("dead registry", begin)
 
 
+def closed(row):
+    return row["rollback"]["state"] == "rolled-back" and row["rollback"]["release"] == "wide:3"
+
+
 def bad_everywhere(t):
     """The first rollback is asked for; in that moment the nodes with odd numbers lose the line."""
     begin, cut = t.now(), list(range(1, NODES, 2))
@@ -161,7 +163,7 @@ def bad_everywhere(t):
     t.f.wan(cut, True)
     same(t.ended("wide", BACK, 900), BACK[0], f"bad on {NODES} nodes: it is hauled back")
     same(t.ended("few", BACK, 900), BACK[0], "bad on 3 sites: it is hauled back")
-    good, instead = t.all_say("wide", range(NODES), lambda s: s["rollback"]["state"] in CLOSED and s["rollback"]["release"] == "wide:3", 1800)
+    good, instead = t.all_say("wide", range(NODES), closed, 1800)
     ok(good, f"bad on {NODES} nodes: every one comes to say that it was hauled back", instead)
     t.one_rollback(f"bad on {NODES} nodes", "wide", wide)
     t.one_rollback("bad on 3 sites", "few", few)
