@@ -143,7 +143,8 @@ static void want_revision(struct service *s, const char *arn)
 	const struct revision *rev = look_revision(s, arn);
 	struct look *l = &s->look;
 
-	if (arn[0] == '\0' || (rev != NULL && (rev->missing || look_digests(rev) > 0 || rev->ms > s->moved_ms)))
+	/* one that is missing may only have been too new for that read: an intent is not closed by it */
+	if (arn[0] == '\0' || (rev != NULL && (rev->missing ? !rb_open(s->rb.state) : look_digests(rev) > 0 || rev->ms > s->moved_ms)))
 		return;
 	for (uint32_t i = 0; i < l->n_want; i++)
 		if (str_eq(s->want[i], arn))

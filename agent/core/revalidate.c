@@ -135,11 +135,6 @@ static uint32_t tasks_here(const struct core *c, int32_t release)
 	return n > 0 ? n : 1;
 }
 
-bool quorum_failed(const struct ev_aws_quorum *q)
-{
-	return q->failed >= 2 && q->failed * 5 >= q->tried;
-}
-
 /* Whether this node may speak for all: it holds every task, or enough others failed and none runs it well. */
 static bool quorum(struct core *c, uint32_t service, int32_t release)
 {
@@ -154,7 +149,7 @@ static bool quorum(struct core *c, uint32_t service, int32_t release)
 		s->work.next_ms = c->now_ms + 60 * SEC;
 		return false;
 	}
-	if (q->ran_well == 0 && quorum_failed(q))
+	if (q->ran_well == 0 && q->failed >= 2 && q->failed * 5 >= q->tried)
 		return true;
 	rollback_state(c, service, RB_QUORUM_WAIT, q->ran_well > 0
 		? PACKED("Another node runs this release well: this node is the suspect; a person may confirm.")

@@ -255,7 +255,7 @@ static uint64_t hold_down_ms(struct core *c, uint32_t service)
 		return 0;
 	if (p->hold_down_ms != HOLD_DOWN_AUTO)
 		return p->hold_down_ms;
-	return dice(c, pace_spread_ms(c, 30000) + 1);
+	return dice(c, 2 * pace_spread_ms(c, 15000) + 1);   /* each node that is past it and sees no rollback yet looks twice */
 }
 
 static bool held(const struct core *c, const struct service *s)

@@ -193,7 +193,7 @@ static enum kerr ask_more(struct node *n, const struct aws_job *job, enum ecs_ca
 }
 
 /* Page by page: its ids, and at once what became of those tasks, so that memory holds one page. Running tasks first: one
- * that runs well is all there is to know. Of those that stopped a part is, once it shows that enough of them failed. */
+ * that runs well is all there is to know. Of those that stopped a part is, once it shows that two nodes and every fifth failed. */
 static enum kerr quorum(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
 {
 	char words[PACKED_MAX];
@@ -215,13 +215,13 @@ static enum kerr quorum(struct node *n, const struct aws_job *job, const struct 
 		return err;
 	a->quorum.left_out += a->token[0] != '\0' && pages >= AWS_QUORUM_PAGES;
 	whole = ecs_quorum_event(&a->quorum, (struct ecs_asked){ job->service, job->ask }, &n->ev);
-	if (q->ran_well == 0 && a->quorum.left_out == 0 && (!job->stopped || (a->token[0] != '\0' && !quorum_failed(q))))
+	if (q->ran_well == 0 && a->quorum.left_out == 0 && (!job->stopped || (a->token[0] != '\0' && q->failed * 5 <= q->tried + 5)))
 		return ask_more(n, job, ECS_LIST_TASKS, job->stopped || a->token[0] == '\0', why);
 	if (whole)
 		node_feed(n, &n->ev);
 	else
 		aws_tell_failed(n, job, AE_INVALID, packed_copy(words, sizeof(words),
-			PACKED("the service has more tasks than kedge reads; how it fares elsewhere is not known")));
+			PACKED("more tasks than kedge reads: how it fares elsewhere is not known")));
 	return KERR_OK;
 }
 
