@@ -231,7 +231,7 @@ static uint64_t wait_ms(struct core *c, const struct service *s, const struct ev
 {
 	switch (ev->error) {
 	case AE_UNREACHABLE:
-		return retry_ms(c, c->aws_failures, pace_spread_ms(c, 2000), pace_spread_ms(c, 60000), ev);
+		return retry_ms(c, c->aws_failures, 2 * SEC, 60 * SEC, ev);
 	case AE_THROTTLED:
 		return retry_ms(c, s->look.failures, 30 * SEC, (rb_open(s->rb.state) ? 900 : 6 * 3600) * SEC, ev);
 	case AE_CREDENTIALS:

@@ -219,6 +219,20 @@ static void fleet(void)
 	is_int(core_fleet(c), 50000, "the largest counts");
 }
 
+/* Whether a revision that a read has missed is known after the next look. */
+static bool known_later(enum rb_state state)
+{
+	struct service *s = at(0);
+
+	resting(1, (int[]){ 3000 });
+	s->revision[0].missing = true;
+	s->rb.state = state;
+	s->look.next_ms = w.now_ms;
+	s->look.full = true;
+	world_run(&w, 3000);
+	return !s->revision[0].missing;
+}
+
 static uint64_t watched_s(enum rb_state state)
 {
 	struct service *s = at(0);
@@ -480,6 +494,8 @@ int main(void)
 	together();
 	throttle();
 	refused_look();
+	ok(!known_later(RB_NONE), "a revision that is missing is not asked for again and again");
+	ok(known_later(RB_DECIDED), "but where an intent waits for it: it may have been too new for that read");
 	fleet();
 	all_nodes();
 	line_back();
