@@ -53,7 +53,6 @@ struct ev_aws_revision {
 
 /* Container instances that tried the deployment's target, and what became of it there. */
 struct ev_aws_quorum { uint32_t service, ask, tried, failed, ran_well; };
-bool quorum_failed(const struct ev_aws_quorum *q);   /* enough of them failed to speak for all: two, and every fifth */
 
 struct ev_aws_stopped { uint32_t service, ask; char arn[ARN_CAP]; };
 struct ev_aws_updated { uint32_t service, ask; };

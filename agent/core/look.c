@@ -8,13 +8,13 @@ void look_want(struct core *c, uint32_t service)
 {
 	struct look *l = &c->service[service].look;
 	/* a no is an answer too: it shows that the line was good when an application ended */
-	uint64_t patience_ms = 2 * pace_spread_ms(c, c->service[service].history_denied ? 30 * SEC : 450 * SEC);
+	uint64_t patience_ms = c->service[service].history_denied ? 60 * SEC : 900 * SEC;
 
 	if (!l->wanted) {
-		l->next_ms = c->now_ms + dice(c, pace_spread_ms(c, 0) * 2);   /* it happens to the whole fleet at once */
+		l->next_ms = c->now_ms + dice(c, 2 * pace_spread_ms(c, 0));   /* it happens to the whole fleet at once */
 		if (l->sent_ms != 0 && l->next_ms < l->sent_ms + LOOK_GAP_MS)
 			l->next_ms = l->sent_ms + LOOK_GAP_MS;
-	} else if (l->next_ms > c->now_ms + patience_ms) {
+	} else if (l->failures > 0 && l->next_ms > c->now_ms + patience_ms) {
 		l->next_ms = c->now_ms + patience_ms;   /* a failure does not wait out the hours an idle service was put off for */
 	}
 	l->wanted = l->full = true;
@@ -143,7 +143,8 @@ static void want_revision(struct service *s, const char *arn)
 	const struct revision *rev = look_revision(s, arn);
 	struct look *l = &s->look;
 
-	if (arn[0] == '\0' || (rev != NULL && (rev->missing || look_digests(rev) > 0 || rev->ms > s->moved_ms)))
+	/* one that is missing may only have been too new for that read: an intent is not closed by it */
+	if (arn[0] == '\0' || (rev != NULL && (rev->missing ? !rb_open(s->rb.state) : look_digests(rev) > 0 || rev->ms > s->moved_ms)))
 		return;
 	for (uint32_t i = REVISIONS_MAX - l->n_want; i < REVISIONS_MAX; i++)
 		if (str_eq(s->want[i], arn))

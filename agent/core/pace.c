@@ -5,7 +5,6 @@
 #define SPREAD_MS  (300 * SEC)           /* so far apart heartbeats of a fleet come back at most */
 #define UNKNOWN_MS (5 * SEC)             /* the same of intents, while nobody said how large the fleet is */
 #define UNSEEN_MS  (300 * 1000)
-#define UNSEEN_GAP_MS (30 * SEC)
 #define SHED_POLL_MS (600 * SEC)
 #define BURST_MS   (30 * SEC)            /* refusals of questions that were on their way together are one */
 
@@ -15,9 +14,9 @@ uint32_t core_fleet(const struct core *c)
 }
 
 /* N nodes that look with two calls every N/5 s use half of one bucket of the account: at least so long, or least_ms. */
-uint64_t pace_spread_ms(const struct core *c, uint64_t least_ms)
+uint32_t pace_spread_ms(const struct core *c, uint32_t least_ms)
 {
-	uint64_t ms = core_fleet(c) / 5 * SEC;
+	uint32_t ms = core_fleet(c) / 5 * 1000;
 
 	return ms > least_ms ? ms : least_ms;
 }
@@ -38,7 +37,7 @@ enum shed core_shed_of(uint64_t used_bytes, uint64_t budget_bytes)
 static uint64_t unhurried_ms(const struct core *c, enum beat_why *why)
 {
 	uint64_t beat = c->params.heartbeat_ms != 0 ? c->params.heartbeat_ms : 3600 * SEC;
-	uint64_t fleet_ms = core_fleet(c) / 10 * SEC;
+	uint64_t fleet_ms = pace_spread_ms(c, 0) / 2;
 
 	*why = fleet_ms > beat ? BEAT_FLEET : BEAT_CONF;
 	return fleet_ms > beat ? fleet_ms : beat;
@@ -71,13 +70,13 @@ uint64_t pace_ms(const struct core *c, const struct service *s)
 {
 	int64_t age = c->now_unix_ms - s->dep.created_unix_ms;
 	enum beat_why why;
-	uint64_t gap = age < 300 * 1000 ? 30 * SEC : age < 1200 * 1000 ? 60 * SEC : 120 * SEC;
+	uint64_t gap;
 
 	if (unseen(c, s))
-		return pace_spread_ms(c, UNSEEN_GAP_MS);
-	if (!sd_ongoing(s->dep.status) || s->dep_ms == 0)
+		age = 0;
+	else if (!sd_ongoing(s->dep.status) || s->dep_ms == 0)
 		return core_heartbeat_ms(c, &why);
-	gap = pace_spread_ms(c, gap);
+	gap = pace_spread_ms(c, age < 300 * 1000 ? 30000 : age < 1200 * 1000 ? 60000 : 120000);
 	if (rb_open(s->rb.state))
 		return gap;   /* what a rollback needs is never shed */
 	gap <<= c->pace.slower < 5 ? c->pace.slower : 5;

@@ -82,7 +82,7 @@ uint32_t look_digests(const struct revision *rev);   /* images of it whose diges
 const struct revision *look_revision(const struct service *s, const char *arn);
 
 /* pace.c - how often AWS is asked, and when */
-uint64_t pace_spread_ms(const struct core *c, uint64_t least_ms);     /* what all nodes do at one time is spread over it */
+uint32_t pace_spread_ms(const struct core *c, uint32_t least_ms);     /* what all nodes do at one time is spread over it */
 uint64_t pace_ms(const struct core *c, const struct service *s);      /* between two looks at it, as things are */
 uint64_t pace_next_ms(struct core *c, const struct service *s);       /* when the next one is due */
 void pace_gather(struct core *c);                                     /* a look begins: others that are due soon join it */

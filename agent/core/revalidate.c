@@ -24,6 +24,13 @@ int32_t rollback_release(const struct core *c, const struct service *s)
 	return best;
 }
 
+const char *core_started_by(const struct core *c, const struct service *s)
+{
+	int32_t release = rollback_release(c, s);
+
+	return release == NONE ? "" : c->release[release].started_by;
+}
+
 enum whose { OURS, NEWER, UNCLEAR };
 
 bool history_has(const struct service *s, const char *arn)
@@ -128,11 +135,6 @@ static uint32_t tasks_here(const struct core *c, int32_t release)
 	return n > 0 ? n : 1;
 }
 
-bool quorum_failed(const struct ev_aws_quorum *q)
-{
-	return q->failed >= 2 && q->failed * 5 >= q->tried;
-}
-
 /* Whether this node may speak for all: it holds every task, or enough others failed and none runs it well. */
 static bool quorum(struct core *c, uint32_t service, int32_t release)
 {
@@ -143,13 +145,11 @@ static bool quorum(struct core *c, uint32_t service, int32_t release)
 		return true;
 	if (s->work.quorum_ms == 0 || c->now_ms - s->work.quorum_ms > 10 * SEC) {
 		s->work.quorum_wanted = !s->work.quorum_sent;
-		if (release != NONE)
-			PUT(s->work.started_by, c->release[release].started_by);
 		rollback_state(c, service, RB_QUORUM_WAIT, PACKED("Other nodes are asked how they fare with this release."));
 		s->work.next_ms = c->now_ms + 60 * SEC;
 		return false;
 	}
-	if (q->ran_well == 0 && quorum_failed(q))
+	if (q->ran_well == 0 && q->failed >= 2 && q->failed * 5 >= q->tried)
 		return true;
 	rollback_state(c, service, RB_QUORUM_WAIT, q->ran_well > 0
 		? PACKED("Another node runs this release well: this node is the suspect; a person may confirm.")
@@ -384,7 +384,7 @@ static void by_status(struct core *c, uint32_t service, bool may_send)
 	case SD_ROLLBACK_REQUESTED:
 	case SD_ROLLBACK_IN_PROGRESS:
 		s->work.watched = 0;
-		s->work.next_ms = c->now_ms + pace_spread_ms(c, 2 * SEC);
+		s->work.next_ms = c->now_ms + pace_spread_ms(c, 2000);
 		remember_back(c, s);
 		(void)target_find(c, service);
 		rollback_state(c, service, RB_ADOPTED,

@@ -255,7 +255,7 @@ static uint64_t hold_down_ms(struct core *c, uint32_t service)
 		return 0;
 	if (p->hold_down_ms != HOLD_DOWN_AUTO)
 		return p->hold_down_ms;
-	return dice(c, pace_spread_ms(c, 30 * SEC) + 1);
+	return dice(c, 2 * pace_spread_ms(c, 15000) + 1);   /* each node that is past it and sees no rollback yet looks twice */
 }
 
 static bool held(const struct core *c, const struct service *s)
@@ -309,12 +309,10 @@ static void watch_again(struct core *c, uint32_t service)
 	static const uint8_t gap_s[] = { 2, 5, 10, 20, 60 };
 	struct service *s = &c->service[service];
 	uint32_t n = s->work.watched;
-	uint64_t gap_ms = gap_s[n < sizeof(gap_s) ? n : sizeof(gap_s) - 1] * SEC;
 
 	if (s->work.next_ms > c->now_ms)
 		return;
-	/* what others sent is watched by every node but the few that sent it */
-	s->work.next_ms = c->now_ms + (s->rb.state == RB_ADOPTED ? pace_spread_ms(c, gap_ms) : gap_ms);
+	s->work.next_ms = c->now_ms + pace_spread_ms(c, gap_s[n < sizeof(gap_s) ? n : sizeof(gap_s) - 1] * UINT32_C(1000));
 	s->work.watched++;
 	s->look.wanted = s->look.full = true;
 	s->look.next_ms = c->now_ms;

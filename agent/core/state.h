@@ -93,6 +93,9 @@ int32_t core_current(const struct core *c, const struct service *s);
 /* The service of that name, or the one whose rollback has that id ("r3"); or NONE. */
 int32_t core_service(const struct core *c, struct slice name_or_id);
 
+/* Task.startedBy of the release its rollback is about; empty: not known. Borrowed. */
+const char *core_started_by(const struct core *c, const struct service *s);
+
 /* The state of its rollback; of a release that is suspect and not decided on yet, RB_SUSPECT. */
 enum rb_state core_rollback_shown(const struct service *s);
 

@@ -37,7 +37,6 @@ struct rb_work {                         /* of the open intent; nothing here nee
 	enum tri target_there;
 	uint64_t quorum_ms;
 	struct ev_aws_quorum quorum;
-	char started_by[STARTED_BY_CAP]; /* of its tasks, by which others' are asked for; empty: not known */
 };
 
 struct asked_service {                   /* what DescribeServices last said of it */

@@ -109,7 +109,7 @@ static void resolve_service(struct core *c, int32_t task)
 		return;
 	}
 	if (t->ask_ms == 0 && t->asks == 0)
-		t->ask_ms = c->now_ms + dice(c, core_fleet(c) / 10 * SEC);
+		t->ask_ms = c->now_ms + dice(c, pace_spread_ms(c, 0) / 2);
 }
 
 /* Once RUNNING, or ended, every container of the task was created: a sole one must be essential (ECS requires one). */

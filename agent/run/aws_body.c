@@ -60,6 +60,19 @@ static struct goal goal_of(const struct node *n, const struct aws_job *job)
 							    : (struct goal){ rb->target_family, rb->target_revision };
 }
 
+static void begin_quorum(struct node *n, const struct aws_job *job)
+{
+	const struct service *s = &n->core.service[job->service];
+	struct ecs_quorum_of *of = &n->aws.quorum_of;
+
+	*of = (struct ecs_quorum_of){
+		.started_by = core_started_by(&n->core, s), .family = s->rb.family, .revision = s->rb.revision,
+		.since_unix_ms = s->dep.created_unix_ms, .now_unix_ms = node_unix_ms(n), .well_ms = 40000,
+	};
+	n->aws.token[0] = '\0';
+	ecs_quorum_begin(&n->aws.quorum, of, &n->arena);
+}
+
 enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *out, struct why *why)
 {
 	const char *cluster = n->core.node.cluster;
@@ -78,8 +91,8 @@ enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *
 		return make_revisions(s, out, why);
 	case ECS_LIST_TASKS:
 		if (job->pages == 0)
-			n->aws.token[0] = '\0';
-		return ecs_out_list_tasks(out, cluster, s->m.name, s->work.started_by, job->stopped, n->aws.token, why);
+			begin_quorum(n, job);
+		return ecs_out_list_tasks(out, cluster, s->m.name, n->aws.quorum_of.started_by, job->stopped, n->aws.token, why);
 	case ECS_DESCRIBE_TASKS:
 		return job->op == OP_TASK ? ecs_out_task(out, cluster, slice_of(job->task), why)
 					  : ecs_out_tasks(out, cluster, &n->aws.ids, why);
@@ -168,18 +181,6 @@ struct slice aws_body_text(struct node *n, const struct http_result *r)
 	return r->body.n > 0 ? r->body : text_get(&n->aws.stream_text);
 }
 
-static void begin_quorum(struct node *n, const struct aws_job *job)
-{
-	const struct service *s = &n->core.service[job->service];
-	struct ecs_quorum_of *of = &n->aws.quorum_of;
-
-	*of = (struct ecs_quorum_of){
-		.started_by = s->work.started_by, .family = s->rb.family, .revision = s->rb.revision, .since_unix_ms = s->dep.created_unix_ms,
-		.now_unix_ms = node_unix_ms(n), .well_ms = 40000,
-	};
-	ecs_quorum_begin(&n->aws.quorum, of, &n->arena);
-}
-
 static enum kerr ask_more(struct node *n, const struct aws_job *job, enum ecs_call call, bool stopped, struct why *why)
 {
 	struct aws_job more = *job;
@@ -192,7 +193,7 @@ static enum kerr ask_more(struct node *n, const struct aws_job *job, enum ecs_ca
 }
 
 /* Page by page: its ids, and at once what became of those tasks, so that memory holds one page. Running tasks first: one
- * that runs well is all there is to know. Of those that stopped a part is, once it shows that enough of them failed. */
+ * that runs well is all there is to know. Of those that stopped a part is, once it shows that two nodes and every fifth failed. */
 static enum kerr quorum(struct node *n, const struct aws_job *job, const struct http_result *r, struct why *why)
 {
 	char words[PACKED_MAX];
@@ -203,8 +204,6 @@ static enum kerr quorum(struct node *n, const struct aws_job *job, const struct 
 	enum kerr err;
 
 	if (job->call == ECS_LIST_TASKS) {
-		if (job->pages == 0 && !job->stopped)
-			begin_quorum(n, job);
 		a->ids.n = 0;
 		err = ecs_in_task_ids(r->body, &n->arena, &a->ids, &a->quorum.left_out, a->token, why);
 		if (err == KERR_OK && a->ids.n > 0)
@@ -216,13 +215,13 @@ static enum kerr quorum(struct node *n, const struct aws_job *job, const struct 
 		return err;
 	a->quorum.left_out += a->token[0] != '\0' && pages >= AWS_QUORUM_PAGES;
 	whole = ecs_quorum_event(&a->quorum, (struct ecs_asked){ job->service, job->ask }, &n->ev);
-	if (q->ran_well == 0 && a->quorum.left_out == 0 && (!job->stopped || (a->token[0] != '\0' && !quorum_failed(q))))
+	if (q->ran_well == 0 && a->quorum.left_out == 0 && (!job->stopped || (a->token[0] != '\0' && q->failed * 5 <= q->tried + 5)))
 		return ask_more(n, job, ECS_LIST_TASKS, job->stopped || a->token[0] == '\0', why);
 	if (whole)
 		node_feed(n, &n->ev);
 	else
 		aws_tell_failed(n, job, AE_INVALID, packed_copy(words, sizeof(words),
-			PACKED("the service has more tasks than kedge reads; how it fares elsewhere is not known")));
+			PACKED("more tasks than kedge reads: how it fares elsewhere is not known")));
 	return KERR_OK;
 }
 

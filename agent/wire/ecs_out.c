@@ -118,9 +118,8 @@ enum kerr ecs_out_list_tasks(struct text *out, const char *cluster, const char *
 	jw_object(&w, NULL);
 	jw_str(&w, "cluster", cluster);
 	if (started_by[0] != '\0')
-		jw_str(&w, "startedBy", started_by);   /* no other filter beside it */
-	else
-		jw_str(&w, "serviceName", service);
+		service = started_by;   /* no other filter may stand beside it */
+	jw_str(&w, service == started_by ? "startedBy" : "serviceName", service);
 	jw_str(&w, "desiredStatus", stopped ? "STOPPED" : "RUNNING");
 	if (token[0] != '\0')
 		jw_str(&w, "nextToken", token);

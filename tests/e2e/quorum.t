@@ -38,12 +38,11 @@ def fleet(s, service, more):
     td = s.define(service, {"image": f"{REGISTRY}/{service}:nosuch", "memory": 1})
     deployment = s.ctl("update-service", service=service, taskDefinition=td, desiredCount=7)["deployment"]
     of = {"group": f"service:{service}", "startedBy": deployment}
+    s.ctl("batch", commands=[{"command": "run-task", "taskDefinition": td, "instance": others[2]} | of] * more)
     for instance in others[:2]:
         task = s.ctl("run-task", taskDefinition=td, instance=instance, **of)["taskArn"]
         s.ctl("submit-task-state-change", task=task, status="STOPPED",
               containers=[{"name": "app", "status": "STOPPED", "reason": MISSING}])
-    for _ in range(more):
-        s.ctl("run-task", taskDefinition=td, instance=others[2], **of)
 
 
 def all_pages(s):
@@ -60,8 +59,8 @@ def all_pages(s):
 
 
 def too_many(s):
-    fleet(s, "huge", 1700)
     before = len(asked(s))
+    fleet(s, "huge", 1700)
     said = wait(lambda: s.kedge.said("service huge", "rollback=quorum-wait"), 90)
     ok(said, "more tasks than are read: a person is asked", str(rollback(s, "huge")) + s.kedge.tail())
     ok(wait(lambda: "cannot be asked" in (rollback(s, "huge").get("reason") or ""), 10, 0.2), "... and told why", rollback(s, "huge"))

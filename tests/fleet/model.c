@@ -1,8 +1,9 @@
 /* A fleet too large for one machine's processes: N real cores under one modelled account, with its throttling buckets and reads
- * that lag 0-2 s. One service, a task of it on every node; a bad release fails at start on all of them within a minute.
- * model NODES[/CANARIES]...: prints TAP, and what it cost the account. With canaries only so many may roll back by themselves, each
- * within a minute (hold_down = 60s); for all others a person decides. A core that nothing happens to costs no time, its unused
- * tables no page. */
+ * that lag 0-2 s. One service, a task of it on every node; a bad release fails at start on all of them within a minute,
+ * and half of them lose their line in the moment its rollback is asked for.
+ * model NODES[/CANARIES]...: prints TAP, and what it cost the account. With canaries only so many may roll back by themselves,
+ * each within a minute (hold_down = 60s); for all others a person decides. A core that nothing happens to costs no time, its
+ * unused tables no page. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "agent/core/core.h"
 #include "tests/tap.h"
@@ -15,6 +16,7 @@
 #define RTT_MS    150            /* a call and its answer */
 #define PER_S     5              /* nodes that kedge is brought to in a second */
 #define PLACED_MS (60 * SEC)     /* the bad release's tasks are placed within so long */
+#define CUT_MS    (60 * SEC)     /* once a rollback is asked for, nodes with odd numbers have no line for so long */
 #define WINDOW    10             /* seconds a peak is counted over */
 #define ALONE     36000          /* nodes whose heartbeat, of an hour at least, leaves room for a look of all of them */
 #define ARN       "arn:aws:ecs:eu-west-1:1:"
@@ -24,7 +26,8 @@ enum what { W_TICK, W_START, W_BAD, W_FAILS, W_SAVED, W_INSPECT, W_IMAGE, W_TARG
 
 /* ecs-api.md 7.1; where StopServiceDeployment counts is not documented: with the service's other changes */
 static const struct { const char *name; uint32_t burst, rate; } quota[BUCKETS] = {
-	{ "service-deployment", 50, 20 }, { "service-revision", 50, 20 }, { "service-modify", 50, 5 }, { "cluster-resource-read", 100, 20 },
+	{ "service-deployment", 50, 20 }, { "service-revision", 50, 20 }, { "service-modify", 50, 5 },
+	{ "cluster-resource-read", 100, 20 },
 };
 
 struct used { double level, lowest; uint64_t at_ms, calls, refused; uint32_t *second; };
@@ -480,6 +483,22 @@ static enum aws_error stop(void)
 	return AWS_ERRORS;
 }
 
+static bool cut(uint32_t at)
+{
+	return at % 2 == 1 && w.accepted_ms != 0 && w.now_ms < w.accepted_ms + CUT_MS;
+}
+
+static void task_refused(uint32_t at, uint32_t task, enum aws_error error)
+{
+	struct event *ev = event(EV_AWS_FAILED);
+
+	ev->u.aws_failed.service = UINT32_MAX;
+	ev->u.aws_failed.op = OP_TASK;
+	ev->u.aws_failed.error = error;
+	snprintf(ev->u.aws_failed.task, sizeof(ev->u.aws_failed.task), "%s", w.node[at].core->task[task].arn);
+	feed(at, ev);
+}
+
 static void arrives(uint32_t at, uint32_t task)
 {
 	struct asked *q = &w.node[at].asked;
@@ -487,17 +506,15 @@ static void arrives(uint32_t at, uint32_t task)
 	bool taken = true;
 
 	if (task != 0) {
-		if (take(B_RESOURCE)) {
+		if (cut(at) || !take(B_RESOURCE))
+			task_refused(at, task - 1, cut(at) ? AE_UNREACHABLE : AE_THROTTLED);
+		else
 			later(RTT_MS / 2, at, W_ANSWER, task);
-		} else {
-			struct event *ev = event(EV_AWS_FAILED);
-
-			ev->u.aws_failed.service = UINT32_MAX;
-			ev->u.aws_failed.op = OP_TASK;
-			ev->u.aws_failed.error = AE_THROTTLED;
-			snprintf(ev->u.aws_failed.task, sizeof(ev->u.aws_failed.task), "%s", w.node[at].core->task[task - 1].arn);
-			feed(at, ev);
-		}
+		return;
+	}
+	if (cut(at)) {
+		q->error = AE_UNREACHABLE;
+		later(RTT_MS, at, W_ANSWER, 0);
 		return;
 	}
 	q->as_of_ms = w.now_ms > lag ? w.now_ms - lag : 0;
@@ -688,8 +705,8 @@ static void verdict(uint64_t end_ms)
 	else
 		printf("# %u nodes are too many to ask one account by themselves: README.md\n", w.n);
 	ok(w.fails == 0, "no invariant broke in %llu steps", (unsigned long long)w.steps);
-	printf("# %u nodes: deployment to the stop %.1f s; first failure on a node to its word that it is hauled back: p50 %.0f s, p99 %.0f s\n",
-	       w.n, (double)(w.accepted_ms - w.deployed_ms) / 1000, closed == 0 ? 0.0 : (double)took[closed / 2] / 1000,
+	printf("# %u nodes: deployment to the stop %.1f s; first failure on a node to hauled back and known there: p50 %.0f s, "
+	       "p99 %.0f s\n", w.n, (double)(w.accepted_ms - w.deployed_ms) / 1000, closed == 0 ? 0.0 : (double)took[closed / 2] / 1000,
 	       closed == 0 ? 0.0 : (double)took[closed / 100 * 99] / 1000);
 	if (w.canaries == 0)
 		printf("# figures fleet_model%u_stop_calls=%llu fleet_model%u_bucket_percent=%.0f fleet_model%u_stop_s=%.1f\n", w.n,

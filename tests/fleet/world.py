@@ -136,7 +136,8 @@ class Fleet:
                 f.write("[default]\n" + "".join(f"{k} = {key[k]}\n" for k in (
                     "aws_access_key_id", "aws_secret_access_key", "aws_session_token")))
             conf = {
-                "kedge": {"state_dir": self.path(i, "state"), "run_dir": self.path(i, "run"), "user": "nobody", "region": "eu-west-1"},
+                "kedge": {"state_dir": self.path(i, "state"), "run_dir": self.path(i, "run"), "user": "nobody",
+                          "region": "eu-west-1"},
                 "engine": {"socket": self.path(i, "docker.sock")},
                 "ecs_agent": {"introspection": f"http://127.0.0.1:{self.ports[i].decode()}", "log": self.path(i, "ecs-agent.log"),
                               "config": self.path(i, "ecs.config")},
@@ -187,7 +188,7 @@ class Fleet:
         shutil.copy(binary, own)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")} | {
             "KEDGE_CLOCK_SCALE": str(self.scale), "KEDGE_CLOCK_ANCHOR_MS": str(self.anchor_ms)}
-        begin, gap_s = time.monotonic(), min(START_GAP_S / self.scale, START_ALL_S / self.n)
+        begin, gap_s = time.monotonic(), min(START_GAP_S / self.scale, START_ALL_S / self.n / self.scale)
         for i in range(self.n):
             with open(self.path(i, "kedge.log"), "ab") as log:
                 self.kedges.append(subprocess.Popen(

@@ -154,11 +154,11 @@ static void restart_loop_decided_offline(void)
 	world_status(&w, SD_ROLLBACK_SUCCESSFUL);
 	world_run(&w, 60000);
 	is_str(world_trace(&w),
-	       "[   253.7] service web failing/decided\n"
-	       "[   253.8] service web rolling-back/acting\n"
-	       "[   253.8] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   253.8] service web rolling-back/watching\n"
-	       "[   380.2] service web rolled-back/rolled-back\n",
+	       "[   263.5] service web failing/decided\n"
+	       "[   263.6] service web rolling-back/acting\n"
+	       "[   263.6] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   263.7] service web rolling-back/watching\n"
+	       "[   395.0] service web rolled-back/rolled-back\n",
 	       "the line comes back: asked again, hauled back");
 	is_int(w.stops, 1, "one stop");
 	sound();
@@ -227,8 +227,8 @@ static void superseded(void)
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
 	       "[   206.6] service web failing/queued-offline\n"
-	       "[   252.6] service web failing/decided\n"
-	       "[   252.7] service web failing/superseded\n",
+	       "[   277.1] service web failing/decided\n"
+	       "[   277.2] service web failing/superseded\n",
 	       "a corrected release overtook the queued intent: it is dropped");
 	is_int(w.stops, 0, "no stop");
 	sound();
@@ -251,10 +251,10 @@ static void mutable_tag(void)
 	       "[   211.4] FAILURE f2 web:11 exited-early app blame=release counted\n"
 	       "[   216.3] FAILURE f3 web:11 crash-loop app blame=release counted\n"
 	       "[   216.5] service web failing/decided\n"
-	       "[   233.4] service web rolling-back/acting\n"
-	       "[   233.4] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
-	       "[   233.5] service web rolling-back/watching\n"
-	       "[   298.9] service web rolled-back/rolled-back\n",
+	       "[   220.5] service web rolling-back/acting\n"
+	       "[   220.5] STOP arn:aws:ecs:eu-west-1:1:service-deployment/edge/web/d2\n"
+	       "[   220.6] service web rolling-back/watching\n"
+	       "[   293.7] service web rolled-back/rolled-back\n",
 	       "the same family:revision with another image is another release");
 	ok(w.core.release[0].good && !w.core.release[0].bad, "the release that works under the same name stays good");
 	is_int(w.stops, 1, "one stop");
@@ -279,9 +279,9 @@ static void breaker_acts_first(void)
 	       "[   206.4] FAILURE f1 web:16 exec-not-found app blame=release\n"
 	       "[   206.4] service web suspect/none\n"
 	       "[   206.6] service web failing/decided\n"
-	       "[   226.3] service web failing/breaker-wait\n"
-	       "[   256.6] service web rolling-back/adopted\n"
-	       "[   323.8] service web rolled-back/rolled-back\n",
+	       "[   219.2] service web failing/breaker-wait\n"
+	       "[   264.6] service web rolling-back/adopted\n"
+	       "[   329.9] service web rolled-back/rolled-back\n",
 	       "the circuit breaker is left the first move, and its rollback is adopted");
 	is_int(w.stops, 0, "no stop of ours");
 	sound();

@@ -219,6 +219,63 @@ static void fleet(void)
 	is_int(core_fleet(c), 50000, "the largest counts");
 }
 
+/* Whether a revision that a read has missed is known after the next look. */
+static bool known_later(enum rb_state state)
+{
+	struct service *s = at(0);
+
+	resting(1, (int[]){ 3000 });
+	s->revision[0].missing = true;
+	s->rb.state = state;
+	s->look.next_ms = w.now_ms;
+	s->look.full = true;
+	world_run(&w, 3000);
+	return !s->revision[0].missing;
+}
+
+static uint64_t watched_s(enum rb_state state)
+{
+	struct service *s = at(0);
+
+	s->rb.state = state;
+	s->rb.expires_unix_ms = INT64_MAX;
+	s->work.save = false;
+	s->work.seq = c->saved_seq = 1;
+	s->work.watched = 0;
+	s->work.next_ms = 0;
+	rollback_tick(c, 0);
+	return in_s(s->work.next_ms);
+}
+
+/* What happens to all nodes at one time: a deployment that goes on, news of it, a rollback that one of them sent. */
+static void all_nodes(void)
+{
+	struct service *s = at(0);
+	uint64_t most = 0;
+
+	resting(1, (int[]){ 3000 });
+	c->params.fleet = 1000;
+	s->dep.status = SD_IN_PROGRESS;
+	s->dep.created_unix_ms = c->now_unix_ms;
+	is_int(pace_ms(c, s) / SEC, 200, "a thousand nodes look at a deployment every 200 s, with two calls: half of 20 a second");
+	for (int i = 0; i < 300; i++) {
+		s->look.wanted = false;
+		look_want(c, 0);
+		most = in_s(s->look.next_ms) > most ? in_s(s->look.next_ms) : most;
+	}
+	ok(most > 360 && most <= 400, "what happens to all of them is looked at within 400 s: %llu", (unsigned long long)most);
+	c->params.fleet = 10000;
+	s->look.next_ms = w.now_ms + 3900 * SEC;
+	look_want(c, 0);
+	is_int(in_s(s->look.next_ms), 3900, "what is wanted again keeps its turn");
+	s->look.failures = 1;
+	look_want(c, 0);
+	is_int(in_s(s->look.next_ms), 900, "a look that AWS refused waits a quarter of an hour at most");
+	is_int(watched_s(RB_ADOPTED), 2000, "who watches a rollback takes a turn with all others");
+	c->params.fleet = 4;
+	is_int(watched_s(RB_ADOPTED), 2, "few nodes need not");
+}
+
 /* The moments drawn for a heartbeat, an intent and a task that wait, over many outages. */
 static void spread(uint32_t fleet_conf, uint32_t seen, uint64_t beat_max_s, uint64_t intent_max_s)
 {
@@ -254,10 +311,10 @@ static void spread(uint32_t fleet_conf, uint32_t seen, uint64_t beat_max_s, uint
 static void line_back(void)
 {
 	spread(1, 0, 0, 0);
-	spread(1000, 0, 100, 100);
-	spread(100000, 0, 300, 10000);
+	spread(1000, 0, 200, 200);
+	spread(100000, 0, 300, 20000);
 	spread(0, 1, 300, 5);
-	spread(0, 200, 300, 20);
+	spread(0, 200, 300, 40);
 	resting(2, (int[]){ 3000, 3000 });
 	c->aws_failures = 3;
 	c->aws_retry_ms = w.now_ms + 60 * SEC;
@@ -437,7 +494,10 @@ int main(void)
 	together();
 	throttle();
 	refused_look();
+	ok(!known_later(RB_NONE), "a revision that is missing is not asked for again and again");
+	ok(known_later(RB_DECIDED), "but where an intent waits for it: it may have been too new for that read");
 	fleet();
+	all_nodes();
 	line_back();
 	budget();
 	three_tries();
