@@ -3,145 +3,145 @@
 static const char parts[] =
 " \341" /* 80 " a" */
 "e\344" /* 81 "ed" */
-"r\345" /* 82 "re" */
+"e\362" /* 82 "er" */
 " n\357" /* 83 " no" */
-"e\362" /* 84 "er" */
-" i\363" /* 85 " is" */
-"s\364" /* 86 "st" */
-" \343" /* 87 " c" */
-" \363" /* 88 " s" */
-" i\364" /* 89 " it" */
-" th\345" /* 8a " the" */
-"t\350" /* 8b "th" */
-"e\363" /* 8c "es" */
-"o\356" /* 8d "on" */
-"o\362" /* 8e "or" */
-"e\343" /* 8f "ec" */
-"a\356" /* 90 "an" */
+" i\363" /* 84 " is" */
+"s\364" /* 85 "st" */
+"a\363" /* 86 "as" */
+"r\345" /* 87 "re" */
+"e\363" /* 88 "es" */
+" \343" /* 89 " c" */
+" i\364" /* 8a " it" */
+" th\345" /* 8b " the" */
+"t\350" /* 8c "th" */
+" \363" /* 8d " s" */
+" \350" /* 8e " h" */
+"o\356" /* 8f "on" */
+"o\362" /* 90 "or" */
 "n\344" /* 91 "nd" */
-" t\357" /* 92 " to" */
-" \342" /* 93 " b" */
-"n\345" /* 94 "ne" */
+"a\356" /* 92 "an" */
+" t\357" /* 93 " to" */
+" \342" /* 94 " b" */
 "l\354" /* 95 "ll" */
 "a\364" /* 96 "at" */
 " \367" /* 97 " w" */
-" \355" /* 98 " m" */
-"in\347" /* 99 "ing" */
-" \360" /* 9a " p" */
-"r\357" /* 9b "ro" */
-"e\240" /* 9c "e " */
-" o\346" /* 9d " of" */
-"e\364" /* 9e "et" */
-" \344" /* 9f " d" */
-"s\240" /* a0 "s " */
-"a\363" /* a1 "as" */
-"c\350" /* a2 "ch" */
-" \362" /* a3 " r" */
-" \245" /* a4 " %" */
+"s\240" /* 98 "s " */
+" \355" /* 99 " m" */
+"in\347" /* 9a "ing" */
+" \360" /* 9b " p" */
+"e\364" /* 9c "et" */
+"r\357" /* 9d "ro" */
+" o\346" /* 9e " of" */
+"e\240" /* 9f "e " */
+" \344" /* a0 " d" */
+" \245" /* a1 " %" */
+"n\345" /* a2 "ne" */
+"c\350" /* a3 "ch" */
+"l\345" /* a4 "le" */
 "e\356" /* a5 "en" */
-"l\345" /* a6 "le" */
+"e\343" /* a6 "ec" */
 "l\351" /* a7 "li" */
 "o\365" /* a8 "ou" */
-"t\345" /* a9 "te" */
-"i\364" /* aa "it" */
-" o\362" /* ab " or" */
-" the\240" /* ac " the " */
-"i\356" /* ad "in" */
-"a\354" /* ae "al" */
-" \345" /* af " e" */
-" \346" /* b0 " f" */
-" \350" /* b1 " h" */
-"t\240" /* b2 "t " */
-"a\362" /* b3 "ar" */
-"tio\356" /* b4 "tion" */
+" o\362" /* a9 " or" */
+"i\356" /* aa "in" */
+"a\354" /* ab "al" */
+"t\240" /* ac "t " */
+" the\240" /* ad " the " */
+"i\364" /* ae "it" */
+" \346" /* af " f" */
+"a\362" /* b0 "ar" */
+"t\345" /* b1 "te" */
+"tio\356" /* b2 "tion" */
+"e\355" /* b3 "em" */
+"l\357" /* b4 "lo" */
 "d\240" /* b5 "d " */
-"l\357" /* b6 "lo" */
-"e\355" /* b7 "em" */
-"o\367" /* b8 "ow" */
-" i\356" /* b9 " in" */
-"en\364" /* ba "ent" */
-"s\345" /* bb "se" */
-"d\345" /* bc "de" */
+"d\345" /* b6 "de" */
+"s\345" /* b7 "se" */
+" \362" /* b8 " r" */
+"en\364" /* b9 "ent" */
+"o\367" /* ba "ow" */
+" i\356" /* bb " in" */
+" o\356" /* bc " on" */
 "ve\362" /* bd "ver" */
-" ha\363" /* be " has" */
+"e\370" /* be "ex" */
 " fo\362" /* bf " for" */
 " thi\363" /* c0 " this" */
 ": %\363" /* c1 ": %s" */
-"a\343" /* c2 "ac" */
-",\240" /* c3 ", " */
-" %\363" /* c4 " %s" */
-"o\364" /* c5 "ot" */
-"m\345" /* c6 "me" */
-"th\345" /* c7 "the" */
-"%\363" /* c8 "%s" */
-"n\357" /* c9 "no" */
-" a\356" /* ca " an" */
-" \364" /* cb " t" */
-"servic\345" /* cc "service" */
-"a\347" /* cd "ag" */
+",\240" /* c2 ", " */
+"c\364" /* c3 "ct" */
+"s\351" /* c4 "si" */
+" %\363" /* c5 " %s" */
+" \364" /* c6 " t" */
+"o\364" /* c7 "ot" */
+"th\345" /* c8 "the" */
+"%\363" /* c9 "%s" */
+" r\345" /* ca " re" */
+"servic\345" /* cb "service" */
+"n\357" /* cc "no" */
+" \345" /* cd " e" */
 "i\344" /* ce "id" */
-"i\347" /* cf "ig" */
-":\240" /* d0 ": " */
-" o\356" /* d1 " on" */
-" w\350" /* d2 " wh" */
-"a\371" /* d3 "ay" */
-"l\344" /* d4 "ld" */
-"o\355" /* d5 "om" */
-" \354" /* d6 " l" */
-" tha\364" /* d7 " that" */
-"t\363" /* d8 "ts" */
-" answe\362" /* d9 " answer" */
-"ontaine\362" /* da "ontainer" */
-"ked\347" /* db "kedg" */
-"u\362" /* dc "ur" */
-" \357" /* dd " o" */
-" wit\350" /* de " with" */
-"o\360" /* df "op" */
-"s\363" /* e0 "ss" */
-"i\362" /* e1 "ir" */
-" kedg\345" /* e2 " kedge" */
-"te\362" /* e3 "ter" */
-"u\363" /* e4 "us" */
-"AW\323" /* e5 "AWS" */
-"ea\344" /* e6 "ead" */
-" is no\364" /* e7 " is not" */
-" tas\353" /* e8 " task" */
-" imag\345" /* e9 " image" */
-"oo\353" /* ea "ook" */
-" byte\363" /* eb " bytes" */
-" nam\345" /* ec " name" */
-"Th\345" /* ed "The" */
-"engin\345" /* ee "engine" */
-"star\364" /* ef "start" */
+"a\347" /* cf "ag" */
+"i\347" /* d0 "ig" */
+" w\350" /* d1 " wh" */
+":\240" /* d2 ": " */
+"l\344" /* d3 "ld" */
+"a\371" /* d4 "ay" */
+"m\345" /* d5 "me" */
+"o\355" /* d6 "om" */
+"t\363" /* d7 "ts" */
+" \354" /* d8 " l" */
+" tha\364" /* d9 " that" */
+" answe\362" /* da " answer" */
+"0\363" /* db "0s" */
+"ontaine\362" /* dc "ontainer" */
+" a\356" /* dd " an" */
+"a\343" /* de "ac" */
+"ked\347" /* df "kedg" */
+"u\362" /* e0 "ur" */
+" wit\350" /* e1 " with" */
+"o\360" /* e2 "op" */
+" kedg\345" /* e3 " kedge" */
+"AW\323" /* e4 "AWS" */
+"ea\344" /* e5 "ead" */
+" is no\364" /* e6 " is not" */
+" tas\353" /* e7 " task" */
+" imag\345" /* e8 " image" */
+"oo\353" /* e9 "ook" */
+" byte\363" /* ea " bytes" */
+" nam\345" /* eb " name" */
+"Th\345" /* ec "The" */
+"star\364" /* ed "start" */
+"u\363" /* ee "us" */
+"engin\345" /* ef "engine" */
 " does no\364" /* f0 " does not" */
-"rro\362" /* f1 "rror" */
-"abl\345" /* f2 "able" */
-" aske\344" /* f3 " asked" */
-"efinitio\356" /* f4 "efinition" */
-"nc\345" /* f5 "nce" */
-" bac\353" /* f6 " back" */
+" ru\356" /* f1 " run" */
+"rro\362" /* f2 "rror" */
+"abl\345" /* f3 "able" */
+" aske\344" /* f4 " asked" */
+"efinitio\356" /* f5 "efinition" */
+"nc\345" /* f6 "nce" */
 "ak\345" /* f7 "ake" */
 "tatu\363" /* f8 "tatus" */
-"tim\345" /* f9 "time" */
-" deploymen\364" /* fa " deployment" */
-"con\346" /* fb "conf" */
-"oun\364" /* fc "ount" */
-"know\356" /* fd "known" */
-" rollbac\353" /* fe " rollback" */
-"eques\364" /* ff "equest" */
+" bac\353" /* f9 " back" */
+"tim\345" /* fa "time" */
+" deploymen\364" /* fb " deployment" */
+"con\346" /* fc "conf" */
+"oun\364" /* fd "ount" */
+"know\356" /* fe "known" */
+" rollbac\353" /* ff " rollback" */
 "\240" /* 00 " " */
 "\240" /* 01 " " */
-"failur\345" /* 02 "failure" */
-"%.8\260" /* 03 "%.80" */
+"eques\364" /* 02 "equest" */
+"failur\345" /* 03 "failure" */
 "bod\371" /* 04 "body" */
 " credentia\354" /* 05 " credential" */
 " htt\360" /* 06 " http" */
 "ECS agen\364" /* 07 "ECS agent" */
-" agai\356" /* 08 " again" */
+" aga\351" /* 08 " agai" */
 "\211" /* 09 "\t" */
 "\212" /* 0a "\n" */
-" registr\371" /* 0b " registry" */
-" cannot b\345" /* 0c " cannot be" */
+" cannot b\345" /* 0b " cannot be" */
+" registr\371" /* 0c " registry" */
 "\215" /* 0d "\r" */
 "journa\354" /* 0e "journal" */
 "polic\371" /* 0f "policy" */
@@ -163,4 +163,4 @@ static const char parts[] =
 "deployme\356" /* 1f "deploymen" */
 ;
 /* Where the first, seventeenth ... begins. */
-static const uint16_t part_at[] = { 0, 37, 72, 108, 149, 194, 247, 314, 405, 488 };
+static const uint16_t part_at[] = { 0, 37, 72, 108, 148, 193, 243, 312, 401, 485 };
