@@ -8,7 +8,6 @@
 
 #define SIGNAL_KILL 9
 #define KILLED 137               /* exit code after SIGKILL */
-#define TERMINATED 143
 #define OOM_MS (10 * SEC)        /* an exit later than this after a child ran out of memory has another cause */
 #define ENGINE_LOST 255          /* exit code of a container the engine lost sight of */
 
@@ -74,20 +73,26 @@ static int64_t start_unix_ms(const struct core *c, const struct ev_container *ev
 	return ev->created_unix_ms + (int64_t)FOUND_LATE_MS < c->now_unix_ms ? ev->created_unix_ms : 0;
 }
 
+/* anew: see struct sighting. */
+static void sight(struct core *c, const struct container *k, enum stage stage, enum class class, const char *reason, int64_t unix_ms,
+		  bool anew)
+{
+	(void)judge_sighting(c, &(struct sighting){
+		.task = k->task, .container = k->name, .image = k->image, .reason = reason,
+		.stage = stage, .class = class, .has_exit = k->has_exit, .exit_code = k->exit_code,
+		.essential = k->essential, .unix_ms = unix_ms, .anew = anew,
+	});
+}
+
 static void start_failed(struct core *c, int32_t at, const struct ev_container *ev)
 {
 	struct container *k = &c->container[at];
 	int32_t known = failure_find(c, c->task[k->task].arn, k->name, ev->class);
-	struct sighting s = {
-		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = ev->reason,
-		.stage = STAGE_START, .class = ev->class, .has_exit = ev->has_exit, .exit_code = ev->exit_code,
-		.essential = k->essential, .unix_ms = start_unix_ms(c, ev),
-	};
 
 	k->inspect_ms = 0;
 	/* a failed start is final: a second look is no second failure, but may bring the code that the log lacks */
 	if (!k->stop_asked && (known == NONE || (ev->has_exit && !c->failure[known].f.has_exit)))
-		(void)judge_sighting(c, &s);
+		sight(c, k, STAGE_START, ev->class, ev->reason, start_unix_ms(c, ev), false);
 }
 
 static bool other_arch(const struct core *c, const struct container *k)
@@ -155,11 +160,7 @@ static void died(struct core *c, int32_t at, int64_t unix_ms)
 	exit_reason(&text, k, lived_ms);
 	class = exit_class(c, k, lived_ms);
 	k->words_wanted = class == CLASS_EXITED_EARLY && k->live && lived_ms < LAST_WORDS_MS;
-	(void)judge_sighting(c, &(struct sighting){
-		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
-		.stage = STAGE_RUN, .class = class, .has_exit = true, .exit_code = k->exit_code,
-		.essential = k->essential, .unix_ms = unix_ms, .anew = true,
-	});
+	sight(c, k, STAGE_RUN, class, reason, unix_ms, true);
 }
 
 static void started(struct core *c, int32_t at, int64_t unix_ms)
@@ -221,9 +222,8 @@ static bool missed_end(struct core *c, int32_t at, const struct ev_container *ev
 	if (c->now_unix_ms - ev->finished_unix_ms < (int64_t)MISSED_MS)
 		return false;
 	k->missed = true;
-	k->oom = k->oom || ev->oom_killed;
-	/* what a stop looks like when nobody saw who asked */
-	k->stop_asked = k->stop_asked || (!k->oom && (ev->exit_code == 0 || ev->exit_code == KILLED || ev->exit_code == TERMINATED));
+	k->oom |= ev->oom_killed;
+	k->stop_asked |= !k->oom && (ev->exit_code == 0 || judge_stopped(ev->exit_code));
 	ended(c, at, ev->exit_code, ev->finished_unix_ms, k->started_ms + (lived_ms > 0 ? (uint64_t)lived_ms : 0));
 	return true;
 }
@@ -289,11 +289,7 @@ static void unhealthy(struct core *c, int32_t at, int64_t unix_ms)
 	packed_copy(reason, sizeof(reason), k->healthy
 		? PACKED("health check failed: the container was healthy and is not any more")
 		: PACKED("health check failed: the container was never healthy"));
-	(void)judge_sighting(c, &(struct sighting){
-		.task = k->task, .container = k->name, .image = k->image, .digest = "",
-		.reason = reason,
-		.stage = STAGE_RUN, .class = CLASS_UNHEALTHY, .essential = k->essential, .unix_ms = unix_ms,
-	});
+	sight(c, k, STAGE_RUN, CLASS_UNHEALTHY, reason, unix_ms, false);
 }
 
 void on_container(struct core *c, const struct ev_container *ev)
@@ -366,11 +362,7 @@ static void format_after_all(struct core *c, const char *image_id)
 		    !other_arch(c, k) || failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 			continue;
 		exit_reason(&text, k, k->ended_ms - k->started_ms);
-		(void)judge_sighting(c, &(struct sighting){
-			.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
-			.stage = STAGE_RUN, .class = CLASS_EXEC_FORMAT, .has_exit = true, .exit_code = k->exit_code,
-			.essential = k->essential, .unix_ms = k->finished_unix_ms,
-		});
+		sight(c, k, STAGE_RUN, CLASS_EXEC_FORMAT, reason, k->finished_unix_ms, false);
 	}
 }
 
@@ -401,11 +393,7 @@ void on_last_words(struct core *c, const struct ev_last_words *ev)
 	    failure_find(c, c->task[k->task].arn, k->name, CLASS_EXITED_EARLY) == NONE)
 		return;
 	exit_reason(&text, k, k->ended_ms - k->started_ms);
-	(void)judge_sighting(c, &(struct sighting){
-		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = reason, .stage = STAGE_RUN,
-		.class = ev->class, .has_exit = k->has_exit, .exit_code = k->exit_code, .essential = k->essential,
-		.unix_ms = k->finished_unix_ms,
-	});
+	sight(c, k, STAGE_RUN, ev->class, reason, k->finished_unix_ms, false);
 }
 
 /* A row whose container was made while the listing was on its way stays: its end would come as an event. */

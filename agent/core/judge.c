@@ -92,7 +92,8 @@ static void fill(struct core *c, struct fail_slot *slot, const struct sighting *
 	f->revision = t->revision;
 	f->essential = (int8_t)s->essential;
 	PUT(f->image, s->image);
-	PUT(f->digest, s->digest);
+	if (s->digest != NULL)
+		PUT(f->digest, s->digest);
 	f->first_unix_ms = s->unix_ms != 0 ? s->unix_ms : c->now_unix_ms;
 	f->link_bad = c->link_bad_ms != 0;
 	f->unseen = s->unseen;
@@ -255,6 +256,11 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 	const struct container *k = &c->container[container];
 	char reason[SENTENCE_CAP];
 	struct text text = text_on(reason, sizeof(reason));
+	const struct sighting s = {
+		.task = task, .container = k->name, .image = k->image, .reason = reason,
+		.stage = STAGE_RUN, .class = CLASS_RESTART_LOOP, .has_exit = true, .exit_code = k->exit_code,
+		.essential = k->essential,
+	};
 	int32_t at;
 
 	uncount_exit(c, task, k->name);
@@ -262,16 +268,11 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 	text_u64(&text, restarts);
 	text_packed(&text, restarts == 1 ? PACKED(" time; last exit code ") : PACKED(" times; last exit code "));
 	text_i64(&text, k->exit_code);
-	at = judge_sighting(c, &(struct sighting){
-		.task = task, .container = k->name, .image = k->image, .digest = "", .reason = reason,
-		.stage = STAGE_RUN, .class = CLASS_RESTART_LOOP, .has_exit = true, .exit_code = k->exit_code,
-		.essential = k->essential,
-	});
+	at = judge_sighting(c, &s);
 	if (at == NONE)
 		return;
 	fell_again(c, &c->failure[at], k->ended_ms);
-	set_reason(&c->failure[at].f, &(struct sighting){ .class = CLASS_RESTART_LOOP, .stage = STAGE_RUN,
-		.reason = reason, .has_exit = true, .exit_code = k->exit_code });
+	set_reason(&c->failure[at].f, &s);
 	c->failure[at].f.count = restarts;
 	count(c, &c->failure[at]);
 	c->failure[at].save = restarts <= core_policy(c, c->task[task].service)->failures;
@@ -353,6 +354,12 @@ void judge_deployment(struct core *c, uint32_t service, enum class class, const 
 bool judge_signalled(int32_t exit_code)
 {
 	return exit_code > 128 && exit_code < 128 + 65;
+}
+
+/* SIGKILL or SIGTERM. */
+bool judge_stopped(int32_t exit_code)
+{
+	return exit_code == 137 || exit_code == 143;
 }
 
 /* An early exit, or the next turn of a loop over replaced tasks: earlier tasks of this release ended early too. Whoever is

@@ -40,7 +40,7 @@ bool release_suspect(const struct core *c, int32_t release);
 /* judge.c - failures, counting, verdicts */
 struct sighting {                /* one thing that went wrong, as a source told it */
 	int32_t task;
-	const char *container, *image, *digest, *reason;
+	const char *container, *image, *digest, *reason; /* digest may be NULL */
 	enum stage stage;
 	enum class class;
 	bool has_exit, provisional, cut;
@@ -56,6 +56,7 @@ void judge_essential(struct core *c, int32_t task, const char *container, enum t
 void judge_retract(struct core *c, int32_t task);
 void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t restarts);
 bool judge_signalled(int32_t exit_code);
+bool judge_stopped(int32_t exit_code);  /* it looks as after a stop, where nobody saw who asked */
 enum class judge_early_class(const struct core *c, int32_t task);
 void judge_task(struct core *c, int32_t task);
 void judge_state(struct core *c, enum class class, const struct container *k, const struct packed *words); /* k: NULL = of the node */

@@ -56,7 +56,7 @@ static void explained(struct core *c, int32_t task, const struct ev_change *ev)
 		return;
 	(void)judge_sighting(c, &(struct sighting){
 		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,
-		.digest = "", .reason = ev->reason, .stage = ev->stage, .class = ev->class,
+		.reason = ev->reason, .stage = ev->stage, .class = ev->class,
 		.has_exit = ev->has_exit, .exit_code = ev->exit_code, .essential = ev->essential,
 		.unix_ms = ev->time_unix_ms, .cut = ev->cut,
 	});
@@ -94,6 +94,7 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 {
 	int32_t at = container_of(c, task, ev->container);
 	bool seen_live = at != NONE && c->container[at].deaths > 0;
+	const int64_t ended = ended_unix_ms(c, at, ev);
 	char reason[SENTENCE_CAP];
 	struct text text = text_on(reason, sizeof(reason));
 
@@ -107,8 +108,8 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 	/* placed before this boot, and nobody saw its end: it ended with the host */
 	if (!seen_live && c->boot_unix_ms != 0 && c->task[task].first_unix_ms < c->boot_unix_ms)
 		return;
-	if (ev->exit_code == 137 || ev->exit_code == 143)
-		return;   /* what a stop looks like when nobody saw who asked */
+	if (judge_stopped(ev->exit_code))
+		return;
 	if (ev->exit_code == 0 && (c->task[task].kind != FK_SERVICE || !seen_live))
 		return;
 	release_bind(c, task, true);
@@ -116,11 +117,11 @@ static void unexplained(struct core *c, int32_t task, const struct ev_change *ev
 	text_i64(&text, ev->exit_code);
 	(void)judge_sighting(c, &(struct sighting){
 		.task = task, .container = ev->container, .image = at == NONE ? "" : c->container[at].image,
-		.digest = "", .reason = reason, .stage = STAGE_RUN, .has_exit = true, .exit_code = ev->exit_code,
+		.reason = reason, .stage = STAGE_RUN, .has_exit = true, .exit_code = ev->exit_code,
 		.class = judge_signalled(ev->exit_code) ? CLASS_KILLED_BY_SIGNAL
-		       : lived_long(c, task, at, ended_unix_ms(c, at, ev)) ? CLASS_EXITED : judge_early_class(c, task),
-		.essential = TRI_YES, .unix_ms = ended_unix_ms(c, at, ev),
-		.unseen = !seen_live && unseen(c, at, ended_unix_ms(c, at, ev)),
+		       : lived_long(c, task, at, ended) ? CLASS_EXITED : judge_early_class(c, task),
+		.essential = TRI_YES, .unix_ms = ended,
+		.unseen = !seen_live && unseen(c, at, ended),
 	});
 }
 

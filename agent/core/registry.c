@@ -92,7 +92,7 @@ static void suspect(struct core *c, int32_t task, const struct ev_registry *ev)
 		? PACKED("the registry itself says that it has no such image; the ECS agent still tries to pull it")
 		: PACKED("the registry itself says that the image has no variant for this node; the ECS agent still tries to pull it"));
 	(void)judge_sighting(c, &(struct sighting){
-		.task = task, .container = ev->container, .image = ev->image, .digest = "", .stage = STAGE_PULL,
+		.task = task, .container = ev->container, .image = ev->image, .stage = STAGE_PULL,
 		.reason = reason,
 		.class = missing ? CLASS_IMAGE_NOT_FOUND : CLASS_IMAGE_WRONG_ARCH,
 		.essential = ev->essential, .provisional = true, .own = true,

@@ -53,7 +53,7 @@ static void tell_task(struct core *c, int32_t task)
 	text_u64(&text, (c->now_ms - t->first_ms) / 1000);
 	text_packed(&text, t->pulling_ms != 0 ? PACKED(" s: the image is still being pulled")
 					 : PACKED(" s: a pull in retry, a task that waits for room, or an agent that waits for ECS"));
-	(void)judge_sighting(c, &(struct sighting){ .task = task, .container = "", .image = "", .digest = "", .reason = reason,
+	(void)judge_sighting(c, &(struct sighting){ .task = task, .container = "", .image = "", .reason = reason,
 						    .stage = STAGE_DEPLOY, .class = CLASS_STUCK });
 }
 

@@ -63,7 +63,7 @@ void journal_open(struct node *n)
 	cut_tail(n);
 }
 
-static bool put(struct node *n, enum rec_kind kind, uint32_t index, uint64_t seq, char *buf, size_t cap, size_t *at)
+static void put(struct node *n, enum rec_kind kind, uint32_t index, uint64_t seq, char *buf, size_t cap, size_t *at)
 {
 	struct journal *j = &n->journal;
 	struct why why;
@@ -73,10 +73,9 @@ static bool put(struct node *n, enum rec_kind kind, uint32_t index, uint64_t seq
 	j->record.seq = seq;
 	if (record_write(&j->record, buf + *at, cap - *at, &used, &why) != KERR_OK) {
 		log_line(&n->log, LOG_LEVEL_ERROR, "journal: a %s record: %s", rec_kind_name(kind), why.text);
-		return false;
+		return;
 	}
 	*at += used;
-	return true;
 }
 
 void journal_add(struct node *n, const struct action *a)
@@ -84,12 +83,12 @@ void journal_add(struct node *n, const struct action *a)
 	struct journal *j = &n->journal;
 
 	j->seq = a->seq;
-	(void)put(n, a->kind, a->index, a->seq, j->batch, sizeof(j->batch), &j->batched);
+	put(n, a->kind, a->index, a->seq, j->batch, sizeof(j->batch), &j->batched);
 }
 
 static void rewrite(struct node *n, enum rec_kind kind, uint32_t index, size_t *at)
 {
-	(void)put(n, kind, index, n->journal.seq, n->journal.rewrite, sizeof(n->journal.rewrite), at);
+	put(n, kind, index, n->journal.seq, n->journal.rewrite, sizeof(n->journal.rewrite), at);
 }
 
 /* Everything still known, written new: the newest failures while half of the file stays free, some of them in any case, as what

@@ -17,7 +17,6 @@ static uint64_t retry_gap_ms(uint32_t failures)
 
 static void later(struct node *n)
 {
-	n->engine.up = false;
 	n->engine.retry_ms = n->now_ms + retry_gap_ms(n->engine.failures++);
 }
 
@@ -98,7 +97,6 @@ void src_engine_open(struct node *n, unsigned status)
 	if (status != 200)
 		return;   /* the end tells */
 	n->engine.failures = 0;
-	n->engine.up = true;
 	ask(n, EG_VERSION, "", on_version);
 	ask(n, EG_INFO, "", on_info);
 	list(n);
@@ -136,15 +134,16 @@ uint64_t src_engine_tick(struct node *n)
 	struct why why = { "" };
 
 	if (n->seam.stream) {
-		if (n->engine.up && n->now_ms >= n->engine.heard_ms + SILENT_MS)
+		if (n->now_ms >= n->engine.heard_ms + SILENT_MS)
 			list(n);
-		return n->engine.up ? n->engine.heard_ms + SILENT_MS : CORE_NEVER;
+		return n->engine.heard_ms + SILENT_MS;
 	}
 	if (n->now_ms < n->engine.retry_ms)
 		return n->engine.retry_ms;
+	n->engine.heard_ms = n->now_ms;
 	if (seam_stream(n, n->engine.last_unix_ms == 0 ? 0 : n->engine.last_unix_ms + 1, &why) != KERR_OK)
 		src_engine_end(n, KERR_IO, why.text);
-	return n->seam.stream ? CORE_NEVER : n->engine.retry_ms;
+	return n->seam.stream ? n->engine.heard_ms + SILENT_MS : n->engine.retry_ms;
 }
 
 static void on_inspect(struct node *n, enum kerr err, const char *key, struct slice body, const char *detail)

@@ -10,7 +10,7 @@
 struct node;
 
 struct src_engine {
-	bool up, identified;
+	bool identified;
 	uint32_t failures;
 	uint64_t retry_ms;               /* boot clock: when to connect again; 0: now */
 	uint64_t listed_ms, heard_ms;    /* boot clock: when the listing was asked for, and that or the newest event */

@@ -100,8 +100,9 @@ def end(s, kedge):
     same({k: v for k, v in status.get("core", {}).items() if k in ("check_failed", "services_refused")},
          {"check_failed": 0, "services_refused": 0}, "its counters say so, too", json.dumps(status.get("core")))
     ok(os.path.getsize(s.journal) <= JOURNAL_MAX, f"the journal has {os.path.getsize(s.journal)} bytes")
-    before = sorted(kedge.known_ids())[-NEWEST:]
     was = {int(f["id"][1:]): f for f in s.failures()}
+    # by when they happened: of more than there are rows those give way that happened first, however late they were found
+    before = sorted(was, key=lambda i: was[i]["first_unix_s"])[-NEWEST:]
     kedge.kill(kedge.kedge.pid)
     left = kedge.known_ids()
     gone = sorted(set(before) - left)
