@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,6 @@ class Control:
     """The cloud's control socket, one connection for all commands."""
 
     def __init__(self, path: str) -> None:
-        import socket
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(path)
         self.stream = self.sock.makefile("rwb")
