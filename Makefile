@@ -290,14 +290,15 @@ soak:
 .PHONY: faults soak
 
 # kedge beside what one would take instead, and how its cost grows: build/bench.json and build/bench.svg, in a quarter of an hour.
-# What only waits runs two at a time, the rest alone.
-BENCH_ALONE := $(addprefix tests/,size/instructions.t $(addprefix bench/,installed.t look.t latency.t growth.t))
+# Where time counts each runs alone; where processor time, memory or bytes do, three wait at one time.
+BENCH_ALONE  := tests/size/instructions.t $(addprefix tests/bench/,installed.t look.t latency.t)
+BENCH_BESIDE := $(addprefix tests/bench/,waiting.t day.t growth.t)
 bench:
 	@packaging/setup build cpu-$(HOST_CPU) test bench packages
 	+@$(MAKE) VARIANT=$(HOST_CPU) deb
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/count
 	@rm -f build/bench.json; bad=0; $(PROVE) -v $(BENCH_ALONE) || bad=1; \
-		$(PROVE) -v -j2 tests/bench/waiting.t tests/bench/day.t || bad=1; tests/bench/chart || bad=1; exit $$bad
+		$(PROVE) -v -j3 $(BENCH_BESIDE) || bad=1; tests/bench/chart || bad=1; exit $$bad
 # what the last bench found, into tests/bench/results.json and README
 table:
 	@tests/bench/table --take
