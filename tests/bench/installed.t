@@ -17,7 +17,7 @@ TLS = ["ca-certificates"]
 # the file that waits, and the packages a bare Debian needs for it
 WANT = {"awscli loop": (["/usr/bin/python3", "/usr/bin/aws"], ["awscli", *TLS]), "curl loop": (["/usr/bin/curl", "/usr/bin/jq"], ["curl", "jq", *TLS]),
         "docker events": (["/usr/bin/docker"], ["docker.io"]), "node_exporter": (["/usr/bin/prometheus-node-exporter"], ["prometheus-node-exporter"]),
-        "collectd": (["/usr/sbin/collectd"], ["collectd"])}
+        "collectd": (["/usr/sbin/collectd"], ["collectd", "collectd-core"])}
 
 
 def stanzas(text):
@@ -29,7 +29,8 @@ def stanzas(text):
 
 def would_install(status, packages):
     """{package: version} that apt would unpack where status says what is there."""
-    shown = subprocess.run(["apt-get", "-s", "-o", f"Dir::State::status={status}", "--no-install-recommends", "install", *packages],
+    cache = f"Dir::Cache={os.path.dirname(status)}"     # its own: the machine's is of another status, and would be made anew each time
+    shown = subprocess.run(["apt-get", "-s", "-o", f"Dir::State::status={status}", "-o", cache, "--no-install-recommends", "install", *packages],
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return re.findall(r"^Inst (\S+) \((\S+)", shown.stdout, re.M), shown.stdout
 
