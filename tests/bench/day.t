@@ -20,7 +20,7 @@ from e2e import Site, done, figures, note, ok, wait  # noqa: E402
 from day import DAY_S, SCALE, SLOW_SCALE, Day, begin, fast_site, known, lines, wan_bytes  # noqa: E402
 
 COUNTS = (1, 3, 10)
-POLLS, EVERY_S = 20, 15
+POLLS, EVERY_S = 10, 15
 DEPLOYMENTS = 2
 CURL = """url = "{endpoint}/"
 cacert = "{ca}"
