@@ -12,7 +12,7 @@ import time
 import urllib.request
 
 from bench import Used, used_by, used_up
-from e2e import LABEL, Site, wait
+from e2e import LABEL, Site, _become, wait
 from pss import pss_kib, running
 
 EVERY_S = 15            # between two looks, and between two scrapes: what Debian's prometheus.yml has
@@ -40,7 +40,7 @@ fail
 
 
 class Contender:
-    """A process in its own session; its lines with the time each was read."""
+    """A process in its own session that ends with the test; its lines with the time each was read."""
 
     def __init__(self, name: str, site: Site) -> None:
         self.name, self.site = name, site
@@ -61,7 +61,7 @@ class Contender:
     def start(self) -> None:
         with open(os.path.join(self.folder, "stderr"), "ab") as err:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err,
-                                            env=self.environment, start_new_session=True)
+                                            env=self.environment, start_new_session=True, preexec_fn=lambda: _become(0))
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         self.reader.start()
 
