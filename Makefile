@@ -53,12 +53,13 @@ C_fuzz  := $(wildcard tests/fuzz/*.c)
 C_fault := $(wildcard tests/faults/*.c)
 C_box   := $(wildcard tests/sandbox/*.c)
 C_taken := $(wildcard tests/hostile/*.c)
+C_count := tests/size/count.c
 FUZZ_HELP := fuzz_broken fuzz_input fuzz_event fuzz_views
 O_main  := $(B)/obj/$(MAIN:.c=.o)
 O_kedge := $(C_kedge:%.c=$(B)/obj/%.o)
 O_tests := $(C_tests:%.c=$(B)/obj/%.o)
 O_sim   := $(C_sim:%.c=$(B)/obj/%.o)
-O_more  := $(patsubst %.c,$(B)/obj/%.o,$(C_crash) $(C_fuzz) $(C_fault) $(C_box) $(C_taken))
+O_more  := $(patsubst %.c,$(B)/obj/%.o,$(C_crash) $(C_fuzz) $(C_fault) $(C_box) $(C_taken) $(C_count))
 TESTS   := $(C_tests:%.c=$(B)/%)
 -include $(O_main:.o=.d) $(O_kedge:.o=.d) $(O_tests:.o=.d) $(O_sim:.o=.d) $(O_more:.o=.d)
 
@@ -172,6 +173,11 @@ $(B)/hostile: $(C_taken:%.c=$(B)/obj/%.o) $(B)/libkedge.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ARCH_CFLAGS) -fno-lto -o $@ $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
 
+# tests/size: one of kedge's works so often as asked, for its instructions to be counted
+$(B)/count: $(C_count:%.c=$(B)/obj/%.o) $(B)/libkedge.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ARCH_CFLAGS) -fno-lto -o $@ $(LINK_START) $(filter %.o %.a,$^) $(LIBS) $(LINK_END)
+
 # tests/faults: what each program of tests/unit that tries platform/ calls can fail. In copies of the archives each call that
 # fault.c has a fault_NAME for goes there, so that a test's own calls are spared.
 FAULT_TESTS := $(patsubst tests/unit/%.c,$(B)/faults/%,$(wildcard tests/unit/t_platform_*.c))
@@ -221,7 +227,7 @@ test:
 	-@packaging/node-package    # tests/web says that it is missed
 	+@$(call binaries,$(CPUS))
 	+@$(call programs,$(VARIANTS))
-	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/hostile build/swarm build/fleet-model
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/hostile build/$(HOST_CPU)/count build/swarm build/fleet-model
 	+@$(MAKE) VARIANT=glibc-san build/glibc-san/kedge build/glibc-san/crash fault-programs $(FUZZERS:%=build/glibc-san/fuzz_%) $(FUZZERS:%=build/fuzz/%)
 	@rm -f build/failed
 	@TEST_FAILED=$(abspath build/failed) $(PROVE) $(TWO_LANES) $(call each,$(VARIANTS),tests/%) $(wildcard tests/doubles/test_*.py) \
@@ -262,7 +268,8 @@ web:
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)
 	@$(PROVE) -v $(call some,web)
 
-# what a bad line does to it, how fast it acts when the line is back, and days of outages
+# what a bad line does to it, how fast it acts when the line is back, and days of outages; LINE_CUTS=50 LINE_DAYS=7
+# TEST_TIMEOUT_S=3600 is the whole of it, for three quarters of an hour
 line:
 	@packaging/setup build cpu-$(HOST_CPU) test
 	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
@@ -283,11 +290,19 @@ soak:
 	@MINUTES=$(MINUTES) KEDGE=$(abspath $(KEDGE)) KEDGE_TEST=$(abspath $(KEDGE)-test) tests/soak/soak.t
 .PHONY: faults soak
 
-# The same at full strength, and what a day costs beside other tools.
+# kedge beside what one would take instead, and how its cost grows: build/bench.json and build/bench.svg, in a quarter of an hour.
+# Where time counts each runs alone; where processor time, memory or bytes do, three wait at one time.
+BENCH_ALONE  := tests/size/instructions.t $(addprefix tests/bench/,installed.t look.t latency.t)
+BENCH_BESIDE := $(addprefix tests/bench/,waiting.t day.t growth.t)
 bench:
-	@packaging/setup build cpu-$(HOST_CPU) test bench
-	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE) $(KEDGE)-test
-	@LINE_CUTS=50 LINE_DAYS=7 TEST_TIMEOUT_S=3600 $(PROVE) -v tests/line/link_up.t tests/line/week.t $(call some,bench)
+	@packaging/setup build cpu-$(HOST_CPU) test bench packages
+	+@$(MAKE) VARIANT=$(HOST_CPU) deb
+	+@$(MAKE) VARIANT=$(HOST_CPU) $(KEDGE)-test build/$(HOST_CPU)/count
+	@rm -f build/bench.json; bad=0; $(PROVE) -v $(BENCH_ALONE) || bad=1; \
+		$(PROVE) -v -j3 $(BENCH_BESIDE) || bad=1; tests/bench/chart || bad=1; exit $$bad
+# what the last bench found, into tests/bench/results.json and README
+table:
+	@tests/bench/table --take
 
 # Which functions the daemon runs, seen by callgrind on this machine's kedge.
 order: $(KEDGE)
@@ -298,7 +313,7 @@ demo:
 	@packaging/setup build cpu-$(HOST_CPU) demo engine
 	+@$(MAKE) VARIANT=$(HOST_CPU) all
 	@DEMO=$(DEMO) KEDGE=$(KEDGE) tests/demo/run
-.PHONY: test check unit story arm e2e analyze web line bench order demo
+.PHONY: test check unit story arm e2e analyze web line bench table order demo
 
 ifneq ($(VARIANT),$(HOST_CPU))
 $(KEDGE):

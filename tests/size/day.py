@@ -65,9 +65,15 @@ class Day:
 
     def pass_by(self) -> int:
         """Waits for the end of the day; the bytes."""
+        self.live()
+        return self.end()
+
+    def live(self) -> None:
         while time.monotonic() - self.begun < DAY_S / self.scale:
             time.sleep(CUT_S / self.scale)
             self.cut()
+
+    def end(self) -> int:
         ok(self.s.kedge.alive(), "kedge lives through the day")
         self.kept_after, self.woken = self.state(), self.s.status()["thrift"]["wakeups"] - self.wakeups
         self.s.stop_kedge()

@@ -4,96 +4,19 @@ process maps too would be counted by halves), idle with one service, and at the 
 middle of a DescribeServices of ten services with 100 events each, over TLS 1.3. The verb that asks runs from a copy of
 its own: it lives for one answer; what it adds is measured and told beside."""
 import json
-import mmap
 import os
 import shutil
-import struct
 import sys
 import threading
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
 from e2e import KEDGE, Site, budget, done, engine_can, figures, note, ok, same, wait  # noqa: E402
+from pss import NO_ZERO_PAGE, processes, pss_each, pss_kib, running  # noqa: E402
 
 SERVICES, IDLE_S, PAUSE_S, EVERY_S = 10, 20, 2.0, 0.02
-PAGE = mmap.PAGESIZE
-NOTHING = bytes(PAGE)
-
-
-def running():
-    """{process: (its parent, the file it runs)}, of those that run one"""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            path = os.readlink(f"/proc/{pid}/exe")
-            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-                found[int(pid)] = int(f.read().rpartition(")")[2].split()[1]), path
-        except (OSError, IndexError):
-            pass	# a thread of the kernel, or it ended meanwhile
-    return found
-
-
-def processes(path, table=None):
-    """Every process that runs this very file, and every child of one, whatever that runs."""
-    table = table or running()
-    found, size = {pid for pid, (_, file) in table.items() if file == path}, -1
-    while size != len(found):
-        size = len(found)
-        found |= {pid for pid, (parent, _) in table.items() if parent in found}
-    return sorted(found)
-
-
-def anonymous_pages(pid):
-    """The addresses of those that are there."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/pagemap", "rb") as pagemap:
-        for line in maps:
-            where, mode, _, _, inode = line.split()[:5]
-            if mode[:2] != "rw" or inode != "0":
-                continue
-            begin, end = (int(a, 16) for a in where.split("-"))
-            pagemap.seek(begin // PAGE * 8)
-            entries = pagemap.read((end - begin) // PAGE * 8)
-            yield from (begin + i * PAGE for i, (e,) in enumerate(struct.iter_unpack("<Q", entries)) if e >> 63)
-
-
-def zero_pages(pid):
-    """How many there are with nothing in them: one that was only ever read is the kernel's one zero page, and no memory."""
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
-        return sum(os.pread(mem.fileno(), PAGE, at) == NOTHING for at in anonymous_pages(pid))
-
-
-def zero_page_counts():
-    """Some virtual machines have no such page: there each page that is read is one more. Tried on this very process."""
-    with mmap.mmap(-1, 1024 * PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as m:
-        before = pss_of(os.getpid())
-        sum(m[at] for at in range(0, 1024 * PAGE, PAGE))
-        return pss_of(os.getpid()) - before > 512 * PAGE // 1024
-
-
-def pss_of(pid):
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
-
-
-def pss_each(pids):
-    """{process: KiB}, of those that are still there"""
-    found = {}
-    for pid in pids:
-        try:
-            found[pid] = pss_of(pid)
-            if NO_ZERO_PAGE:
-                found[pid] -= zero_pages(pid) * PAGE // 1024
-        except (OSError, StopIteration):
-            pass	# it ended meanwhile
-    return found
-
-
-def pss_kib(pids):
-    return sum(pss_each(pids).values())
-
-
-NO_ZERO_PAGE = zero_page_counts()
 
 
 class Sampler(threading.Thread):
