@@ -36,6 +36,6 @@ char packed_next(struct packed_at *at);
 /* All of it, cut to cap - 1 bytes, with a NUL; returns dst. cap > 0. */
 const char *packed_copy(char *dst, size_t cap, const struct packed *text);
 /* A format as vsnprintf takes it, or a name as it is compared: in buf where it was packed. */
-const char *packed_format(char buf[PACKED_MAX], const char *format);
+const char *packed_format(char buf[PACKED_MAX], const char *format) __attribute__((format_arg(2)));
 
 #endif

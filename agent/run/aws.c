@@ -218,6 +218,14 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 		go_on(n);
 		return;
 	}
+	/* its documents call startedBy the only filter, and leave open whether desiredStatus is one */
+	if (job.call == ECS_LIST_TASKS && failed->error == AE_INVALID && !a->by_service) {
+		a->by_service = true;
+		a->queue[a->head].pages = 0;
+		a->queue[a->head].stopped = false;
+		go_on(n);
+		return;
+	}
 	pop(n);
 	if (failed->error == AE_UNREACHABLE)
 		node_source(n, SRC_AWS, SS_UNREACHABLE, failed->detail);

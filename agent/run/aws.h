@@ -35,6 +35,7 @@ struct aws {
 	bool busy, pinned, ready, kept;  /* busy: until an answer is taken in whole, by the core too; pinned: the first in
 					    line was sent, or goes on with what it began, and stays the first; ready:
 					    region and endpoint are known; kept: a connection may be open */
+	bool by_service;                 /* a service's tasks are listed by its name: AWS did not take startedBy beside desiredStatus */
 	uint64_t used_ms;                /* boot clock: when the last answer came */
 	uint64_t refused;
 	struct iam_denied denied[DENIED_SLOTS]; /* what the role lacked when last asked; action empty: nothing */

@@ -92,7 +92,8 @@ enum kerr aws_body_make(struct node *n, const struct aws_job *job, struct text *
 	case ECS_LIST_TASKS:
 		if (job->pages == 0)
 			begin_quorum(n, job);
-		return ecs_out_list_tasks(out, cluster, s->m.name, n->aws.quorum_of.started_by, job->stopped, n->aws.token, why);
+		return ecs_out_list_tasks(out, cluster, s->m.name, n->aws.by_service ? "" : n->aws.quorum_of.started_by, job->stopped,
+					  n->aws.token, why);
 	case ECS_DESCRIBE_TASKS:
 		return job->op == OP_TASK ? ecs_out_task(out, cluster, slice_of(job->task), why)
 					  : ecs_out_tasks(out, cluster, &n->aws.ids, why);

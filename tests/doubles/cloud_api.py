@@ -326,8 +326,8 @@ class Api:
 
     def _list_tasks(self, body: Body, view: View) -> Body:
         self._check_cluster(body)
-        if "startedBy" in body and any(k in body for k in ("serviceName", "family",
-                                                           "containerInstance")):
+        others = {"serviceName", "family", "containerInstance"} | ({"desiredStatus"} if self.started_by_alone else set())
+        if "startedBy" in body and others & body.keys():
             raise ApiError("InvalidParameterException",
                            "startedBy must be the only filter when it is used.")
         if "serviceName" in body:

@@ -427,6 +427,11 @@ class Control:
         self._server.set_faults(Fault(kind, count, op, seconds, at))
         return {}
 
+    def started_by_alone(self) -> Answer:
+        """The documents call startedBy "the only filter", and leave open whether desiredStatus is one."""
+        self._api.started_by_alone = True
+        return {}
+
     def clear_faults(self) -> Answer:
         self._server.set_faults(None)
         return {}

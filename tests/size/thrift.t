@@ -16,9 +16,17 @@ INCIDENTS = 3
 CUTS = DAY_S // CUT_S
 
 
-def io_written(pid):
-    with open(f"/proc/{pid}/io", encoding="ascii") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("write_bytes:"))
+def of_all(s, file, *members):
+    """Sum of those members of /proc/PID/FILE, of gate and worker together."""
+    total = 0
+    for pid in s.kedge.processes():
+        with open(f"/proc/{pid}/{file}", encoding="ascii") as f:
+            total += sum(int(line.split()[1]) for line in f if line.partition(":")[0] in members)
+    return total
+
+
+def io_written(s):
+    return of_all(s, "io", "write_bytes")
 
 
 def live(day):
@@ -41,19 +49,22 @@ def quiet(s):
     rested = wait(lambda: row(s).get("last_good") and row(s).get("rollout") == "SUCCESSFUL" and
                   s.status()["journal"]["state"] == "durable", 70, 0.5)
     ok(rested, "the site is at rest", row(s))
-    before, wakeups, begun = io_written(s.kedge.pid), s.status()["thrift"]["wakeups"], time.monotonic()
+    before, wakeups, begun = io_written(s), s.status()["thrift"]["wakeups"], time.monotonic()
+    # the loop's own count is the worker's; what both were switched to is told beside, a question between them is three
+    switched = of_all(s, "status", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
     time.sleep(QUIET_S)
+    switched = of_all(s, "status", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches") - switched
     woken, minutes = s.status()["thrift"]["wakeups"] - wakeups, (time.monotonic() - begun) / 60
-    written = io_written(s.kedge.pid) - before
+    written = io_written(s) - before
     # two of them are the questions for the number itself: a connection and what it says
     per_minute = round((woken - 2) / minutes, 1)
-    figures(wakeups_per_min_idle=per_minute, disk_bytes_day_idle=written)
+    figures(wakeups_per_min_idle=per_minute, switches_per_min_idle=round(switched * 60 / QUIET_S, 1), disk_bytes_day_idle=written)
     ok(per_minute <= budget("wakeups_per_min_idle"), f"idle: {per_minute} wake-ups a minute", s.kedge.tail())
     ok(written <= budget("disk_bytes_day_idle"), f"idle: {written} bytes written to disk", s.kedge.tail())
 
 
 def incident(s):
-    size, written = os.path.getsize(s.journal), io_written(s.kedge.pid)
+    size, written = os.path.getsize(s.journal), io_written(s)
     for i in range(INCIDENTS):
         arn = s.run_task(f"broken{i}", {"entryPoint": ["/nosuch"]})
         f = s.wait_failure(task=arn, essential=True)
@@ -61,7 +72,7 @@ def incident(s):
         wait(lambda: s.status()["journal"]["state"] == "durable", 10)
     # one bit of it may follow when AWS has said whose task it is
     grown = (os.path.getsize(s.journal) - size) // INCIDENTS
-    note(f"an incident: {(io_written(s.kedge.pid) - written) // INCIDENTS} bytes in whole blocks of the file system")
+    note(f"an incident: {(io_written(s) - written) // INCIDENTS} bytes in whole blocks of the file system")
     figures(disk_bytes_incident=grown)
     ok(0 < grown <= budget("disk_bytes_incident"), f"an incident: {grown} bytes of journal")
 
