@@ -73,6 +73,7 @@ def scientific(value: float) -> str:
 class Api:
     def __init__(self, world: World) -> None:
         self.world = world
+        self.started_by_alone = False       # desiredStatus counts as a filter beside it
         self.buckets: dict[str, Bucket] = {}
         self._bucket_of: dict[str, str] = {}
         self.retry_after_ms = 0
