@@ -25,7 +25,7 @@ endif
 FUZZERS := core json names credentials ecs_in deployments quorum update refused denied images prune record sigv4 http_head httpd_request keys x509 mqtt \
            engine agent_log introspection conf words view ecs_out args pem socket
 FUZZED   = $(wildcard agent/base/*.c agent/core/*.c agent/wire/*.c) \
-           $(addprefix platform/,file.c http_head.c httpd_request.c pem.c) agent/cmd/args.c agent/run/serve.c agent/run/acts.c \
+           $(addprefix platform/,file.c http_head.c httpd_request.c pem.c) agent/cmd/args.c agent/cmd/say.c agent/run/serve.c agent/run/acts.c \
            $(addprefix $(SRC)/,cjson/cJSON.c inih/ini.c)
 
 MAIN    ?= agent/main.c
