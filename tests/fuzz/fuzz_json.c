@@ -34,6 +34,15 @@ static void getters(const cJSON *o, const char *name)
 	(void)json_object(o, name);
 }
 
+/* Names that are written are kedge's own: ASCII, or packed. */
+static const char *own(const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++)
+		if ((unsigned char)*c > 0x7e || (unsigned char)*c < 0x20)
+			return "other";
+	return name;
+}
+
 static void write_tree(struct jw *w, const cJSON *v, const char *name, unsigned *members)
 {
 	const cJSON *item;
@@ -48,7 +57,7 @@ static void write_tree(struct jw *w, const cJSON *v, const char *name, unsigned 
 		cJSON_ArrayForEach(item, v) {
 			if (cJSON_IsObject(v))
 				getters(v, item->string);
-			write_tree(w, item, cJSON_IsObject(v) ? item->string : NULL, members);
+			write_tree(w, item, cJSON_IsObject(v) ? own(item->string) : NULL, members);
 		}
 		if (cJSON_IsObject(v))
 			jw_object_end(w);
