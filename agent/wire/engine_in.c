@@ -54,6 +54,8 @@ static enum kerr read_labels(const cJSON *labels, struct ev_container *c, bool *
 		err = optional(json_str(labels, LABEL "cluster", c->cluster, sizeof(c->cluster), why));
 	if (err != KERR_OK)
 		return err == KERR_GONE ? KERR_BAD_INPUT : err;
+	if (c->name[0] == '\0' || c->family[0] == '\0')
+		return refuse(why, "label container-name or task-definition-family is empty");
 	if (!slice_u64(slice_of(version), &revision) || revision > UINT32_MAX)
 		return refuse(why, "label task-definition-version is no number");
 	if (!slice_starts(slice_of(c->task), "arn:") || slice_find(slice_of(c->task), ":task/") == SIZE_MAX)

@@ -85,7 +85,7 @@ double json_number(const char *s, char **end)
 	return minus ? -d : d;
 }
 
-/* cJSON recurses once a level and ends a string at \u0000: both are refused before it sees the text. */
+/* cJSON recurses once a level and ends a string at a NUL, however it is written: both are refused before it sees the text. */
 static enum kerr scan(struct slice text, struct why *why)
 {
 	bool in_string = false;
@@ -94,9 +94,9 @@ static enum kerr scan(struct slice text, struct why *why)
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
 
+		if (c == '\0' || (in_string && slice_starts(slice_from(text, i), "\\u0000")))
+			return why_set(why, KERR_BAD_INPUT, "JSON at byte %lu: a string holds \\u0000", (unsigned long)i);
 		if (in_string && c == '\\') {
-			if (slice_starts(slice_from(text, i), "\\u0000"))
-				return why_set(why, KERR_BAD_INPUT, "JSON at byte %lu: a string holds \\u0000", (unsigned long)i);
 			i++;
 		} else if (c == '"') {
 			in_string = !in_string;

@@ -57,9 +57,11 @@ static void list_entries(void)
 		"{\"Id\":\"" ID "\",\"Image\":\"x\",\"State\":\"running\",\"Labels\":null},"
 		"{\"Id\":\"nothex\",\"State\":\"running\",\"Labels\":{" LABELS("7") "}},"
 		"{\"Id\":\"" ID "\",\"State\":\"running\",\"Labels\":{" LABELS("4294967296") "}},"
+		"{\"Id\":\"" ID "\",\"State\":\"running\",\"Labels\":{\"com.amazonaws.ecs.task-definition-family\":\"\"," LABELS("7") "}},"
+		"{\"Id\":\"" ID "\",\"State\":\"running\",\"Labels\":{\"com.amazonaws.ecs.container-name\":\"\"," LABELS("7") "}},"
 		"{\"Id\":\"" ID "\",\"State\":\"running\",\"Labels\":{\"com.amazonaws.ecs.task-arn\":\"" TASK "\"}}, 3]"),
 		&out, &n, &why) == KERR_OK, "entries of all kinds");
-	ok(n.told == 1 && n.foreign == 3 && n.refused == 3, "1 told, 3 foreign, 3 refused: %u %u %u", n.told, n.foreign, n.refused);
+	ok(n.told == 1 && n.foreign == 3 && n.refused == 5, "1 told, 3 foreign, 5 refused: %u %u %u", n.told, n.foreign, n.refused);
 	ok(s.first.has_exit && s.first.exit_code == 137 && s.first.state == CS_EXITED, "exit code out of the status line");
 	is_str(s.first.image, "", "an image's id is no reference");
 	ok(engine_in_list(&arena, SLICE("{\"message\":\"x\"}"), &out, &n, &why) == KERR_BAD_INPUT, "no list: %s", why.text);

@@ -44,6 +44,7 @@ static void parse(void)
 	refused("{'a':1}", KERR_BAD_INPUT, "of 7 bytes");
 	refused("[\"a\\u0000b\"]", KERR_BAD_INPUT, "u0000");
 	ok(tree("[\"a\\\\u0000b\"]") != NULL, "an escaped backslash before u0000 is no NUL");
+	ok(json_parse(&arena, SLICE("[\"a\0b\"]"), &root, &why) == KERR_BAD_INPUT && root == NULL, "a NUL in a string: %s", why.text);
 	memset(deep, '[', sizeof(deep));
 	memset(deep + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
 	deep[2 * JSON_DEPTH_MAX] = '\0';
