@@ -71,7 +71,7 @@ static enum kerr watch(struct gate *g, struct why *why)
 void gate_log_go_on(struct gate *g)
 {
 	struct gate_log *l = &g->agent_log;
-	struct why why;
+	struct why why = { "" };   /* all of it goes to the worker, also what no text fills */
 
 	if (!l->open || !l->waits)
 		return;

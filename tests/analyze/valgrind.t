@@ -3,8 +3,8 @@
 # ANALYZE=full: also the slow ones.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
-# those that wait for real time or real handshakes, which valgrind is too slow for
-NEVER=' t_platform_device t_platform_http t_platform_httpd t_platform_spawn t_platform_tail t_platform_unixsock t_platform_notify t_platform_log '
+# those that wait for real time or real handshakes, which valgrind is too slow for; and system calls that it makes itself
+NEVER=' t_platform_device t_platform_http t_platform_httpd t_platform_spawn t_platform_tail t_platform_unixsock t_platform_notify t_platform_log t_sandbox '
 # more than a few seconds each
 SLOW=' t_core_edges t_core_pace t_cmd_verbs t_credentials_http t_deployments_in t_ecr t_ecs_in t_ecs_out t_golden t_http_proxy t_view t_settled '
 dir=$(mktemp -d)

@@ -437,9 +437,9 @@ static void answer_revisions(struct run *r, const struct action *a)
 		x->service = a->index;
 		x->ask = a->ask;
 		x->last = i + 1 == n;
-		(void)str_put(x->arn, ARN_CAP, slice_of(want[i]));
+		(void)str_put(x->arn, ARN_CAP, slice_of(want[REVISIONS_MAX - 1 - i]));
 		snprintf(x->family, NAME_CAP, "web");
-		x->revision = task_number(want[i]);
+		x->revision = task_number(want[REVISIONS_MAX - 1 - i]);
 		x->n = 1;
 		snprintf(x->image[0].container, NAME_CAP, "app");
 		snprintf(x->image[0].digest, DIGEST_CAP, "sha256:digest%u", x->revision);

@@ -199,7 +199,7 @@ static void ask_aws(uint32_t at, const struct action *a)
 	q->after = s->n_history > 0 ? s->history[0].created_unix_ms : s->dep.created_unix_ms;
 	snprintf(q->arn, sizeof(q->arn), "%s", a->type == ACT_AWS_STOP ? s->rb.deployment : s->look.arn);
 	for (; a->type == ACT_AWS_REVISION && q->n_want < s->look.n_want; q->n_want++)
-		snprintf(q->want[q->n_want], sizeof(q->want[0]), "%u", last_of(s->want[q->n_want]));
+		snprintf(q->want[q->n_want], sizeof(q->want[0]), "%u", last_of(s->want[REVISIONS_MAX - 1 - q->n_want]));
 	later(RTT_MS / 2 + dice(RTT_MS), at, W_ARRIVES, 0);
 }
 

@@ -586,9 +586,9 @@ static void answer_revisions(const struct action *a)
 		r->ask = a->ask;
 		r->last = i + 1 == n;
 		r->missing = (more & 15) == 15;
-		WORD(r->arn, want[i]);
+		WORD(r->arn, want[REVISIONS_MAX - 1 - i]);
 		NUMBERED(r->family, "family", cloud_of(a->index));
-		r->revision = number_at_end(want[i]);
+		r->revision = number_at_end(want[REVISIONS_MAX - 1 - i]);
 		r->n = (more & 48) == 48 ? 0 : 1;
 		WORD(r->image[0].container, "app");
 		NUMBERED(r->image[0].digest, "sha256:digest", r->revision);

@@ -46,7 +46,8 @@ static void bodies(void)
 	says(&out, ecs_out_deployments(&out, &arn, 1, &why), &why, "serviceDeploymentArns", deployment);
 	says(&out, ecs_out_revisions(&out, &arn, 1, &why), &why, "serviceRevisionArns", deployment);
 	says(&out, ecs_out_list_tasks(&out, cluster, service, "", true, token, &why), &why, "serviceName", service);
-	says(&out, ecs_out_list_tasks(&out, cluster, "web", service, false, "", &why), &why, "startedBy", service);
+	if (service[0] != '\0')
+		says(&out, ecs_out_list_tasks(&out, cluster, "web", service, false, "", &why), &why, "startedBy", service);
 	says(&out, ecs_out_task(&out, cluster, name, &why), &why, "tasks", service);
 	says(&out, ecs_out_services(&out, cluster, &name, 1, &why), &why, "services", service);
 	says(&out, ecs_out_stop(&out, deployment, &why), &why, "serviceDeploymentArn", deployment);
