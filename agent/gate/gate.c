@@ -94,11 +94,12 @@ static void answer(struct gate *g, const struct ask *q, struct slice tail, struc
 static enum kerr take_question(struct gate *g, int fd, struct why *why)
 {
 	struct ask q;
-	struct answer a = { .err = KERR_OK };
+	struct answer a;
 	struct text out = text_on(g->out, sizeof(g->out));
 	size_t got = 0;
 	enum kerr err = packet_receive(fd, g->in, sizeof(g->in), &got, why);
 
+	memset(&a, 0, sizeof(a));        /* every byte of it goes to the worker */
 	if (err != KERR_OK)
 		return err;
 	if (got < sizeof(q))
@@ -171,9 +172,18 @@ enum kerr gate_news(struct gate *g, struct news *news, struct slice tail)
 	return packet_send(g->worker.news_fd, news, sizeof(*news), tail.p, tail.n, &why);
 }
 
+struct news gate_new(enum news_what what)
+{
+	struct news news;
+
+	memset(&news, 0, sizeof(news));
+	news.what = what;
+	return news;
+}
+
 static void say(struct gate *g, enum news_what what)
 {
-	struct news news = { .what = what };
+	struct news news = gate_new(what);
 
 	if (gate_news(g, &news, (struct slice){ NULL, 0 }) == KERR_AGAIN)
 		log_line(&g->log, LOG_LEVEL_WARN, "the worker does not read what it is told");

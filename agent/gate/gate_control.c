@@ -66,9 +66,13 @@ static enum kerr note(struct gate *g, uint32_t uid, struct slice request, struct
 static void on_request(void *arg, uint32_t id, const struct unixsock_peer *peer, struct slice request)
 {
 	struct gate *g = arg;
-	struct news news = { .what = NEWS_REQUEST, .u.request = { id, peer->uid, peer->gid, peer->pid } };
+	struct news news = gate_new(NEWS_REQUEST);
 	struct why why;
 
+	news.u.request.id = id;
+	news.u.request.uid = peer->uid;
+	news.u.request.gid = peer->gid;
+	news.u.request.pid = peer->pid;
 	if (note(g, peer->uid, request, &why) != KERR_OK)
 		refuse(g, id, why.text);
 	else if (gate_news(g, &news, request) != KERR_OK)

@@ -160,10 +160,11 @@ static void on_done(void *arg, const struct http_result *r)
 {
 	struct gate *g = arg;
 	struct gate_engine *e = &g->engine;
-	struct news news = { .u.engine.status = r->status };
+	struct news news = gate_new(NEWS_ENGINE);
 	enum class said = e->listening ? last_words_end(&e->words) : CLASS_NONE;
 	struct slice tail = { NULL, 0 };
 
+	news.u.engine.status = r->status;
 	e->busy = false;
 	news.err = judge(g, r, &news.why);
 	if (news.err == KERR_OK && e->get == EG_LOGS && !e->listening) {
@@ -192,7 +193,7 @@ static bool one_event(struct gate *g, struct slice line)
 {
 	struct gate_engine *e = &g->engine;
 	struct text t = text_on(e->one, sizeof(e->one));
-	struct news news = { .what = NEWS_EVENT };
+	struct news news = gate_new(NEWS_EVENT);
 	struct why why;
 
 	prune_init(&e->event_prune, &prune_event, collect_event, &t);
@@ -209,7 +210,7 @@ static bool one_event(struct gate *g, struct slice line)
 static void tell_counts(struct gate *g)
 {
 	struct gate_engine *e = &g->engine;
-	struct news news = { .what = NEWS_EVENT };
+	struct news news = gate_new(NEWS_EVENT);
 
 	if (e->malformed == e->told_malformed && e->lines.oversize == e->told_oversize)
 		return;
@@ -232,8 +233,9 @@ static bool on_stream(void *arg, struct slice part)
 
 static void on_stream_open(void *arg, unsigned status)
 {
-	struct news news = { .what = NEWS_STREAM_OPEN, .u.engine.status = status };
+	struct news news = gate_new(NEWS_STREAM_OPEN);
 
+	news.u.engine.status = status;
 	(void)!gate_news(arg, &news, (struct slice){ NULL, 0 });
 }
 
@@ -254,7 +256,7 @@ static enum kerr stream_end(const struct gate *g, const struct http_result *r, s
 static void on_stream_done(void *arg, const struct http_result *r)
 {
 	struct gate *g = arg;
-	struct news news = { .what = NEWS_STREAM_END };
+	struct news news = gate_new(NEWS_STREAM_END);
 
 	g->engine.stream = HTTP_NONE;
 	news.err = stream_end(g, r, &news.why);

@@ -27,7 +27,7 @@ void gate_hook_fork(struct gate *g)
 
 static void pass_on(struct gate *g, const struct hook_word *w)
 {
-	struct news news = { .what = NEWS_HOOK };
+	struct news news = gate_new(NEWS_HOOK);
 	struct slice tail = { (const char *)w, w == NULL ? 0 : sizeof(*w) };
 
 	if (g->hook.orphan)

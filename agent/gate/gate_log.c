@@ -11,7 +11,7 @@
 static void on_line(void *arg, struct slice line)
 {
 	struct gate *g = arg;
-	struct news news = { .what = NEWS_LINE };
+	struct news news = gate_new(NEWS_LINE);
 
 	/* half of the room is kept free for this turn, so that a line is lost only with the worker */
 	if (gate_news(g, &news, slice_to(line, TALK_TAIL_MAX)) == KERR_AGAIN)
@@ -21,12 +21,15 @@ static void on_line(void *arg, struct slice line)
 static void tell(struct gate *g, enum kerr err, const struct why *why)
 {
 	struct gate_log *l = &g->agent_log;
-	struct news news = { .what = NEWS_LOG, .err = err, .why = *why,
-			     .u.log = { l->tail.count.oversize, l->tail.count.lost } };
+	struct news news = gate_new(NEWS_LOG);
 
 	if (l->told_once && err == l->told && str_eq(why->text, l->why.text) && l->tail.count.oversize == l->oversize &&
 	    l->tail.count.lost == l->lost)
 		return;
+	news.err = err;
+	news.why = *why;
+	news.u.log.oversize = l->tail.count.oversize;
+	news.u.log.lost = l->tail.count.lost;
 	if (gate_news(g, &news, (struct slice){ NULL, 0 }) != KERR_OK)
 		return;
 	l->told_once = true;

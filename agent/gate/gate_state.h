@@ -38,6 +38,8 @@ struct gate {
 	char in[sizeof(struct ask) + TALK_TAIL_MAX], out[TALK_TAIL_MAX];
 };
 
+/* News of nothing yet. Every byte of them goes to the worker, padding too: there must be none of the stack's in it. */
+struct news gate_new(enum news_what what);
 /* Sends one piece of news to the worker (tail_bytes is set here). KERR_AGAIN: it does not keep up, and only what can wait or be asked
  * for again may be told so; KERR_GONE: there is no worker. */
 enum kerr gate_news(struct gate *g, struct news *news, struct slice tail) KERR_CHECK;

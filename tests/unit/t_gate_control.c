@@ -20,6 +20,11 @@ static char withdrawn[NAME_CAP];
 static unsigned order;                   /* a yes first, then the worker */
 static char folder[] = "/tmp/kedge-control-XXXXXX", path[64];
 
+struct news gate_new(enum news_what what)
+{
+	return (struct news){ .what = what };
+}
+
 enum kerr gate_news(struct gate *gate, struct news *news, struct slice tail)
 {
 	(void)gate;

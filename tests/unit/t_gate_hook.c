@@ -20,6 +20,11 @@ static struct { unsigned n; enum grant_verb verb; char what[ARN_CAP + NAME_CAP +
 static char job_bytes[HOOK_JOB_MAX + 4096];
 static int runner = -1;
 
+struct news gate_new(enum news_what what)
+{
+	return (struct news){ .what = what };
+}
+
 enum kerr gate_news(struct gate *gate, struct news *news, struct slice tail)
 {
 	(void)gate;
