@@ -99,9 +99,12 @@ def end(s, kedge):
          {"check_failed": 0, "services_refused": 0}, "its counters say so, too", json.dumps(status.get("core")))
     ok(os.path.getsize(s.journal) <= JOURNAL_MAX, f"the journal has {os.path.getsize(s.journal)} bytes")
     before = sorted(kedge.known_ids())[-NEWEST:]
+    was = {int(f["id"][1:]): f for f in s.failures()}
     kedge.kill(kedge.kedge.pid)
     left = kedge.known_ids()
-    ok(before and not set(before) - left, "after a last kill the newest failures are there", sorted(set(before) - left))
+    gone = sorted(set(before) - left)
+    ok(before and not gone, "after a last kill the newest failures are there",
+       [(i, was[i]["class"], was[i]["provisional"], was[i]["service"]) for i in gone if i in was])
     kedge.over.set()
     kedge.join(10)
     same(kedge.kedge.stop(), 0, "and it ends well")
