@@ -4,6 +4,8 @@
 #define LAST_WORDS_MS (2 * SEC)  /* what ends so early may have said why it cannot run at all */
 #define FORMAT_MS (2 * SEC)      /* the kernel refuses a program of another machine at once */
 
+#define FOUND_LATE_MS (60 * SEC) /* a start that fails is seen within seconds, unless kedge or the engine was away */
+
 #define SIGNAL_KILL 9
 #define KILLED 137               /* exit code after SIGKILL */
 #define OOM_MS (10 * SEC)        /* an exit later than this after a child ran out of memory has another cause */
@@ -62,6 +64,12 @@ static int32_t container_seen(struct core *c, const struct ev_container *ev)
 	return at;
 }
 
+/* When a start failed that nobody saw fail: close to when its container was made; 0: now. */
+static int64_t start_unix_ms(const struct core *c, const struct ev_container *ev)
+{
+	return ev->created_unix_ms + (int64_t)FOUND_LATE_MS < c->now_unix_ms ? ev->created_unix_ms : 0;
+}
+
 static void start_failed(struct core *c, int32_t at, const struct ev_container *ev)
 {
 	struct container *k = &c->container[at];
@@ -69,7 +77,7 @@ static void start_failed(struct core *c, int32_t at, const struct ev_container *
 	struct sighting s = {
 		.task = k->task, .container = k->name, .image = k->image, .digest = "", .reason = ev->reason,
 		.stage = STAGE_START, .class = ev->class, .has_exit = ev->has_exit, .exit_code = ev->exit_code,
-		.essential = k->essential,
+		.essential = k->essential, .unix_ms = start_unix_ms(c, ev),
 	};
 
 	k->inspect_ms = 0;

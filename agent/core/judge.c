@@ -152,6 +152,12 @@ static bool of_another_cluster(const struct core *c, const char *arn)
 	return slash != SIZE_MAX && !slice_eq(slice_to(task, slash), own);
 }
 
+/* A clock that went back since says nothing about what was told. */
+static bool told_before(const struct core *c, int64_t unix_ms)
+{
+	return unix_ms != 0 && unix_ms < c->told_unix_ms && c->told_unix_ms <= c->now_unix_ms;
+}
+
 int32_t judge_sighting(struct core *c, const struct sighting *s)
 {
 	int32_t at = same_incident(c, s);
@@ -160,11 +166,11 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 
 	if (of_another_cluster(c, c->task[s->task].arn))
 		return NONE;
-	if (fresh && s->unix_ms != 0 && s->unix_ms < c->told_unix_ms)
+	if (fresh && told_before(c, s->unix_ms))
 		return NONE;
 	release_bind(c, s->task, true);
 	if (fresh)
-		at = failure_add(c);
+		at = failure_add(c, s->unix_ms);
 	if (at == NONE)
 		return NONE;
 	slot = &c->failure[at];
@@ -282,7 +288,7 @@ void judge_restarts(struct core *c, int32_t task, int32_t container, uint32_t re
 /* A failure of no task: nothing of it is ever counted. */
 static struct fail_slot *tell_state(struct core *c, enum class class, const char *reason)
 {
-	int32_t at = failure_add(c);
+	int32_t at = failure_add(c, 0);
 	struct fail_slot *slot = at == NONE ? NULL : &c->failure[at];
 
 	if (slot == NULL)

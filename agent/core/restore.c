@@ -3,13 +3,15 @@
 
 static void restore_failure(struct core *c, const struct failure *f)
 {
+	const uint32_t next_id = c->next_id;     /* it has a number of its own */
 	int32_t at = NONE, task;
 
 	for (int32_t i = 0; i < c->rows.failures && at == NONE; i++)
 		if (c->failure[i].used && c->failure[i].f.id == f->id)
 			at = i;
 	if (at == NONE)
-		at = failure_add(c);
+		at = failure_add(c, f->first_unix_ms);
+	c->next_id = next_id;
 	if (at == NONE)
 		return;
 	c->failure[at].f = *f;
@@ -119,18 +121,25 @@ static int32_t release_of_its_own(struct core *c, const struct failure *f)
 	return at;
 }
 
-/* A full table dropped what is older than all it holds: the agent's log, read again, must not tell that anew. */
+/* A full table dropped what is older than all it holds: what is listed or read again must not tell that anew. It was full
+ * when the first numbers are missing; what was provisional had a row, too, and was not written. */
 static void forgotten(struct core *c)
 {
 	int64_t oldest = INT64_MAX;
+	uint32_t first_id = UINT32_MAX, n = 0;
 
-	for (int32_t i = 0; i < FAILURES_MAX; i++) {
+	for (int32_t i = 0; i < c->rows.failures; i++) {
+		const struct failure *f = &c->failure[i].f;
+
 		if (!c->failure[i].used)
-			return;
-		if (c->failure[i].f.first_unix_ms > Y2020_MS && c->failure[i].f.first_unix_ms < oldest)
-			oldest = c->failure[i].f.first_unix_ms;
+			continue;
+		n++;
+		first_id = f->id < first_id ? f->id : first_id;
+		if (f->first_unix_ms > Y2020_MS && f->first_unix_ms < oldest)
+			oldest = f->first_unix_ms;
 	}
-	c->told_unix_ms = oldest == INT64_MAX ? 0 : oldest;
+	if (n >= FAILURES_MAX / 2 && first_id > 1 && oldest != INT64_MAX && oldest > c->told_unix_ms)
+		c->told_unix_ms = oldest;
 }
 
 /* Failures find their releases once all is read; what was being written counts as written. */

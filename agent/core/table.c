@@ -289,8 +289,22 @@ static bool is_live(const struct core *c, const char *task)
 	return at != NONE && !c->task[at].ended && (c->task[at].in_agent || task_containers(c, at) > 0);
 }
 
+/* By when it happened, not by when it was told: an engine lists its newest container first. */
+static bool older(const struct failure *a, const struct failure *b)
+{
+	return a->first_unix_ms != b->first_unix_ms ? a->first_unix_ms < b->first_unix_ms : a->id < b->id;
+}
+
+/* What happened before it must not be told again, though nothing remembers it. */
+static void failure_drop(struct core *c, const struct failure *f)
+{
+	c->counter.failures_dropped++;
+	if (f->first_unix_ms > Y2020_MS && f->first_unix_ms > c->told_unix_ms)
+		c->told_unix_ms = f->first_unix_ms;
+}
+
 /* Never one that still has to be told or written: losing it would break "reported exactly once". */
-int32_t failure_add(struct core *c)
+int32_t failure_add(struct core *c, int64_t unix_ms)
 {
 	int32_t at = NONE, spare = NONE;
 
@@ -301,10 +315,10 @@ int32_t failure_add(struct core *c)
 			at = i;
 			break;
 		}
-		if (s->tell || s->save || (at != NONE && s->f.id > c->failure[at].f.id) || is_cause(c, s->f.id))
+		if (s->tell || s->save || (at != NONE && older(&c->failure[at].f, &s->f)) || is_cause(c, s->f.id))
 			continue;
 		if (is_live(c, s->f.task))
-			spare = spare == NONE || s->f.id < c->failure[spare].f.id ? i : spare;
+			spare = spare == NONE || older(&s->f, &c->failure[spare].f) ? i : spare;
 		else
 			at = i;
 	}
@@ -312,8 +326,10 @@ int32_t failure_add(struct core *c)
 		at = spare;
 	if (at == NONE)
 		return NONE;
+	if (c->failure[at].used && unix_ms != 0 && unix_ms < c->failure[at].f.first_unix_ms)
+		return NONE;
 	if (c->failure[at].used)
-		c->counter.failures_dropped++;
+		failure_drop(c, &c->failure[at].f);
 	memset(&c->failure[at], 0, sizeof(c->failure[at]));
 	c->failure[at].used = true;
 	reach(&c->rows.failures, at);

@@ -944,24 +944,123 @@ static void another_architecture(void)
 	sound("another architecture");
 }
 
+static void pull_failed(int64_t time_unix_ms)
+{
+	struct event ev = event(EV_PULL);
+
+	ev.u.pull.what = P_FAILED;
+	ev.u.pull.class = CLASS_PULL_UNKNOWN;
+	ev.u.pull.time_unix_ms = time_unix_ms;
+	snprintf(ev.u.pull.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
+	world_feed(&w, &ev);
+}
+
+static bool any_failure(void)
+{
+	return w.core.rows.failures > 0 && w.core.failure[0].used;
+}
+
 static void told_before(void)
 {
-	begin(MODE_OFF);
-	world_place(&w, 1, "web", 1);
-	w.core.told_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms + 1000;
-	{
-		struct event ev = event(EV_PULL);
+	int64_t now_unix_ms;
 
-		ev.u.pull.what = P_FAILED;
-		ev.u.pull.class = CLASS_PULL_UNKNOWN;
-		ev.u.pull.time_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
-		snprintf(ev.u.pull.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
-		world_feed(&w, &ev);
-		is_int(w.core.rows.failures > 0 && w.core.failure[0].used, 0, "what a full table once dropped is not told anew");
-		ev.u.pull.time_unix_ms += 2000;
+	begin(MODE_OFF);
+	now_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms;
+	world_place(&w, 1, "web", 1);
+	w.core.told_unix_ms = now_unix_ms - 1000;
+	pull_failed(now_unix_ms - 2000);
+	ok(!any_failure(), "what a full table once dropped is not told anew");
+	pull_failed(now_unix_ms);
+	ok(any_failure(), "what came later is");
+	w.core.failure[0].used = false;
+	w.core.told_unix_ms = now_unix_ms + 60000;
+	pull_failed(now_unix_ms);
+	ok(any_failure(), "a clock that was ahead, and went back, hides nothing new");
+}
+
+/* A journal that was written anew has the newest failures first. */
+static void numbers_go_on(void)
+{
+	struct event ev = event(EV_RESTORE);
+	struct record *r = &ev.u.restore.record;
+
+	begin(MODE_OFF);
+	for (uint32_t id = 9; id >= 7; id--) {
+		*r = (struct record){ .kind = REC_FAILURE, .seq = 1 };
+		r->u.failure.id = id;
+		r->u.failure.class = CLASS_PULL_UNKNOWN;
+		snprintf(r->u.failure.task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", (unsigned)id);
 		world_feed(&w, &ev);
 	}
-	ok(w.core.failure[0].used, "what came later is");
+	is_int(w.core.next_id, 10, "after a restart failures are numbered on from the newest");
+}
+
+/* The engine keeps what never started for as long as nobody removes it, and lists it at each of kedge's starts. */
+static void start_told_before(void)
+{
+	struct event ev = event(EV_CONTAINER);
+	struct ev_container *c = &ev.u.container;
+	
+	begin(MODE_OFF);
+	w.core.told_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms - 60 * 60000;
+	c->what = C_LISTED;
+	c->state = CS_CREATED;
+	c->inspected = true;
+	c->class = CLASS_EXEC_NOT_FOUND;
+	c->created_unix_ms = w.core.told_unix_ms - 1000;
+	snprintf(c->id, DOCKER_ID_CAP, "%064u", 1u);
+	snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
+	snprintf(c->name, NAME_CAP, "app");
+	snprintf(c->reason, REASON_CAP, "exec: \"/nosuch\": no such file or directory");
+	world_feed(&w, &ev);
+	ok(!w.core.failure[0].used, "what was made before all that a full table kept, and never started, was told long ago");
+	c->created_unix_ms = w.core.told_unix_ms + 1000;
+	snprintf(c->id, DOCKER_ID_CAP, "%064u", 2u);
+	world_feed(&w, &ev);
+	is_int(w.core.failure[0].f.first_unix_ms, c->created_unix_ms, "found late, a start failed when its container was made");
+	begin(MODE_OFF);
+	c->created_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms - 3000;
+	world_feed(&w, &ev);
+	is_int(w.core.failure[0].f.first_unix_ms, w.core.now_unix_ms, "seen at once, it failed now: an engine may take its time");
+}
+
+/* More containers that never started than failures are remembered, listed newest first; then kill -9, and the same again. */
+static void list_unstarted(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct event ev = event(EV_CONTAINER);
+		struct ev_container *c = &ev.u.container;
+
+		c->what = C_LISTED;
+		c->state = CS_CREATED;
+		c->inspected = true;
+		c->class = CLASS_EXEC_NOT_FOUND;
+		c->created_unix_ms = WORLD_UNIX_MS - (int64_t)(i + 1) * 60000;
+		snprintf(c->id, DOCKER_ID_CAP, "%064u", i);
+		snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", i);
+		snprintf(c->name, NAME_CAP, "app");
+		snprintf(c->reason, REASON_CAP, "exec: \"/nosuch\": no such file or directory");
+		w.queued = 0;        /* nobody asks what became of it */
+		world_feed(&w, &ev);
+		settle(50);
+	}
+}
+
+static void more_than_remembered(void)
+{
+	uint32_t next_id;
+
+	begin(MODE_OFF);
+	list_unstarted(FAILURES_MAX + 20);
+	settle(1000);
+	is_int(w.core.failure[0].f.first_unix_ms, WORLD_UNIX_MS - 60000, "the newest stays, though it was told first");
+	next_id = w.core.next_id;
+	w.queued = 0;
+	world_restart(&w);
+	list_unstarted(FAILURES_MAX + 20);
+	settle(1000);
+	is_int(w.core.next_id, next_id, "after a restart nothing of it is told anew");
+	sound("more than is remembered");
 }
 
 static void log_alone(int exit_code, bool is_told, const char *name)
@@ -1383,6 +1482,9 @@ int main(void)
 	invariants();
 	another_architecture();
 	told_before();
+	start_told_before();
+	more_than_remembered();
+	numbers_go_on();
 	log_alone(1, true, "with a code of its own");
 	log_alone(137, false, "as a kill looks");
 	log_alone(143, false, "as a stop looks");
