@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from typing import Any
 
 sys.dont_write_bytecode = True
@@ -20,6 +19,7 @@ import agent_log  # noqa: E402
 import agent_task  # noqa: E402
 import docker_api  # noqa: E402
 import ecs_agent  # noqa: E402
+from fast_clock import FastClock  # noqa: E402
 
 plain, plain_create = agent_task.Task._config, docker_api.Docker.create
 
@@ -41,19 +41,6 @@ def config(task: Any, c: Any) -> dict[str, Any]:
 
 def create(docker: Any, name: str, body: dict[str, Any]) -> str:
     return plain_create(docker, body.pop("e2e.name", name), body)
-
-
-class FastClock:
-    """Module time for the log, its wall clock apart."""
-
-    def __init__(self, scale: float, anchor_ms: float) -> None:
-        self.scale, self.anchor_s = scale, anchor_ms / 1000
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
-
-    def time(self) -> float:
-        return time.time() + max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - self.anchor_s) * (self.scale - 1)
 
 
 if os.environ.get("E2E_LOG_CLOCK"):

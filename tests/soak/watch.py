@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from e2e import KEDGE_TEST, Kedge, Site, wait  # noqa: E402
 
 TOLD = re.compile(r"^\w+: failure f(\d+) (\S+:\d+) ")
@@ -22,7 +23,7 @@ AFTERWARDS_S = 5.0      # an end of kedge so soon after one of its processes was
 
 
 class SoakSite(Site):
-    """kedge, cloud and the ECS agent's log share one fast clock; the daemon runs from a file of its own, so that the pages of the
+    """kedge, the engine, the cloud and the ECS agent's log share one fast clock; the daemon runs from a file of its own, so that the pages of the
     verbs are not counted as shared with it."""
 
     def __init__(self, scale: int, **more: Any) -> None:
@@ -33,11 +34,18 @@ class SoakSite(Site):
         shutil.copy(KEDGE_TEST, self.daemon_binary)
 
     def double(self, name: str, *arguments: str, inside: tuple[str, ...] = ()) -> Any:
+        anchor = os.path.join(self.folder, "clock-anchor")
+        if name == "engine_replay.py":
+            name = os.path.join(HERE, "fast_engine.py")
+            inside = ("env", f"FAST_CLOCK_SCALE={self.scale}", f"FAST_CLOCK_ANCHOR={anchor}")
         if os.path.basename(name) == "agent_more.py":
             if "KEDGE_CLOCK_ANCHOR_MS" not in self.environment:
                 ahead_s = self.ctl("ping")["server_unix_s"] - time.time()
                 anchor_ms = int(1000 * (time.clock_gettime(time.CLOCK_BOOTTIME) - ahead_s / (self.scale - 1)))
                 self.environment["KEDGE_CLOCK_ANCHOR_MS"] = str(anchor_ms)
+                with open(anchor + ".new", "w", encoding="ascii") as f:
+                    f.write(str(anchor_ms))
+                os.rename(anchor + ".new", anchor)
             inside = ("env", f"E2E_LOG_CLOCK={self.scale} {self.environment['KEDGE_CLOCK_ANCHOR_MS']}")
         return super().double(name, *arguments, inside=inside)
 
