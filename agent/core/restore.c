@@ -125,21 +125,17 @@ static int32_t release_of_its_own(struct core *c, const struct failure *f)
  * when the first numbers are missing; what was provisional had a row, too, and was not written. */
 static void forgotten(struct core *c)
 {
-	int64_t oldest = INT64_MAX;
 	uint32_t first_id = UINT32_MAX, n = 0;
 
 	for (int32_t i = 0; i < c->rows.failures; i++) {
-		const struct failure *f = &c->failure[i].f;
-
 		if (!c->failure[i].used)
 			continue;
 		n++;
-		first_id = f->id < first_id ? f->id : first_id;
-		if (f->first_unix_ms > Y2020_MS && f->first_unix_ms < oldest)
-			oldest = f->first_unix_ms;
+		if (c->failure[i].f.id < first_id)
+			first_id = c->failure[i].f.id;
 	}
-	if (n >= FAILURES_MAX / 2 && first_id > 1 && oldest != INT64_MAX && oldest > c->told_unix_ms)
-		c->told_unix_ms = oldest;
+	if (n >= FAILURES_MAX / 2 && first_id > 1)
+		failures_told(c);
 }
 
 /* Failures find their releases once all is read; what was being written counts as written. */

@@ -295,12 +295,26 @@ static bool older(const struct failure *a, const struct failure *b)
 	return a->first_unix_ms != b->first_unix_ms ? a->first_unix_ms < b->first_unix_ms : a->id < b->id;
 }
 
-/* What happened before it must not be told again, though nothing remembers it. */
-static void failure_drop(struct core *c, const struct failure *f)
+/* INT64_MAX: of none it is known when it happened. */
+static int64_t oldest_failure(const struct core *c)
 {
-	c->counter.failures_dropped++;
-	if (f->first_unix_ms > Y2020_MS && f->first_unix_ms > c->told_unix_ms)
-		c->told_unix_ms = f->first_unix_ms;
+	int64_t oldest = INT64_MAX;
+
+	for (int32_t i = 0; i < c->rows.failures; i++) {
+		const struct failure *f = &c->failure[i].f;
+
+		if (c->failure[i].used && f->first_unix_ms > Y2020_MS && f->first_unix_ms < oldest)
+			oldest = f->first_unix_ms;
+	}
+	return oldest;
+}
+
+void failures_told(struct core *c)
+{
+	const int64_t oldest = oldest_failure(c);
+
+	if (oldest != INT64_MAX)
+		c->told_unix_ms = oldest;
 }
 
 /* Never one that still has to be told or written: losing it would break "reported exactly once". */
@@ -326,10 +340,13 @@ int32_t failure_add(struct core *c, int64_t unix_ms)
 		at = spare;
 	if (at == NONE)
 		return NONE;
-	if (c->failure[at].used && unix_ms != 0 && unix_ms < c->failure[at].f.first_unix_ms)
+	if (c->failure[at].used && unix_ms != 0 && unix_ms < oldest_failure(c))
 		return NONE;
-	if (c->failure[at].used)
-		failure_drop(c, &c->failure[at].f);
+	if (c->failure[at].used) {
+		c->counter.failures_dropped++;
+		c->failure[at].used = false;
+		failures_told(c);
+	}
 	memset(&c->failure[at], 0, sizeof(c->failure[at]));
 	c->failure[at].used = true;
 	reach(&c->rows.failures, at);

@@ -1063,6 +1063,39 @@ static void more_than_remembered(void)
 	sound("more than is remembered");
 }
 
+/* What gives way first is what cannot be seen again, and that may be the newest of all. */
+static void found_between(void)
+{
+	begin(MODE_OFF);
+	list_unstarted(FAILURES_MAX);
+	{
+		struct event ev = event(EV_CONTAINER);
+
+		ev.u.container.what = C_DESTROYED;
+		snprintf(ev.u.container.id, DOCKER_ID_CAP, "%064u", 0u);
+		world_feed(&w, &ev);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct event ev = event(EV_CONTAINER);
+		struct ev_container *c = &ev.u.container;
+		const uint32_t next_id = w.core.next_id;
+
+		c->what = C_LISTED;
+		c->state = CS_CREATED;
+		c->inspected = true;
+		c->class = CLASS_EXEC_NOT_FOUND;
+		c->created_unix_ms = WORLD_UNIX_MS - 5 * 60000 - 1 - (int64_t)i;
+		snprintf(c->id, DOCKER_ID_CAP, "%064u", 1000 + i);
+		snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1000 + i);
+		snprintf(c->name, NAME_CAP, "app");
+		snprintf(c->reason, REASON_CAP, "exec: \"/nosuch\": no such file or directory");
+		w.queued = 0;
+		world_feed(&w, &ev);
+		is_int(w.core.next_id, next_id + 1, "found late, and older than what gave way: it is told all the same (%u)", i);
+		settle(50);
+	}
+}
+
 static void log_alone(int exit_code, bool is_told, const char *name)
 {
 	begin(MODE_OFF);
@@ -1484,6 +1517,7 @@ int main(void)
 	told_before();
 	start_told_before();
 	more_than_remembered();
+	found_between();
 	numbers_go_on();
 	log_alone(1, true, "with a code of its own");
 	log_alone(137, false, "as a kill looks");
