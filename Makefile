@@ -241,7 +241,7 @@ faults:
 	@tests/faults/faults.t
 
 # A night in an hour: a million events, ten thousand deployments, a thousand outages, kill -9 of each process.
-# Not in make test yet: in one run of a minute of ten, one failure of a hundred goes untold.
+# Not in make test yet: in three runs of a minute of ten, one failure of a hundred goes untold (its task found no row).
 MINUTES ?= 60
 soak:
 	@packaging/setup build cpu-$(HOST_CPU) test
