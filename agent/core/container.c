@@ -3,7 +3,6 @@
 
 #define LAST_WORDS_MS (2 * SEC)  /* what ends so early may have said why it cannot run at all */
 #define FORMAT_MS (2 * SEC)      /* the kernel refuses a program of another machine at once */
-
 #define FOUND_LATE_MS (60 * SEC) /* a start that fails is seen within seconds, unless kedge or the engine was away */
 
 #define SIGNAL_KILL 9

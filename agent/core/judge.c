@@ -152,12 +152,6 @@ static bool of_another_cluster(const struct core *c, const char *arn)
 	return slash != SIZE_MAX && !slice_eq(slice_to(task, slash), own);
 }
 
-/* A clock that went back since says nothing about what was told. */
-static bool told_before(const struct core *c, int64_t unix_ms)
-{
-	return unix_ms != 0 && unix_ms < c->told_unix_ms && c->told_unix_ms <= c->now_unix_ms;
-}
-
 int32_t judge_sighting(struct core *c, const struct sighting *s)
 {
 	int32_t at = same_incident(c, s);
@@ -166,7 +160,7 @@ int32_t judge_sighting(struct core *c, const struct sighting *s)
 
 	if (of_another_cluster(c, c->task[s->task].arn))
 		return NONE;
-	if (fresh && told_before(c, s->unix_ms))
+	if (fresh && failure_is_past(c, s->unix_ms, c->told_unix_ms))
 		return NONE;
 	release_bind(c, s->task, true);
 	if (fresh)

@@ -309,6 +309,11 @@ static int64_t oldest_failure(const struct core *c)
 	return oldest;
 }
 
+bool failure_is_past(const struct core *c, int64_t unix_ms, int64_t mark_unix_ms)
+{
+	return unix_ms != 0 && unix_ms < mark_unix_ms && mark_unix_ms <= c->now_unix_ms;
+}
+
 void failures_told(struct core *c)
 {
 	const int64_t oldest = oldest_failure(c);
@@ -340,7 +345,7 @@ int32_t failure_add(struct core *c, int64_t unix_ms)
 		at = spare;
 	if (at == NONE)
 		return NONE;
-	if (c->failure[at].used && unix_ms != 0 && unix_ms < oldest_failure(c))
+	if (c->failure[at].used && failure_is_past(c, unix_ms, oldest_failure(c)))
 		return NONE;
 	if (c->failure[at].used) {
 		c->counter.failures_dropped++;

@@ -16,6 +16,7 @@ int32_t service_add(struct core *c, const char *name);
 int32_t release_add(struct core *c);
 int32_t failure_find(const struct core *c, const char *task, const char *container, enum class class);
 int32_t failure_add(struct core *c, int64_t unix_ms);    /* when it happened, 0: now. NONE, too, when all rows are newer */
+bool failure_is_past(const struct core *c, int64_t unix_ms, int64_t mark_unix_ms); /* a mark that is ahead of the clock, which went back, is none */
 void failures_told(struct core *c);                    /* some gave way: what is older than all that stayed was told, and is not again */
 void put_str(char *dst, size_t cap, const char *src);  /* src is known to fit; else dst is left empty */
 #define PUT(dst, src) put_str((dst), sizeof(dst), (src))

@@ -23,8 +23,8 @@ AFTERWARDS_S = 5.0      # an end of kedge so soon after one of its processes was
 
 
 class SoakSite(Site):
-    """kedge, the engine, the cloud and the ECS agent's log share one fast clock; the daemon runs from a file of its own, so that the pages of the
-    verbs are not counted as shared with it."""
+    """kedge, the engine, the cloud and the ECS agent's log share one fast clock; the daemon runs from a file of its own, so that
+    the pages of the verbs are not counted as shared with it."""
 
     def __init__(self, scale: int, **more: Any) -> None:
         super().__init__(engine="20", kedge=False, binary=KEDGE_TEST, environment={"KEDGE_CLOCK_SCALE": str(scale)},

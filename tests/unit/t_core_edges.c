@@ -995,32 +995,38 @@ static void numbers_go_on(void)
 	is_int(w.core.next_id, 10, "after a restart failures are numbered on from the newest");
 }
 
-/* The engine keeps what never started for as long as nobody removes it, and lists it at each of kedge's starts. */
-static void start_told_before(void)
+/* The engine lists a container that could not be started. */
+static void unstarted(unsigned id, int64_t created_unix_ms)
 {
 	struct event ev = event(EV_CONTAINER);
 	struct ev_container *c = &ev.u.container;
-	
-	begin(MODE_OFF);
-	w.core.told_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms - 60 * 60000;
+
 	c->what = C_LISTED;
 	c->state = CS_CREATED;
 	c->inspected = true;
 	c->class = CLASS_EXEC_NOT_FOUND;
-	c->created_unix_ms = w.core.told_unix_ms - 1000;
-	snprintf(c->id, DOCKER_ID_CAP, "%064u", 1u);
-	snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1u);
+	c->created_unix_ms = created_unix_ms;
+	snprintf(c->id, DOCKER_ID_CAP, "%064u", id);
+	snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", id);
 	snprintf(c->name, NAME_CAP, "app");
 	snprintf(c->reason, REASON_CAP, "exec: \"/nosuch\": no such file or directory");
+	w.queued = 0;        /* nobody asks what became of it */
 	world_feed(&w, &ev);
-	ok(!w.core.failure[0].used, "what was made before all that a full table kept, and never started, was told long ago");
-	c->created_unix_ms = w.core.told_unix_ms + 1000;
-	snprintf(c->id, DOCKER_ID_CAP, "%064u", 2u);
-	world_feed(&w, &ev);
-	is_int(w.core.failure[0].f.first_unix_ms, c->created_unix_ms, "found late, a start failed when its container was made");
+}
+
+/* The engine keeps what never started for as long as nobody removes it, and lists it at each of kedge's starts. */
+static void start_told_before(void)
+{
+	int64_t unix_ms;
+
 	begin(MODE_OFF);
-	c->created_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms - 3000;
-	world_feed(&w, &ev);
+	unix_ms = w.core.told_unix_ms = WORLD_UNIX_MS + (int64_t)w.now_ms - 60 * 60000;
+	unstarted(1, unix_ms - 1000);
+	ok(!any_failure(), "what was made before all that a full table kept, and never started, was told long ago");
+	unstarted(2, unix_ms + 1000);
+	is_int(w.core.failure[0].f.first_unix_ms, unix_ms + 1000, "found late, a start failed when its container was made");
+	begin(MODE_OFF);
+	unstarted(2, WORLD_UNIX_MS + (int64_t)w.now_ms - 3000);
 	is_int(w.core.failure[0].f.first_unix_ms, w.core.now_unix_ms, "seen at once, it failed now: an engine may take its time");
 }
 
@@ -1028,20 +1034,7 @@ static void start_told_before(void)
 static void list_unstarted(unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct event ev = event(EV_CONTAINER);
-		struct ev_container *c = &ev.u.container;
-
-		c->what = C_LISTED;
-		c->state = CS_CREATED;
-		c->inspected = true;
-		c->class = CLASS_EXEC_NOT_FOUND;
-		c->created_unix_ms = WORLD_UNIX_MS - (int64_t)(i + 1) * 60000;
-		snprintf(c->id, DOCKER_ID_CAP, "%064u", i);
-		snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", i);
-		snprintf(c->name, NAME_CAP, "app");
-		snprintf(c->reason, REASON_CAP, "exec: \"/nosuch\": no such file or directory");
-		w.queued = 0;        /* nobody asks what became of it */
-		world_feed(&w, &ev);
+		unstarted(i, WORLD_UNIX_MS - (int64_t)(i + 1) * 60000);
 		settle(50);
 	}
 }
@@ -1066,34 +1059,34 @@ static void more_than_remembered(void)
 /* What gives way first is what cannot be seen again, and that may be the newest of all. */
 static void found_between(void)
 {
+	struct event ev = event(EV_CONTAINER);
+
 	begin(MODE_OFF);
 	list_unstarted(FAILURES_MAX);
-	{
-		struct event ev = event(EV_CONTAINER);
-
-		ev.u.container.what = C_DESTROYED;
-		snprintf(ev.u.container.id, DOCKER_ID_CAP, "%064u", 0u);
-		world_feed(&w, &ev);
-	}
+	ev.u.container.what = C_DESTROYED;
+	snprintf(ev.u.container.id, DOCKER_ID_CAP, "%064u", 0u);
+	world_feed(&w, &ev);
 	for (unsigned i = 0; i < 2; i++) {
-		struct event ev = event(EV_CONTAINER);
-		struct ev_container *c = &ev.u.container;
 		const uint32_t next_id = w.core.next_id;
 
-		c->what = C_LISTED;
-		c->state = CS_CREATED;
-		c->inspected = true;
-		c->class = CLASS_EXEC_NOT_FOUND;
-		c->created_unix_ms = WORLD_UNIX_MS - 5 * 60000 - 1 - (int64_t)i;
-		snprintf(c->id, DOCKER_ID_CAP, "%064u", 1000 + i);
-		snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", 1000 + i);
-		snprintf(c->name, NAME_CAP, "app");
-		snprintf(c->reason, REASON_CAP, "exec: \"/nosuch\": no such file or directory");
-		w.queued = 0;
-		world_feed(&w, &ev);
+		unstarted(1000 + i, WORLD_UNIX_MS - 5 * 60000 - 1 - (int64_t)i);
 		is_int(w.core.next_id, next_id + 1, "found late, and older than what gave way: it is told all the same (%u)", i);
 		settle(50);
 	}
+}
+
+/* Of a full table, too, that was filled while the clock was ahead. */
+static void clock_went_back(void)
+{
+	uint32_t next_id;
+
+	begin(MODE_OFF);
+	list_unstarted(FAILURES_MAX);
+	for (uint32_t i = 0; i < FAILURES_MAX; i++)
+		w.core.failure[i].f.first_unix_ms += 2 * INT64_C(86400000);
+	next_id = w.core.next_id;
+	pull_failed(w.core.now_unix_ms);
+	is_int(w.core.next_id, next_id + 1, "a full table of a clock that was ahead hides nothing new");
 }
 
 static void log_alone(int exit_code, bool is_told, const char *name)
@@ -1101,7 +1094,7 @@ static void log_alone(int exit_code, bool is_told, const char *name)
 	begin(MODE_OFF);
 	world_place(&w, 1, "web", 1);
 	world_stopped(&w, 1, STAGE_RUN, CLASS_NONE, "", exit_code);
-	ok((w.core.rows.failures > 0 && w.core.failure[0].used) == is_told, "an exit that only the log tells, %s", name);
+	ok(any_failure() == is_told, "an exit that only the log tells, %s", name);
 }
 
 static void cluster_by_arn(void)
@@ -1518,6 +1511,7 @@ int main(void)
 	start_told_before();
 	more_than_remembered();
 	found_between();
+	clock_went_back();
 	numbers_go_on();
 	log_alone(1, true, "with a code of its own");
 	log_alone(137, false, "as a kill looks");
