@@ -266,6 +266,8 @@ static void old_change(struct line *l, struct slice text)
 	struct slice rest;
 	enum kerr err = agent_change_old(text, c, &rest, l->why);
 
+	if (err == KERR_OK && c->task[0] == '\0')
+		err = why_set(l->why, KERR_BAD_INPUT, "a change without its task");
 	if (err != KERR_OK) {
 		change_failed(l, err);
 		return;
@@ -481,7 +483,9 @@ enum kerr agent_log_line(struct agent_log *l, struct slice line, const struct ev
 	if (!of_interest(line))
 		return KERR_OK;
 	l->lines++;
-	err = log_fields_parse(&fields, line, l->scratch, l->cap, why);
+	/* a power cut leaves blocks of nothing in a file: no part of a line may end at one */
+	err = memchr(line.p, '\0', line.n) != NULL ? why_set(why, KERR_BAD_INPUT, "a line of the ECS agent's log holds NUL bytes")
+						   : log_fields_parse(&fields, line, l->scratch, l->cap, why);
 	if (err != KERR_OK) {
 		l->bad++;
 		return err;
