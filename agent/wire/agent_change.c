@@ -144,8 +144,8 @@ static enum kerr old_head(struct slice *rest, struct ev_change *c, struct slice 
 	size_t arrow = slice_find(*rest, " -> ");
 	struct slice head = slice_to(*rest, arrow), task;
 
-	if (arrow == SIZE_MAX || !slice_next(&head, ' ', &task))
-		return bad(why, "an arrow was expected");
+	if (arrow == SIZE_MAX || !slice_next(&head, ' ', &task) || task.n == 0)
+		return bad(why, "a task and an arrow were expected");
 	*name = head;
 	*rest = slice_from(*rest, arrow + 4);
 	*status = slice_to(*rest, slice_find(*rest, ","));

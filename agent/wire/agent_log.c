@@ -266,8 +266,6 @@ static void old_change(struct line *l, struct slice text)
 	struct slice rest;
 	enum kerr err = agent_change_old(text, c, &rest, l->why);
 
-	if (err == KERR_OK && c->task[0] == '\0')
-		err = why_set(l->why, KERR_BAD_INPUT, "a change without its task");
 	if (err != KERR_OK) {
 		change_failed(l, err);
 		return;

@@ -223,6 +223,10 @@ static void era_b(void)
 	is_told(HEAD "msg=\"Sending state change to ECS\" eventType=\"task\" eventData=\"TaskChange: [" ARN " -> STOPPED, Known Sent: NONE] sent: false\"",
 		"CHANGE " ARN " stopped - unknown unsaid - run none -\n");
 	refused(HEAD "msg=\"Sending state change to ECS\" eventType=\"task\" eventData=\"TaskChange: [" ARN " -> STOPPED, Known\"", KERR_BAD_INPUT);
+	refused(HEAD "msg=\"Sending state change to ECS\" eventType=\"task\" eventData=\"TaskChange: [ " ARN " -> STOPPED, Known Sent: NONE] sent: false\"",
+		KERR_BAD_INPUT);
+	is_told(HEAD "msg=\"Sending state change to ECS\" eventType=\"container\" eventData=\"ContainerChange: [" ARN " c -> STOPPED, "
+		"Exit 1, , Known Sent: NONE] sent: false\"", "CHANGE " ARN " unknown c stopped unsaid 1 run none -\n");
 }
 
 #define FLAT HEAD "msg=\"Sending state change to ECS\" eventType=\"TaskStateChange\" taskArn=\"" ARN "\" taskStatus=\"STOPPED\" "
