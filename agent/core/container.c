@@ -26,16 +26,16 @@ static uint64_t inspect_gap_ms(uint32_t tries)
 	return gap[tries < n ? tries : n - 1];
 }
 
-static int32_t task_of_labels(struct core *c, const struct ev_container *ev)
+static int32_t task_of_labels(struct core *c, const struct ev_container *ev, int64_t made_unix_ms)
 {
 	int32_t task = task_find(c, ev->task);
 
 	if (task == NONE)
-		task = task_add(c, ev->task);
+		task = task_add(c, ev->task, made_unix_ms);
 	if (task == NONE)
 		return NONE;
-	if (ev->created_unix_ms != 0 && ev->created_unix_ms < c->task[task].first_unix_ms)
-		c->task[task].first_unix_ms = ev->created_unix_ms;
+	if (made_unix_ms < c->task[task].first_unix_ms)
+		c->task[task].first_unix_ms = made_unix_ms;
 	if (c->task[task].family[0] == '\0') {
 		PUT(c->task[task].family, ev->family);
 		c->task[task].revision = ev->revision;
@@ -45,15 +45,16 @@ static int32_t task_of_labels(struct core *c, const struct ev_container *ev)
 
 static int32_t container_seen(struct core *c, const struct ev_container *ev)
 {
+	const int64_t made_unix_ms = ev->created_unix_ms != 0 ? ev->created_unix_ms : c->now_unix_ms;
 	int32_t at = container_find(c, ev->id);
 
 	if (at == NONE) {
 		if (ev->task[0] == '\0' || ev->what == C_DESTROYED)
 			return NONE;
-		at = container_add(c, ev->id);
+		at = container_add(c, ev->id, made_unix_ms);
 		if (at == NONE)
 			return NONE;
-		c->container[at].task = task_of_labels(c, ev);
+		c->container[at].task = task_of_labels(c, ev, made_unix_ms);
 		if (c->container[at].task == NONE) {
 			c->container[at].used = false;
 			return NONE;

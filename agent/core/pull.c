@@ -8,7 +8,7 @@ void on_pull(struct core *c, const struct ev_pull *ev)
 
 	/* only an ARN can make a row; a bare id or image of a task never placed here explains nothing */
 	if (task == NONE && slice_starts(slice_of(ev->task), "arn:"))
-		task = task_add(c, ev->task);
+		task = task_add(c, ev->task, c->now_unix_ms);
 	if (task == NONE || c->task[task].stop_ordered)
 		return;
 	switch (ev->what) {
@@ -130,7 +130,7 @@ void on_change(struct core *c, const struct ev_change *ev)
 	int32_t task = task_find(c, ev->task), at;
 
 	if (task == NONE)
-		task = task_add(c, ev->task);
+		task = task_add(c, ev->task, c->now_unix_ms);
 	if (task == NONE)
 		return;
 	c->task[task].from_log = true;

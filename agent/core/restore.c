@@ -17,7 +17,7 @@ static void restore_failure(struct core *c, const struct failure *f)
 	c->failure[at].f = *f;
 	task = task_find(c, f->task);
 	if (task == NONE)
-		task = task_add(c, f->task);
+		task = task_add(c, f->task, f->first_unix_ms);
 	if (task == NONE)
 		return;
 	PUT(c->task[task].family, f->family);

@@ -18,15 +18,13 @@ uint64_t dice(struct core *c, uint64_t below)
 }
 
 /* Old agents name a task by its id only; an id is the ARN's last segment. */
-static bool same_task(const char *arn, const char *arn_or_id)
+static bool same_task(const char *arn, struct slice arn_or_id)
 {
-	struct slice a = slice_of(arn), b = slice_of(arn_or_id);
+	struct slice a = slice_of(arn), b = arn_or_id;
 
-	if (slice_eq(a, b))
-		return true;
-	if (b.n == 0 || a.n <= b.n || slice_starts(b, "arn:"))
-		return false;
-	return slice_ends(a, arn_or_id) && a.p[a.n - b.n - 1] == '/';
+	if (a.n <= b.n || b.n == 0)
+		return slice_eq(a, b);
+	return a.p[a.n - b.n - 1] == '/' && slice_eq(slice_from(a, a.n - b.n), b) && !slice_starts(b, "arn:");
 }
 
 static void reach(int32_t *rows, int32_t at)
@@ -37,8 +35,10 @@ static void reach(int32_t *rows, int32_t at)
 
 int32_t task_find(const struct core *c, const char *arn_or_id)
 {
+	const struct slice wanted = slice_of(arn_or_id);
+
 	for (int32_t i = 0; i < c->rows.tasks; i++)
-		if (c->task[i].used && same_task(c->task[i].arn, arn_or_id))
+		if (c->task[i].used && same_task(c->task[i].arn, wanted))
 			return i;
 	return NONE;
 }
@@ -58,44 +58,53 @@ static int32_t task_drop(struct core *c, int32_t task)
 	return at;
 }
 
-/* One of its containers runs, or the engine has still to say what became of it: with the row that answer would go, and nobody asks
- * again. */
-static bool goes_on(const struct core *c, int32_t task)
+enum { RESTS, AWAITED, RUNS };
+
+/* AWAITED: the engine has still to say what became of a container. With the row that answer would go, and nobody asks again. */
+static int how_it_goes(const struct core *c, int32_t task)
 {
+	int how = RESTS;
+
 	for (int32_t i = 0; i < c->rows.containers; i++) {
 		const struct container *k = &c->container[i];
 
-		if (k->used && k->task == task &&
-		    (k->inspect_ms != 0 || k->words_wanted || (k->state != CS_CREATED && k->state != CS_EXITED)))
-			return true;
+		if (!k->used || k->task != task)
+			continue;
+		if (k->state != CS_CREATED && k->state != CS_EXITED)
+			return RUNS;
+		if (k->inspect_ms != 0 || k->words_wanted)
+			how = AWAITED;
 	}
-	return false;
+	return how;
 }
 
-/* How soon a row gives way; 0: never. What only the journal remembers, and no source has named since the start, ended while
- * nobody looked. What no agent names has containers that never started, or are left over. */
-static int gives_way(const struct core *c, int32_t task, uint32_t containers)
+/* How soon a row gives way to one made at this time; 0: never. What only the journal remembers, and no source has named since the
+ * start, ended while nobody looked. What no agent names has containers that never started, or are left over. */
+static int gives_way(const struct core *c, int32_t task, uint32_t containers, int64_t to_unix_ms)
 {
 	const struct task *t = &c->task[task];
+	const int how = how_it_goes(c, task);
 
 	if (t->ended)
-		return goes_on(c, task) ? 1 : 4;
-	if (t->in_agent)
+		return how == RESTS ? 5 : 2;
+	if (t->in_agent || how == RUNS)
 		return 0;
 	if (containers == 0)
-		return t->from_log ? 0 : 3;
-	return goes_on(c, task) ? 0 : 2;
+		return t->from_log ? 0 : 4;
+	if (how == RESTS)
+		return 3;
+	return t->first_unix_ms < to_unix_ms;
 }
 
 /* By when it was made: an engine lists the newest first. */
-static int32_t task_oldest(const struct core *c, uint32_t with_containers)
+static int32_t task_oldest(const struct core *c, uint32_t with_containers, int64_t to_unix_ms)
 {
 	int32_t best = NONE;
 	int soonest = 0;
 
 	for (int32_t i = 0; i < c->rows.tasks; i++) {
 		uint32_t containers = task_containers(c, i);
-		int way = containers < with_containers ? 0 : gives_way(c, i, containers);
+		int way = containers < with_containers ? 0 : gives_way(c, i, containers, to_unix_ms);
 
 		if (way > soonest || (way > 0 && way == soonest && c->task[i].first_unix_ms < c->task[best].first_unix_ms)) {
 			best = i;
@@ -105,7 +114,7 @@ static int32_t task_oldest(const struct core *c, uint32_t with_containers)
 	return best;
 }
 
-int32_t task_add(struct core *c, const char *arn)
+int32_t task_add(struct core *c, const char *arn, int64_t made_unix_ms)
 {
 	int32_t at = NONE;
 
@@ -113,7 +122,7 @@ int32_t task_add(struct core *c, const char *arn)
 		if (!c->task[i].used)
 			at = i;
 	if (at == NONE) {
-		at = task_oldest(c, 0);
+		at = task_oldest(c, 0, made_unix_ms);
 		if (at == NONE) {
 			c->counter.tasks_refused++;
 			return NONE;
@@ -125,7 +134,7 @@ int32_t task_add(struct core *c, const char *arn)
 	PUT(c->task[at].arn, arn);
 	c->task[at].release = NONE;
 	c->task[at].first_ms = c->task[at].progress_ms = c->now_ms;
-	c->task[at].first_unix_ms = c->now_unix_ms;
+	c->task[at].first_unix_ms = made_unix_ms < c->now_unix_ms ? made_unix_ms : c->now_unix_ms;
 	/* it may have had a row before, which gave way */
 	for (int32_t i = 0; i < c->rows.failures; i++)
 		if (c->failure[i].used && str_eq(c->failure[i].f.task, arn))
@@ -152,7 +161,7 @@ static int32_t container_oldest_ended(const struct core *c)
 	return best;
 }
 
-int32_t container_add(struct core *c, const char *id)
+int32_t container_add(struct core *c, const char *id, int64_t made_unix_ms)
 {
 	int32_t at = NONE, task;
 
@@ -162,7 +171,7 @@ int32_t container_add(struct core *c, const char *id)
 	if (at == NONE) {
 		at = container_oldest_ended(c);
 		c->counter.containers_dropped++;
-		task = at == NONE ? task_oldest(c, 1) : NONE;
+		task = at == NONE ? task_oldest(c, 1, made_unix_ms) : NONE;
 		if (task != NONE)
 			at = task_drop(c, task);
 		if (at == NONE)
@@ -287,10 +296,12 @@ int32_t release_add(struct core *c)
 
 int32_t failure_find(const struct core *c, const char *task, const char *container, enum class class)
 {
+	const struct slice wanted = slice_of(task);
+
 	for (int32_t i = 0; i < c->rows.failures; i++) {
 		const struct failure *f = &c->failure[i].f;
 
-		if (c->failure[i].used && f->class == class && !f->over && same_task(f->task, task) && str_eq(f->container, container))
+		if (c->failure[i].used && f->class == class && !f->over && same_task(f->task, wanted) && str_eq(f->container, container))
 			return i;
 	}
 	return NONE;

@@ -5,9 +5,9 @@
 #include "agent/core/core.h"
 
 int32_t task_find(const struct core *c, const char *arn_or_id);
-int32_t task_add(struct core *c, const char *arn);
+int32_t task_add(struct core *c, const char *arn, int64_t made_unix_ms); /* of rows that are still awaited only an older one gives way */
 int32_t container_find(const struct core *c, const char *id);
-int32_t container_add(struct core *c, const char *id);
+int32_t container_add(struct core *c, const char *id, int64_t made_unix_ms);
 int32_t container_of(const struct core *c, int32_t task, const char *name);
 uint32_t task_containers(const struct core *c, int32_t task);
 int32_t service_find(const struct core *c, const char *name);

@@ -155,7 +155,7 @@ void on_task(struct core *c, const struct ev_task *ev)
 	if (task == NONE && (ev->what == T_STOP_ORDER || !slice_starts(slice_of(ev->task), "arn:")))
 		return;
 	if (task == NONE)
-		task = task_add(c, ev->task);
+		task = task_add(c, ev->task, c->now_unix_ms);
 	if (task == NONE)
 		return;
 	t = &c->task[task];

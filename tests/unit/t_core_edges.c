@@ -1122,6 +1122,37 @@ static void containers_of_unstarted(void)
 	sound("more containers than rows");
 }
 
+/* What a listing says of it, before anybody has looked into it. */
+static void unlooked(unsigned id, int64_t created_unix_ms)
+{
+	struct event ev = event(EV_CONTAINER);
+	struct ev_container *c = &ev.u.container;
+
+	c->what = C_LISTED;
+	c->state = CS_CREATED;
+	c->created_unix_ms = created_unix_ms;
+	snprintf(c->id, DOCKER_ID_CAP, "%064u", id);
+	snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", id);
+	snprintf(c->name, NAME_CAP, "c%u", id);
+	world_feed(&w, &ev);
+}
+
+/* More than there are rows are listed while the engine is slow to say what became of each, and now one is made. */
+static void rows_of_awaited(void)
+{
+	begin(MODE_OFF);
+	for (unsigned i = 0; i < TASKS_MAX + 5; i++)
+		unlooked(i, WORLD_UNIX_MS - (int64_t)(i + 1) * 60000);
+	ok(has_task(0) && has_task(TASKS_MAX - 1) && !has_task(TASKS_MAX), "of those that are awaited the newest stay");
+	is_int(w.core.counter.tasks_refused, 5, "and what is older is counted");
+	unlooked(5000, WORLD_UNIX_MS + 1);
+	container_event(6000, 6000, C_CREATED);
+	ok(has_task(5000) && has_task(6000), "what is made now has a row");
+	ok(!has_task(TASKS_MAX - 1) && !has_task(TASKS_MAX - 2) && has_task(TASKS_MAX - 3), "the oldest of the awaited gave way");
+	is_int(w.core.counter.tasks_refused, 5, "nothing more was refused");
+	sound("more are awaited than there are rows");
+}
+
 /* What the listing, and then an inspect, say of container 1, which ran. */
 static void found_ended(bool inspected, int exit_code, int64_t ago_ms)
 {
@@ -1658,6 +1689,7 @@ int main(void)
 	more_than_remembered();
 	rows_of_unstarted();
 	containers_of_unstarted();
+	rows_of_awaited();
 	counted_once();
 	end_missed(1, true, "an exit");
 	end_missed(143, false, "what looks like a stop");
