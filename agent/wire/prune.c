@@ -62,13 +62,13 @@ static struct prune_level *top(struct prune *p)
 	return p->depth == 0 ? NULL : &p->level[p->depth - 1];
 }
 
-/* The k-th name of a path, empty past its end. */
-static struct slice segment(struct slice path, size_t k)
+/* The k-th name of a path, empty past its end; what follows it is left in *path. */
+static struct slice segment(struct slice *path, size_t k)
 {
 	struct slice part = { NULL, 0 };
 
 	for (size_t i = 0; i <= k; i++)
-		if (!slice_next(&path, '/', &part))
+		if (!slice_next(path, '/', &part))
 			return (struct slice){ NULL, 0 };
 	return part;
 }
@@ -106,13 +106,14 @@ static void choose(struct prune *p, const struct prune_level *in, struct slice n
 	p->leaf = false;
 	p->all = in->mode == IN_ALL;
 	for (unsigned i = 0; slice_next(&rest, ' ', &path); i++) {
-		struct slice seg = segment(path, p->depth - 1), next;
+		struct slice seg, next;
 
 		if ((in->live >> i & 1) == 0)
 			continue;
+		seg = segment(&path, p->depth - 1);
 		if (!(in->array ? element_fits(seg, in->elements) : member_fits(seg, name)))
 			continue;
-		next = segment(path, p->depth);
+		next = segment(&path, 0);
 		if (next.n == 0)
 			p->leaf = true;
 		else if (slice_is(next, "**"))
