@@ -91,15 +91,21 @@ uint64_t proc_disk_written_bytes(void)
 	return getrusage(RUSAGE_SELF, &use) == 0 ? (uint64_t)use.ru_oublock * BLOCK_BYTES : 0;
 }
 
-void proc_rest(void)
+void proc_give_back(void *buf, size_t n_bytes)
 {
-	extern char __executable_start[], etext[];      /* ld's, end(3) */
-	uintptr_t page = (uintptr_t)getauxval(AT_PAGESZ), from = (uintptr_t)__executable_start, to = (uintptr_t)etext;
+	uintptr_t page = (uintptr_t)getauxval(AT_PAGESZ), from = (uintptr_t)buf, to = from + n_bytes;
 
 	from = (from + page - 1) / page * page;
 	to = to / page * page;
 	if (to > from)
 		(void)madvise((char *)from, to - from, MADV_DONTNEED);   /* advice: without it more stays resident */
+}
+
+void proc_rest(void)
+{
+	extern char __executable_start[], etext[];      /* ld's, end(3) */
+
+	proc_give_back(__executable_start, (size_t)(etext - __executable_start));
 }
 
 uint64_t proc_cpu_ms(void)

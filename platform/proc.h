@@ -30,6 +30,9 @@ uint64_t proc_disk_written_bytes(void);
  * needed again are mapped again. The kernel maps 64 KiB around each fault, so else the whole binary ends up resident. */
 void proc_rest(void);
 
+/* Gives the whole pages of a buffer back that holds nothing any more; they read as zeros. Not for what is shared. */
+void proc_give_back(void *buf, size_t n_bytes);
+
 /* CPU time used by this process, milliseconds. */
 uint64_t proc_cpu_ms(void);
 

@@ -20,6 +20,7 @@
 #define HOUSEKEEPING_MS 120000  /* slow facts and credentials, when nothing happens */
 #define EAGER_MS        10000   /* the same while something is missing */
 #define ONCE_MS         5000
+#define LONG_WAIT_MS    1000    /* a wait that is worth giving memory back for */
 
 static void on_signal(void *arg, int signo)
 {
@@ -201,6 +202,20 @@ static uint64_t soonest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* What a burst has filled once would stay resident for good. */
+static void give_back(struct node *n)
+{
+	if (n->arena.used == 0)
+		proc_give_back(n->arena_room, sizeof(n->arena_room));
+	if (n->journal.batched == 0)
+		proc_give_back(n->journal.batch, sizeof(n->journal.batch));
+	proc_give_back(n->journal.rewrite, sizeof(n->journal.rewrite));
+	if (!n->introspection.busy)
+		proc_give_back(n->introspection.body, sizeof(n->introspection.body));
+	if (n->seam.count == 0)
+		proc_give_back(n->seam.queue, sizeof(n->seam.queue));
+}
+
 static bool turn(struct node *n)
 {
 	uint64_t due, now;
@@ -221,6 +236,8 @@ static bool turn(struct node *n)
 	due = soonest(due, soonest(httpd_expire(&n->web), journal_due(n)));
 	due = soonest(due, tell_due(n));
 	now = clock_boot_ms();
+	if (due > now && due - now >= LONG_WAIT_MS)
+		give_back(n);
 	if (loop_turn(&n->loop, due > now ? due - now : 0, &why) == KERR_OK)
 		return true;
 	log_line(&n->log, LOG_LEVEL_ERROR, "loop: %s", why.text);

@@ -10,8 +10,8 @@ static struct seam_job pop(struct seam *s)
 	struct seam_job job = s->queue[s->head];
 
 	s->busy = false;
-	s->head = (s->head + 1) % SEAM_QUEUE;
 	s->count--;
+	s->head = s->count > 0 ? (s->head + 1) % SEAM_QUEUE : 0;      /* the same pages again */
 	return job;
 }
 
