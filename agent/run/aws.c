@@ -185,9 +185,16 @@ static void unreachable(struct node *n, const struct aws_job *job, const char *w
 	rest_unreachable(n, words);
 }
 
-/* What a second try with other keys or the server's clock may mend is tried once, at once. */
+/* What a second try may mend with other keys, the server's clock or another filter is tried once, at once. */
 static bool again(struct node *n, struct aws_job *job, enum aws_error error, int64_t server_unix_s)
 {
+	/* its documents call startedBy the only filter, and leave open whether desiredStatus is one */
+	if (job->call == ECS_LIST_TASKS && error == AE_INVALID && !n->aws.by_service) {
+		n->aws.by_service = true;
+		job->pages = 0;
+		job->stopped = false;
+		return true;
+	}
 	if (job->retried || (error != AE_CREDENTIALS && error != AE_CLOCK))
 		return false;
 	job->retried = true;
@@ -215,14 +222,6 @@ static void refused(struct node *n, struct aws_job job, const struct http_result
 	if (failed->error != AE_UNREACHABLE)   /* the clock of a portal or a proxy is nobody's */
 		aws_learn_time(n, r);
 	if (again(n, &a->queue[a->head], failed->error, server_unix_s)) {
-		go_on(n);
-		return;
-	}
-	/* its documents call startedBy the only filter, and leave open whether desiredStatus is one */
-	if (job.call == ECS_LIST_TASKS && failed->error == AE_INVALID && !a->by_service) {
-		a->by_service = true;
-		a->queue[a->head].pages = 0;
-		a->queue[a->head].stopped = false;
 		go_on(n);
 		return;
 	}
