@@ -21,7 +21,6 @@ MINUTES = float(os.environ.get("MINUTES") or 1)
 SCALE, SERVICES = 12, 20
 EVENTS, DEPLOYMENTS, OUTAGES, STARTS, KILLS = 1_000_000 / 60, 10_000 / 60, 1_000 / 60, 30, 1.5   # a minute
 DURABLE_S, NEWEST = 3.0, 40     # told so long ago and so recently, a failure has to survive a kill
-TABLE = 96                      # failures that kedge remembers: provisional ones have a number and a row, too
 JOURNAL_MAX = 256 * 1024
 FLAT_MIN = 10                   # minutes: shorter runs say nothing of flat memory
 
@@ -32,14 +31,20 @@ def free_port():
         return c.getsockname()[1]
 
 
+def newest(failures):
+    """By when they happened: of more than there are rows those give way that happened first, however late they were found."""
+    return [int(f["id"][1:]) for f in sorted(failures, key=lambda f: f["first_unix_s"])[-NEWEST:]]
+
+
 def kill_one(kedge, what, rng, missed):
-    """One of kedge's processes; what was told and durable before is known afterwards, but for what newer ones have pushed out."""
-    before = [i for at, i in kedge.ids[-NEWEST:] if time.monotonic() - at > DURABLE_S]
+    """One of kedge's processes; of what it knew the newest, told some seconds before, are known afterwards."""
+    told = {i for at, i in kedge.ids if time.monotonic() - at > DURABLE_S}
+    before = [i for i in newest(kedge.site.failures()) if i in told]
     below = family(kedge.kedge.pid)
     one = below[0] if what == "main" or len(below) == 1 else rng.choice(below[1:] if what == "child" else below)
     kedge.kill(one)
     left = kedge.known_ids()
-    missed += [i for i in before if i not in left and i > max(left, default=0) - TABLE]
+    missed += [i for i in before if i not in left]
 
 
 def in_first_fifth(kedge, begun, length_s, rng):
@@ -101,8 +106,7 @@ def end(s, kedge):
          {"check_failed": 0, "services_refused": 0}, "its counters say so, too", json.dumps(status.get("core")))
     ok(os.path.getsize(s.journal) <= JOURNAL_MAX, f"the journal has {os.path.getsize(s.journal)} bytes")
     was = {int(f["id"][1:]): f for f in s.failures()}
-    # by when they happened: of more than there are rows those give way that happened first, however late they were found
-    before = sorted(was, key=lambda i: was[i]["first_unix_s"])[-NEWEST:]
+    before = newest(list(was.values()))
     kedge.kill(kedge.kedge.pid)
     left = kedge.known_ids()
     gone = sorted(set(before) - left)
