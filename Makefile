@@ -23,9 +23,10 @@ endif
 # small inputs in tests/fuzz/corpus/NAME/, and NAME here: it is linked with what it needs of FUZZED; its dictionary are the words in
 # the sources of the headers it includes. `make test` gives all of them together 75 s.
 FUZZERS := core json names credentials ecs_in deployments quorum update refused denied images prune record sigv4 http_head httpd_request keys x509 mqtt \
-           engine agent_log introspection conf words view ecs_out args pem socket
+           engine agent_log introspection conf words view ecs_out args pem socket permit
 FUZZED   = $(wildcard agent/base/*.c agent/core/*.c agent/wire/*.c) \
            $(addprefix platform/,file.c http_head.c httpd_request.c pem.c) agent/cmd/args.c agent/cmd/say.c agent/run/serve.c agent/run/acts.c \
+           $(addprefix agent/gate/,gate_permit.c gate_granted.c) $(addprefix platform/,clock.c log.c) \
            $(addprefix $(SRC)/,cjson/cJSON.c inih/ini.c)
 
 MAIN    ?= agent/main.c

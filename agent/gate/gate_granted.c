@@ -33,35 +33,39 @@ static void number(struct text *t, int64_t n)
 	text_i64(t, n);
 }
 
+void granted_say(const struct gate_permit *p, struct text *t)
+{
+	text_s(t, FIRST);
+	word(t, p->boot_id);
+	number(t, p->auto_day);
+	text_c(t, '\n');
+	for (uint32_t i = 0; i < p->grants; i++) {
+		const struct grant *r = &p->grant[i];
+
+		text_s(t, r->verb == GRANT_STOP ? "stop" : "update");
+		number(t, r->uid);
+		number(t, r->unix_s);
+		number(t, (int64_t)r->boot_s);
+		word(t, r->service);
+		word(t, r->stop);
+		word(t, r->to);
+		text_c(t, '\n');
+	}
+	for (uint32_t i = 0; i < p->automatics; i++) {
+		text_say(t, "auto");
+		word(t, p->automatic[i].arn);
+		text_c(t, '\n');
+	}
+}
+
 enum kerr granted_write(struct gate *g, struct why *why)
 {
 	static char file[FILE_CAP];
-	const struct gate_permit *p = &g->permit;
 	char path[CONF_PATH_CAP + 16];
 	struct text at = text_on(path, sizeof(path)), t = text_on(file, sizeof(file));
 
 	path_of(g, &at);
-	text_s(&t, FIRST);
-	word(&t, p->boot_id);
-	number(&t, p->auto_day);
-	text_c(&t, '\n');
-	for (uint32_t i = 0; i < p->grants; i++) {
-		const struct grant *r = &p->grant[i];
-
-		text_s(&t, r->verb == GRANT_STOP ? "stop" : "update");
-		number(&t, r->uid);
-		number(&t, r->unix_s);
-		number(&t, (int64_t)r->boot_s);
-		word(&t, r->service);
-		word(&t, r->stop);
-		word(&t, r->to);
-		text_c(&t, '\n');
-	}
-	for (uint32_t i = 0; i < p->automatics; i++) {
-		text_say(&t, "auto");
-		word(&t, p->automatic[i].arn);
-		text_c(&t, '\n');
-	}
+	granted_say(&g->permit, &t);
 	return t.full ? why_set(why, KERR_TOO_BIG, "%s would be too long", path) : file_replace(path, text_get(&t), 0600, why);
 }
 
@@ -137,7 +141,7 @@ static bool take_line(struct gate_permit *p, struct slice line, bool same_boot)
 	       take_word(&line, p->automatic[p->automatics++].arn, ARN_CAP) && line.n == 0;
 }
 
-static bool take(struct gate_permit *p, struct slice file)
+bool granted_take(struct gate_permit *p, struct slice file)
 {
 	struct slice line = SLICE(""), kind, boot = SLICE("");
 	bool same_boot;
@@ -168,7 +172,7 @@ void granted_read(struct gate *g)
 	e = load(path, file, sizeof(file), &len, &why);
 	if (e == KERR_GONE)
 		return;
-	if (e == KERR_OK && !take(p, (struct slice){ file, len }))
+	if (e == KERR_OK && !granted_take(p, (struct slice){ file, len }))
 		e = why_set(&why, KERR_BAD_INPUT, "%s is damaged", path);
 	if (e == KERR_OK)
 		return;

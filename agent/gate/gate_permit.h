@@ -51,7 +51,9 @@ void gate_permit_withdraw(struct gate *g, struct slice service);
  * body may again, as long as the yes is valid. */
 enum kerr gate_permit_check(struct gate *g, const char *target, struct slice body, struct why *why) KERR_CHECK;
 
-/* gate_granted.c: the file. */
+/* gate_granted.c: the file. say: what it holds. take: the same read back into an empty one; false: damaged, and *p is half of it. */
+void granted_say(const struct gate_permit *p, struct text *t);
+bool granted_take(struct gate_permit *p, struct slice file);
 void granted_read(struct gate *g);
 enum kerr granted_write(struct gate *g, struct why *why) KERR_CHECK;
 

@@ -123,8 +123,9 @@ bool arn_service_of(struct slice arn, struct slice *cluster, struct slice *servi
 	    arn_parse_ecs(arn, "service-revision", 4, &a, NULL) != KERR_OK &&
 	    arn_parse_ecs(arn, "service", 3, &a, NULL) != KERR_OK)
 		return false;
-	if (!arn_name_ok(a.part[1]) || !arn_name_ok(a.part[2]))
-		return false;
+	for (size_t i = 1; i < a.parts; i++)
+		if (!arn_name_ok(a.part[i]))
+			return false;
 	*cluster = a.part[1];
 	*service = a.part[2];
 	return true;

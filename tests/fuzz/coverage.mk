@@ -8,6 +8,7 @@ FLAGS   := -std=c11 -D_POSIX_C_SOURCE=200809L -pipe -I. $(DEPS_INCLUDES) $(DEPS_
 NAMES   := $(notdir $(wildcard tests/fuzz/corpus/*))
 C_wire  := $(wildcard agent/wire/*.c)
 C_rest  := $(wildcard agent/base/*.c agent/core/*.c platform/*.c) agent/cmd/args.c agent/cmd/say.c agent/run/serve.c agent/run/acts.c \
+           $(addprefix agent/gate/,gate_permit.c gate_granted.c) \
            $(addprefix tests/fuzz/,$(addsuffix .c,fuzz_broken fuzz_input fuzz_event fuzz_views))
 C_fuzz  := $(NAMES:%=tests/fuzz/fuzz_%.c) tests/fuzz/fuzz_main.c
 object   = $(patsubst %.c,$(OUT)/%.o,$1)

@@ -70,6 +70,7 @@ static void pieces(void)
 	   slice_is(a, "edge") && slice_is(b, "web"), "cluster and service of a deployment");
 	ok(arn_service_of(SLICE("arn:aws:ecs:r:123456789012:service/edge/web"), &a, &b) && slice_is(b, "web"), "of a service");
 	ok(!arn_service_of(SLICE("arn:aws:ecs:r:123456789012:service/web"), &a, &b), "a short service ARN has no cluster");
+	ok(!arn_service_of(SLICE("arn:aws:ecs:r:123456789012:service-deployment/edge/web/Xk3:4"), &a, &b), "nor one whose id is none a name");
 	ok(arn_family_revision(SLICE("test-task:12"), &a, &n) && slice_is(a, "test-task") && n == 12, "family:revision");
 	ok(arn_family_revision(SLICE("arn:aws:ecs:r:123456789012:task-definition/t:4294967295"), &a, &n) && n == UINT32_MAX,
 	   "a task definition's ARN");
