@@ -292,9 +292,9 @@ soak:
 .PHONY: faults soak
 
 # kedge beside what one would take instead, and how its cost grows: build/bench.json and build/bench.svg, in a quarter of an hour.
-# Where time counts each runs alone; where processor time, memory or bytes do, three wait at one time.
-BENCH_ALONE  := tests/size/instructions.t $(addprefix tests/bench/,installed.t look.t latency.t)
-BENCH_BESIDE := $(addprefix tests/bench/,waiting.t day.t growth.t)
+# Where time counts it runs alone; where processor time, memory or bytes do, three wait at one time, the longest first.
+BENCH_ALONE  := tests/bench/latency.t
+BENCH_BESIDE := $(addprefix tests/bench/,day.t waiting.t growth.t look.t installed.t) tests/size/instructions.t
 bench:
 	@packaging/setup build cpu-$(HOST_CPU) test bench packages
 	+@$(MAKE) VARIANT=$(HOST_CPU) deb
