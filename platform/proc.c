@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -106,6 +107,17 @@ void proc_rest(void)
 	extern char __executable_start[], etext[];      /* ld's, end(3) */
 
 	proc_give_back(__executable_start, (size_t)(etext - __executable_start));
+}
+
+void proc_no_dump(void)
+{
+	int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "0", 1);
+	close(fd);
 }
 
 uint64_t proc_cpu_ms(void)

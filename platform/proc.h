@@ -33,6 +33,10 @@ void proc_rest(void);
 /* Gives the whole pages of a buffer back that holds nothing any more; they read as zeros. Not for what is shared. */
 void proc_give_back(void *buf, size_t n_bytes);
 
+/* No core dump of this process (PR_SET_DUMPABLE), and nothing but code in one that a debugger of root's makes: coredump_filter 0, which
+ * is MADV_DONTDUMP on all it has and will have, and holds for its children, too (core(5)). Without /proc only the first. */
+void proc_no_dump(void);
+
 /* CPU time used by this process, milliseconds. */
 uint64_t proc_cpu_ms(void);
 

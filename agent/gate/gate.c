@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -357,7 +356,7 @@ int gate_run(struct conf *conf, const char *conf_path, bool once)
 		conf->hooks[0] = conf->textfile[0] = conf->led[0] = '\0';
 	gate_hook_fork(g);
 	/* keys are here: no core dump, whatever the limit or the pattern is, and nobody but root looks in */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	proc_no_dump();
 	if (open_all(g, &why) != KERR_OK) {
 		log_line(&g->log, LOG_LEVEL_ERROR, "start: %s", why.text);
 		return EXIT_FAILED;

@@ -235,6 +235,9 @@ def no_core(s):
     same(os.stat(f"/proc/{pid}/environ").st_uid, 0, "the worker leaves no core dump")
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         ok(re.search(r"^Uid:\s+(?!0\b)\d+", f.read(), re.M), "... and is not root")
+    for name, of in (("worker", pid), ("gate", s.kedge.pid)):
+        with open(f"/proc/{of}/coredump_filter", encoding="ascii") as f:
+            same(int(f.read(), 16), 0, f"nothing that the {name} can write to is in a debugger's dump")
     core = os.path.join(os.getcwd(), "core")
     before = os.path.exists(core)
     resource.prlimit(s.kedge.pid, resource.RLIMIT_CORE, (65536, 65536))

@@ -252,6 +252,42 @@ static void test_proc(void)
 	is_str(proc_cpu_of(SLICE("vax")).arch, "", "unknown stays unknown");
 }
 
+static void test_given_back(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), n = 4 * page;
+	char *room = malloc(n);
+	size_t kept = 0;
+
+	if (room == NULL)
+		abort();
+	memset(room, 'x', n);
+	proc_give_back(room + 1, n - 2);
+	ok(room[0] == 'x' && room[n - 1] == 'x', "what stands beside a buffer stays");
+	for (size_t i = 0; i < n; i++)
+		kept += room[i] == 'x';
+	ok(kept < 3 * page && (n - kept) % page == 0, "its whole pages read as zeros: %zu of %zu bytes stay", kept, n);
+	memset(room, 'x', n);
+	proc_give_back(room, 1);
+	ok(memchr(room, 0, n) == NULL, "a part of a page is none");
+	free(room);
+}
+
+static void test_no_dump(void)
+{
+	char said[16];
+	size_t len;
+	int status = 0;
+	struct why why;
+	pid_t child = fork();   /* a leak checker has to look into its process */
+
+	if (child == 0) {
+		proc_no_dump();
+		_exit(file_read("/proc/self/coredump_filter", FILE_ANY_KIND, said, sizeof(said), &len, &why) == KERR_OK &&
+		      len == 9 && memcmp(said, "00000000\n", len) == 0 ? 0 : 1);
+	}
+	ok(waitpid(child, &status, 0) == child && status == 0, "nothing of a process is dumped, whoever dumps it");
+}
+
 /* The kernel tells of carriers once a second at most, and so after the command that brought them up. */
 static void settled(struct net *net)
 {
@@ -423,6 +459,8 @@ int main(int argc, char **argv)
 	test_full_disk();
 	test_log();
 	test_proc();
+	test_given_back();
+	test_no_dump();
 	test_net();
 	test_pem();
 #ifndef __GLIBC__
