@@ -106,7 +106,7 @@ void proc_rest(void)
 {
 	extern char __executable_start[], etext[];      /* ld's, end(3) */
 
-	proc_give_back(__executable_start, (size_t)(etext - __executable_start));
+	proc_give_back(__executable_start, (uintptr_t)etext - (uintptr_t)__executable_start);
 }
 
 void proc_no_dump(void)
