@@ -83,7 +83,7 @@ class Deployments(Load):
             return
         if self.random.random() < 0.3:
             image = f"{REGISTRY}/gone:{self.name}-{self.done}"
-            self.expect(self.deploy({"image": image}), lambda: self.in_agent_log(image))
+            self.expect(self.deploy({"image": image}), lambda: self.pull_failed(image))
         else:
             definition = self.deploy({"entryPoint": ["/nosuch"]})
             self.expect(definition, lambda: self.in_engine(definition))
@@ -98,11 +98,12 @@ class Deployments(Load):
         return any(r["Labels"].get(LABEL + "task-definition-family") == family and r.get("State") != "running" and
                    r["Labels"].get(LABEL + "task-definition-version") == revision for r in rows)
 
-    def in_agent_log(self, words: str) -> bool:
+    def pull_failed(self, image: str) -> bool:
+        """The ECS agent's log says so; that it begins to pull, it says of the same image before."""
         newest = sorted(glob.glob(self.site.agent_log + "*"), key=os.path.getmtime)[-2:]
         for path in newest:
             with open(path, encoding="utf-8", errors="replace") as f:
-                if words in f.read():
+                if any(image in line and "level=error" in line for line in f):
                     return True
         return False
 

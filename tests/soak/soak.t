@@ -63,10 +63,10 @@ def flat(kedge, begun, length_s):
         values = [getattr(one, member) for one in kedge.samples if lo <= one.at < hi]
         return round(statistics.median(values)) if values else 0
 
-    for member in ("pss_kib", "rss_kib"):
+    for member in ("pss_kib", "own_kib", "rss_kib"):
         early, late, bound = part(1, member), part(4, member), part(1, member) * 1.05 + 128
         by_fifths = f"by fifths: {[part(i, member) for i in range(5)]}"
-        if MINUTES < FLAT_MIN:      # the tables fill for the first time
+        if MINUTES < FLAT_MIN or member == "rss_kib":       # the tables fill for the first time; with a program's clean pages
             note(f"{member}, {by_fifths}")
         else:
             ok(0 < late <= bound, f"{member}: {early} in the second fifth, {late} in the last", by_fifths)

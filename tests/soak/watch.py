@@ -74,20 +74,22 @@ class Sample:
     at: float
     pss_kib: int
     rss_kib: int
+    own_kib: int        # of it what is no file's: a program's clean pages come and go with the moment of a sample
     fds: int
 
 
 def sample(pid: int) -> Sample | None:
     """What all of them hold together; None when one has ended meanwhile."""
-    pss = rss = fds = 0
+    pss = rss = own = fds = 0
     try:
         for one in family(pid):
             with open(f"/proc/{one}/smaps_rollup", encoding="ascii") as f:
-                kib = {words[0]: int(words[1]) for words in map(str.split, f) if words[0] in ("Pss:", "Rss:")}
-            pss, rss, fds = pss + kib["Pss:"], rss + kib["Rss:"], fds + len(os.listdir(f"/proc/{one}/fd"))
+                kib = {words[0]: int(words[1]) for words in map(str.split, f) if words[-1] == "kB"}
+            pss, rss, own = pss + kib["Pss:"], rss + kib["Rss:"], own + kib["Anonymous:"] + kib["Pss_Shmem:"]
+            fds += len(os.listdir(f"/proc/{one}/fd"))
     except (OSError, KeyError):
         return None
-    return Sample(time.monotonic(), pss, rss, fds)
+    return Sample(time.monotonic(), pss, rss, own, fds)
 
 
 class Supervisor(threading.Thread):
