@@ -995,20 +995,29 @@ static void numbers_go_on(void)
 	is_int(w.core.next_id, 10, "after a restart failures are numbered on from the newest");
 }
 
-/* The engine lists a container that could not be started. */
-static void unstarted(unsigned id, int64_t created_unix_ms)
+/* What the engine's listing says of a container that was made, before anybody has looked into it. */
+static struct event unlooked_event(unsigned id, int64_t created_unix_ms)
 {
 	struct event ev = event(EV_CONTAINER);
 	struct ev_container *c = &ev.u.container;
 
 	c->what = C_LISTED;
 	c->state = CS_CREATED;
-	c->inspected = true;
-	c->class = CLASS_EXEC_NOT_FOUND;
 	c->created_unix_ms = created_unix_ms;
 	snprintf(c->id, DOCKER_ID_CAP, "%064u", id);
 	snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", id);
 	snprintf(c->name, NAME_CAP, "app");
+	return ev;
+}
+
+/* The engine lists a container that could not be started. */
+static void unstarted(unsigned id, int64_t created_unix_ms)
+{
+	struct event ev = unlooked_event(id, created_unix_ms);
+	struct ev_container *c = &ev.u.container;
+
+	c->inspected = true;
+	c->class = CLASS_EXEC_NOT_FOUND;
 	snprintf(c->reason, REASON_CAP, "exec: \"/nosuch\": no such file or directory");
 	w.queued = 0;        /* nobody asks what became of it */
 	world_feed(&w, &ev);
@@ -1122,18 +1131,10 @@ static void containers_of_unstarted(void)
 	sound("more containers than rows");
 }
 
-/* What a listing says of it, before anybody has looked into it. */
 static void unlooked(unsigned id, int64_t created_unix_ms)
 {
-	struct event ev = event(EV_CONTAINER);
-	struct ev_container *c = &ev.u.container;
+	struct event ev = unlooked_event(id, created_unix_ms);
 
-	c->what = C_LISTED;
-	c->state = CS_CREATED;
-	c->created_unix_ms = created_unix_ms;
-	snprintf(c->id, DOCKER_ID_CAP, "%064u", id);
-	snprintf(c->task, ARN_CAP, "arn:aws:ecs:eu-west-1:1:task/edge/%032u", id);
-	snprintf(c->name, NAME_CAP, "c%u", id);
 	world_feed(&w, &ev);
 }
 
