@@ -21,7 +21,7 @@ KERR_CHECK enum kerr json_parse(struct arena *a, struct slice text, const cJSON 
  * else right to 15 digits; *end is s when no number stands there. */
 double json_number(const char *s, char **end);
 
-/* Each `name` below may be packed, as json_names.h makes them. */
+/* Each `name` below may be packed, as json_names.h makes them; it is kedge's own, and is written without escapes. */
 
 /* The member, names compared with case (first of duplicates wins); NULL: absent, null, or obj no object. */
 const cJSON *json_get(const cJSON *obj, const char *name);

@@ -34,11 +34,11 @@ static void getters(const cJSON *o, const char *name)
 	(void)json_object(o, name);
 }
 
-/* Names that are written are kedge's own: ASCII, or packed. */
+/* Names that are written are kedge's own: ASCII without what a string escapes, or packed. */
 static const char *own(const char *name)
 {
 	for (const char *c = name; *c != '\0'; c++)
-		if ((unsigned char)*c > 0x7e || (unsigned char)*c < 0x20)
+		if ((unsigned char)*c > 0x7e || (unsigned char)*c < 0x20 || *c == '"' || *c == '\\')
 			return "other";
 	return name;
 }
