@@ -3,7 +3,7 @@
 #ifndef KEDGE_PLATFORM_HTTP_POOL_H
 #define KEDGE_PLATFORM_HTTP_POOL_H
 
-#include "platform/http.h"
+#include "platform/http_proxy.h"
 
 enum http_state {
 	HTTP_FREE,
@@ -11,11 +11,6 @@ enum http_state {
 	HTTP_ON,                /* curl works on it */
 	HTTP_OPEN,              /* a stream whose connection stands */
 	HTTP_CANCELLED          /* cancelled while curl was calling us: taken away in the next turn */
-};
-
-struct http_line {              /* laid out as struct curl_slist, which http.c asserts */
-	char *data;
-	struct http_line *next;
 };
 
 struct http_slot {
@@ -46,16 +41,6 @@ struct http_socket {            /* one TCP connection of curl's, to count its by
 	int fd;                 /* -1: free */
 	unsigned purpose;       /* of the request that used it last */
 	struct http_traffic seen;
-};
-
-enum { HTTP_PROXY_URL = 280, HTTP_PROXY_HEADER = 512, HTTP_SPARE_MAX = 1024 };
-
-struct http_proxy {
-	char url[HTTP_PROXY_URL];       /* "http://host:port"; "": none */
-	char name[HTTP_PROXY_URL];      /* "the proxy host:port", for sentences */
-	char header[HTTP_PROXY_HEADER]; /* "Proxy-Authorization: Basic ...", a secret; "": none */
-	char spare[HTTP_SPARE_MAX];     /* no_proxy of the environment */
-	struct http_line line;          /* of header */
 };
 
 struct http {

@@ -2,9 +2,8 @@
 #ifndef KEDGE_CORE_CORE_H
 #define KEDGE_CORE_CORE_H
 
-
 #include "agent/core/action.h"
-#include "agent/core/state.h"
+#include "agent/core/questions.h"
 
 #define CORE_NEVER UINT64_MAX
 

@@ -2,14 +2,8 @@
 #ifndef KEDGE_CORE_EVENT_AWS_H
 #define KEDGE_CORE_EVENT_AWS_H
 
+#include "agent/core/aws_words.h"
 #include "agent/core/record.h"
-
-/* ServiceDeployment.status of the ECS API 2014-11-13; SD_OTHER is a word kedge does not know yet. */
-enum sd_status {
-	SD_NONE, SD_PENDING, SD_IN_PROGRESS, SD_SUCCESSFUL, SD_STOPPED, SD_STOP_REQUESTED, SD_ROLLBACK_REQUESTED,
-	SD_ROLLBACK_IN_PROGRESS, SD_ROLLBACK_SUCCESSFUL, SD_ROLLBACK_FAILED, SD_OTHER, SD_STATUSES
-};
-enum cb_status { CB_NONE, CB_TRIGGERED, CB_MONITORING, CB_MONITORING_COMPLETE, CB_DISABLED };
 
 /* `ask` repeats the number of the action that asked, so that a late answer to an old question is seen as such. */
 struct ev_aws_task {
@@ -57,8 +51,6 @@ struct ev_aws_quorum { uint32_t service, ask, tried, failed, ran_well; };
 struct ev_aws_stopped { uint32_t service, ask; char arn[ARN_CAP]; };
 struct ev_aws_updated { uint32_t service, ask; };
 
-/* deploymentController.type; CTL_OTHER is a word kedge does not know yet. */
-enum controller { CTL_UNKNOWN, CTL_ECS, CTL_CODE_DEPLOY, CTL_EXTERNAL, CTL_OTHER, CONTROLLERS };
 struct ev_aws_service {
 	uint32_t service, ask;
 	bool missing;                             /* failures[]: MISSING, or INACTIVE */
@@ -68,13 +60,6 @@ struct ev_aws_service {
 	uint32_t failed_tasks, running, pending;  /* of its PRIMARY deployment */
 };
 
-enum aws_op { OP_LIST, OP_DEPLOYMENT, OP_REVISION, OP_TASK, OP_QUORUM, OP_STOP, OP_UPDATE, OP_SERVICES, AWS_OPS };
-enum aws_error {
-	AE_UNREACHABLE,     /* no answer: DNS, connect, TLS, time-out, 5xx after the retries */
-	AE_THROTTLED, AE_DENIED, AE_CREDENTIALS, AE_CLOCK, AE_CONFLICT, AE_NOT_FOUND, AE_UNSUPPORTED,
-	AE_INVALID,         /* AWS did not like the request, or kedge the answer */
-	AWS_ERRORS
-};
 struct ev_aws_failed {
 	uint32_t service, ask;
 	enum aws_op op;
@@ -85,12 +70,5 @@ struct ev_aws_failed {
 };
 
 struct ev_restore { struct record record; bool last; };
-
-const char *sd_status_name(enum sd_status status);   /* AWS's own word; "" for SD_NONE */
-bool sd_status_from(struct slice word, enum sd_status *out);
-bool sd_ongoing(enum sd_status status);
-const char *aws_op_name(enum aws_op op);             /* AWS's action name, e.g. StopServiceDeployment */
-const char *aws_error_name(enum aws_error error);
-const char *controller_name(enum controller controller); /* AWS's own word; "" when not known */
 
 #endif

@@ -2,7 +2,7 @@
 #include "agent/core/action.h"
 #include "agent/core/event.h"
 #include "agent/core/policy.h"
-#include "agent/core/state.h"
+#include "agent/core/questions.h"
 
 #define WORDS(n) _Static_assert(sizeof(words) / sizeof(words[0]) == (n), "a word for each value")
 

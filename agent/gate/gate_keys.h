@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "agent/gate/talk.h"
+#include "agent/gate/talk_news.h"
 
 struct gate;
 

@@ -9,7 +9,7 @@
 #include "agent/gate/gate_log.h"
 #include "agent/gate/gate_permit.h"
 #include "agent/gate/gate_worker.h"
-#include "agent/gate/talk.h"
+#include "agent/gate/talk_news.h"
 #include "agent/wire/conf.h"
 #include "platform/http_pool.h"
 #include "platform/log.h"

@@ -1,4 +1,4 @@
-/* talk.h - what the worker may ask of the gate, and what the gate tells it. Both are the same binary, so that the heads are
+/* talk.h - what the worker may ask of the gate, and its answers (unasked: talk_news.h). Both are the same binary, so that the heads are
  * plain structs; the gate takes every field for hostile all the same. Three descriptors: questions with their answers, news,
  * and a board of shared memory for what is larger than a packet. */
 #ifndef KEDGE_GATE_TALK_H
@@ -6,7 +6,7 @@
 
 #include "agent/base/err.h"
 #include "agent/base/limits.h"
-#include "agent/wire/credentials.h"
+#include "agent/gate/talk_keys.h"
 #include "agent/wire/engine_out.h"
 #include "agent/wire/sigv4.h"
 #include "agent/wire/view.h"
@@ -48,20 +48,6 @@ enum ask_what {
 enum talk_file { TALK_CONF, TALK_AGENT_CONFIG, TALK_INSTANCE_CONFIG, TALK_FILES };
 enum talk_notify { TALK_READY, TALK_STATUS, TALK_ALIVE };
 
-/* What is known of keys without the keys. */
-struct talk_keys {
-	enum credentials_source from;
-	bool same_as_refused;                    /* in: those that AWS refused last are left; out: they were */
-	bool here;                               /* out: the provider needs no route */
-	bool unsent;                             /* out: nothing was asked, as a setting, variable or file has to be mended */
-	bool overdue;                            /* out: the file has not been renewed in time; why says it */
-	bool clock;                              /* out: the provider's certificate is not valid at this node's time */
-	int64_t now_unix_s;                      /* in: the time judgements use */
-	int64_t expiry_unix_s;                   /* out: 0: not known */
-	int64_t date_unix_s;                     /* out: the provider's Date, 0: none */
-	uint64_t up_bytes, down_bytes, segments; /* out: what the line carried for it */
-};
-
 struct ask {
 	enum ask_what what;
 	uint32_t tail_bytes;
@@ -86,34 +72,6 @@ struct answer {
 		uint8_t hmac[SIGV4_HASH];
 		uint64_t stamp;                  /* of the file; 0: there is none */
 		struct { uint64_t pss_bytes, written_bytes; } cost;
-	} u;
-};
-
-enum news_what {
-	NEWS_ENGINE,             /* u.engine: the answer; 200: board.body[0..bytes), or for EG_LOGS the tail: a class's name */
-	NEWS_STREAM_OPEN,        /* u.engine.status */
-	NEWS_EVENT,              /* tail: one pruned event */
-	NEWS_STREAM_END,         /* u.engine.err, why */
-	NEWS_LINE,               /* tail: one line of the agent's log */
-	NEWS_LOG,                /* u.log: its state, after lines or when it changed */
-	NEWS_KEYS,               /* u.keys, err, why: of ASK_KEYS_FETCH */
-	NEWS_REQUEST,            /* u.request, tail: the words of somebody on the control socket */
-	NEWS_HOOK,               /* tail: struct hook_word; none: the runner is gone */
-	NEWS_PING,               /* to be answered by ASK_NOTIFY, TALK_ALIVE */
-	NEWS_RELOAD, NEWS_STOP,
-	NEWSES
-};
-
-struct news {
-	enum news_what what;
-	enum kerr err;
-	uint32_t tail_bytes;
-	struct why why;
-	union {
-		struct { unsigned status; uint32_t bytes; uint64_t malformed, oversize; } engine;
-		struct { uint64_t oversize, lost; } log;
-		struct talk_keys keys;
-		struct { uint32_t id; uint32_t uid, gid; int32_t pid; } request;
 	} u;
 };
 

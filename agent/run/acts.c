@@ -1,9 +1,10 @@
 #include "agent/run/acts.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/run/serve.h"
 #include "agent/wire/arn.h"
 #include "agent/wire/json.h"
+#include "agent/wire/view_byhand.h"
 
 enum { EXIT_OK, EXIT_NO, EXIT_WORDS, EXIT_POLICY = 4, EXIT_DENIED };
 

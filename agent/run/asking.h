@@ -1,8 +1,8 @@
-/* asking.h - the worker's end of agent/gate/talk.h. */
+/* asking.h - the worker's end of agent/gate/talk_news.h. */
 #ifndef KEDGE_RUN_ASKING_H
 #define KEDGE_RUN_ASKING_H
 
-#include "agent/gate/talk.h"
+#include "agent/gate/talk_news.h"
 
 struct node;
 

@@ -15,8 +15,7 @@
 struct node;
 
 #define AWS_QUEUE 64
-#define AWS_QUORUM_PAGES 16              /* of 100 tasks, running and stopped ones together, read for one quorum: up to
-					    3 MB. more: not read, and said to be unknown */
+#define AWS_QUORUM_PAGES 16              /* of 100 tasks, read for one quorum: up to 3 MB. more: not read, said to be unknown */
 #define AWS_BODY  (64 * 1024)            /* bytes of an answer that is not streamed */
 
 struct aws_job {

@@ -1,4 +1,4 @@
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "agent/run/aws_send.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 
 static bool fill(struct ask *q, const struct aws_call *call, const char *region)
 {

@@ -7,7 +7,7 @@
 
 #include "agent/gate/log_ways.h"
 #include "agent/run/confine.h"
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/run/probe.h"
 #include "agent/run/serve.h"
 #include "agent/run/tell.h"

@@ -1,6 +1,7 @@
 #include "agent/run/denied.h"
 
 #include "agent/run/node.h"
+#include "agent/wire/view_byhand.h"
 
 static void say(struct node *n, const struct iam_denied *d, const struct iam_names *names, const char *before, char *detail, size_t cap)
 {

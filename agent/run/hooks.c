@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 

@@ -1,6 +1,6 @@
 #include "agent/run/image_check.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/run/serve.h"
 #include "agent/run/verify.h"
 #include "agent/wire/arn.h"

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "agent/base/host.h"
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/wire/json.h"
 #include "agent/wire/mqtt.h"
 #include "platform/clock.h"

@@ -1,5 +1,5 @@
 /* One event to the core, and what the core wants done. */
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 
 #include <string.h>
 

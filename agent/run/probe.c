@@ -1,7 +1,7 @@
 #include "agent/run/probe.h"
 
 #include "agent/base/host.h"
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/wire/registry_out.h"
 #include "platform/file.h"
 

@@ -1,6 +1,6 @@
 #include "agent/run/registry.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "platform/crypto.h"
 
 #define CONNECT_MS 5000

@@ -2,7 +2,7 @@
 
 #include "agent/run/acts.h"
 #include "agent/run/kept.h"
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/run/web.h"
 #include "agent/wire/json.h"
 #include "platform/file.h"

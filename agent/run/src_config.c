@@ -1,6 +1,6 @@
 #include "agent/run/src_config.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/wire/agent_config.h"
 
 static void tell(struct node *n, const struct ev_fact *said)

@@ -1,4 +1,4 @@
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 
 static void on_line(struct node *n, struct slice line)
 {

@@ -1,6 +1,6 @@
 #include "agent/run/tell.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/run/web.h"
 #include "platform/file.h"
 

@@ -1,6 +1,6 @@
 #include "agent/run/traffic.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "platform/file.h"
 
 #define DAY_MS        86400000

@@ -1,6 +1,6 @@
 #include "agent/run/wall_clock.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/wire/sigv4.h"
 #include "platform/clock.h"
 

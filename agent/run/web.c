@@ -1,6 +1,6 @@
 #include "agent/run/web.h"
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 
 static enum kerr health(const struct view *v, struct text *out)
 {

@@ -1,7 +1,7 @@
 #include "agent/run/webhook.h"
 
 #include "agent/base/host.h"
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "platform/clock.h"
 
 enum { CONNECT_MS = 10000, TOTAL_MS = 20000 };

@@ -67,16 +67,4 @@ enum kerr view_one_service(const struct view *v, uint32_t service, struct text *
 /* id: f<n> or r<n>. KERR_GONE: there is none such; KERR_BAD_INPUT: not an id. */
 enum kerr view_why(const struct view *v, struct slice id, struct text *out, struct why *why) KERR_CHECK;
 
-/* What the node knows of its names in IAM's policies; service NONE: none of them. Borrowed from the core. */
-void view_iam_names(const struct core *c, int32_t service, struct iam_names *out);
-
-/* Members of an object: "command", what a person can run when kedge may or can not act (null: nothing), "command_note",
- * what is known of where it leads, and "pin_commands", what starts the recorded digests where a tag may have changed.
- * For the state the service's rollback is in, or for going to family:revision by UpdateService. */
-struct jw;
-void view_by_hand(const struct core *c, uint32_t service, struct jw *w);
-void view_by_update(const struct core *c, uint32_t service, const char *family, uint32_t revision, struct jw *w);
-/* "statement": what would allow what AWS denied of the deploy that has just ended; null: it denied nothing, or none helps. */
-void view_denied_deploy(const struct core *c, struct jw *w);
-
 #endif

@@ -2,8 +2,10 @@
 #ifndef KEDGE_WIRE_VIEW_PARTS_H
 #define KEDGE_WIRE_VIEW_PARTS_H
 
+#include "agent/core/questions.h"
 #include "agent/wire/json.h"
 #include "agent/wire/view.h"
+#include "agent/wire/view_byhand.h"
 
 /* The head every object begins with: schema, daemon, time. */
 void view_begin(const struct view *v, struct jw *w, const char *schema);

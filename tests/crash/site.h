@@ -4,7 +4,7 @@
 #define KEDGE_TESTS_SITE_H
 
 #include "agent/run/kept.h"
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 
 #define SITE_DEPS    6
 #define SITE_TASKS   96

@@ -4,7 +4,7 @@
 #include "agent/run/acts.h"
 #include "agent/run/image_check.h"
 #include "agent/run/kept.h"
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/run/serve.h"
 #include "agent/run/web.h"
 #include "platform/file.h"

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "agent/cmd/cmd.h"
-#include "agent/gate/talk.h"
+#include "agent/gate/talk_news.h"
 #include "agent/wire/ecr.h"
 #include "agent/wire/ecs_out.h"
 #include "agent/wire/taskdef_in.h"

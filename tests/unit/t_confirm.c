@@ -1,7 +1,7 @@
 /* A yes is one to what was seen: by the words of a person's client, the worker goes on only where they name what it would do. */
 #include <stdlib.h>
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "agent/run/serve.h"
 #include "agent/run/web.h"
 #include "tests/tap.h"

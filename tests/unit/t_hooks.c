@@ -1,7 +1,7 @@
 /* What becomes of what hooks say, whatever it was told of: over a double of the gate, whose hooks say what the test says. */
 #include <stdlib.h>
 
-#include "agent/run/node.h"
+#include "agent/run/node_feed.h"
 #include "tests/tap.h"
 
 static struct node n;
