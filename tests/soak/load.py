@@ -43,12 +43,15 @@ class Load:
         raise NotImplementedError
 
     def expect(self, name: str, injected: Callable[[], bool]) -> None:
-        """kedge tells this failure, if it came to be at all."""
-        told = wait(lambda: name in self.kedge.told or (self.over.is_set() and not injected()), TOLD_S, 0.05)
+        """kedge tells this failure, if it came to be at all; what came late, as the ECS agent or the engine was away, so long after."""
+        begun = time.strftime("%T")
+        wait(lambda: name in self.kedge.told or (self.over.is_set() and not injected()), TOLD_S, 0.05)
+        if name not in self.kedge.told and injected():
+            wait(lambda: name in self.kedge.told, TOLD_S, 0.05)
         if name in self.kedge.told or self.kedge.knows(name):
             self.expected.append(name)
-        elif not told and injected():
-            self.lost.append(f"{name}, life {self.kedge.life}, {time.strftime('%T')}, kedge has {self.kedge.has(name)}")
+        elif injected():
+            self.lost.append(f"{name}, {begun} to {time.strftime('%T')}, life {self.kedge.life}, kedge has {self.kedge.has(name)}")
 
 
 class Deployments(Load):

@@ -2,7 +2,6 @@
 is looked at all the time, and now and then one of them is killed without a warning."""
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -172,7 +171,9 @@ class Supervisor(threading.Thread):
         """The tasks of that definition as kedge sees them, for whoever looks into what was never told."""
         family_, _, revision = name.partition(":")
         tasks = self.site.read("tasks")["tasks"]
-        return json.dumps([t for t in tasks if t["family"] == family_ and str(t["revision"]) == revision])
+        return "; ".join(f"{t['known']}, stop ordered {t['stop_ordered']}, since {t['first_unix_s']}: " +
+                         ", ".join(f"{k['state']} {k['exit_code']}" for k in t["containers"])
+                         for t in tasks if t["family"] == family_ and str(t["revision"]) == revision)
 
     def cpu_s(self) -> float:
         return (self.ticks + self.life_ticks) / os.sysconf("SC_CLK_TCK")
