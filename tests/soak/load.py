@@ -46,11 +46,12 @@ class Load:
         """kedge tells this failure, if it came to be at all; what came late, as the ECS agent or the engine was away, so long after."""
         begun = time.strftime("%T")
         wait(lambda: name in self.kedge.told or (self.over.is_set() and not injected()), TOLD_S, 0.05)
-        if name not in self.kedge.told and injected():
+        came = name in self.kedge.told or injected()
+        if came:
             wait(lambda: name in self.kedge.told, TOLD_S, 0.05)
         if name in self.kedge.told or self.kedge.knows(name):
             self.expected.append(name)
-        elif injected():
+        elif came:
             self.lost.append(f"{name}, {begun} to {time.strftime('%T')}, life {self.kedge.life}, kedge has {self.kedge.has(name)}")
 
 
