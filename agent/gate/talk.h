@@ -1,6 +1,6 @@
-/* talk.h - what the worker may ask of the gate, and its answers (unasked: talk_news.h). Both are the same binary, so that the heads are
- * plain structs; the gate takes every field for hostile all the same. Three descriptors: questions with their answers, news,
- * and a board of shared memory for what is larger than a packet. */
+/* talk.h - what the worker may ask of the gate, and its answers (unasked: talk_news.h). Both are the same binary, so that the
+ * heads are plain structs; the gate takes every field for hostile all the same. Three descriptors: questions with their
+ * answers, news, and a board of shared memory for what is larger than a packet. */
 #ifndef KEDGE_GATE_TALK_H
 #define KEDGE_GATE_TALK_H
 

@@ -71,10 +71,10 @@ def flat(kedge, begun, length_s):
         if MINUTES >= FLAT_MIN and member != "rss_kib":     # the tables fill for the first time; with a program's clean pages
             ok(0 < late <= bound, f"{member} at rest: {early} in the second fifth, {late} in the last")
         note(f"{member}, {by_fifths}")
-    early, late = part(1, "fds"), part(4, "fds")
+    early, late = part(1, "fds", 50), part(4, "fds", 50)
     ok(0 < late <= early + 2, f"descriptors: {early} in the second fifth, {late} in the last")
     figures(soak_pss_kib_second_fifth=part(1, "pss_kib"), soak_pss_kib_last_fifth=part(4, "pss_kib"),
-            soak_rss_kib_last_fifth=part(4, "rss_kib"), soak_fds_last_fifth=part(4, "fds"))
+            soak_rss_kib_last_fifth=part(4, "rss_kib"), soak_fds_last_fifth=part(4, "fds", 50))
 
 
 def judge(kedge, loads, missed, begun, length_s):
