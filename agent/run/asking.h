@@ -1,4 +1,4 @@
-/* asking.h - the worker's end of agent/gate/talk_news.h. */
+/* asking.h - the worker's end of agent/gate/talk.h and talk_news.h. */
 #ifndef KEDGE_RUN_ASKING_H
 #define KEDGE_RUN_ASKING_H
 
